@@ -1,0 +1,248 @@
+//! Every error a user can meet: its code, its usual cause, its remedy.
+
+use std::fmt;
+
+/// What a caller can do about an error. The command's exit code follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The request itself is wrong; asking again changes nothing. Exit code 2.
+    Invalid,
+    /// It does not exist. Exit code 4.
+    NotFound,
+    /// A key, passphrase or permission is missing or wrong. Exit code 5.
+    Denied,
+    /// Something is in the way: it exists already, or is in use. Exit code 7.
+    Conflict,
+    /// Stored bytes are damaged or not what they claim to be. Exit code 8.
+    Integrity,
+    /// A store, host or agent does not answer; trying again may work. Exit code 9.
+    Unavailable,
+    /// No space is left. Exit code 10.
+    NoSpace,
+    /// The user or a signal ended it. Exit code 130.
+    Cancelled,
+    /// Anything else. Exit code 1.
+    Failed,
+}
+
+impl Kind {
+    /// The exit code of the `stillpoint` command for errors of this kind. Code 3 is kept
+    /// for work that ended with warnings.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Invalid => 2,
+            Self::NotFound => 4,
+            Self::Denied => 5,
+            Self::Conflict => 7,
+            Self::Integrity => 8,
+            Self::Unavailable => 9,
+            Self::NoSpace => 10,
+            Self::Cancelled => 130,
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident = $text:literal, $kind:ident, $cause:literal, $remedy:literal;)*) => {
+        /// Which error it is. The names are part of the interface: scripts may match them.
+        /// Names that the Azure service publishes are used where the meaning is the same
+        /// (`SPEC` rows ERR-*).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $cause] $variant,)*
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            /// The stable name.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// What a caller can do about it.
+            #[must_use]
+            pub fn kind(self) -> Kind {
+                match self { $(Self::$variant => Kind::$kind,)* }
+            }
+
+            /// The usual cause.
+            #[must_use]
+            pub fn cause(self) -> &'static str {
+                match self { $(Self::$variant => $cause,)* }
+            }
+
+            /// What to do.
+            #[must_use]
+            pub fn remedy(self) -> &'static str {
+                match self { $(Self::$variant => $remedy,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Input.
+    BadArgument = "BadArgument", Invalid,
+        "A value given to the command has the wrong form or is out of range.",
+        "Correct the value named in the message; `--help` shows the forms.";
+    TargetExists = "TargetExists", Conflict,
+        "The file or object to be made is there already.",
+        "Choose another name, remove the file, or use --overwrite to write only the blocks that differ.";
+    TargetTooSmall = "TargetTooSmall", Invalid,
+        "The target of a restore is smaller than the disk.",
+        "Give a target of at least the disk's size.";
+    FileNotFound = "FileNotFound", NotFound,
+        "A file or folder that is needed does not exist.",
+        "Check the path named in the message.";
+    FileAccessDenied = "FileAccessDenied", Denied,
+        "The system refused access to a file: ownership, mode, AppArmor or SELinux.",
+        "Run as a user that may use the path, or allow it in the security profile named in the message.";
+    ExtentListInvalid = "ExtentListInvalid", Invalid,
+        "The list of changed extents can't be read or lies outside the source.",
+        "Give one `offset length` pair in bytes a line, inside the source.";
+    // Stores and vaults.
+    NotAVault = "NotAVault", NotFound,
+        "The place holds no Stillpoint vault.",
+        "Check the path; make a vault with `stillpoint vault create`.";
+    VaultExists = "VaultExists", Conflict,
+        "The place holds a vault already.",
+        "Use the vault that is there, or choose an empty folder.";
+    VaultForeign = "VaultForeign", Conflict,
+        "The two stores, or the store and the key, belong to different vaults.",
+        "Use the store and the key of the same vault; `stillpoint vault show` prints a vault's id.";
+    VaultTooNew = "VaultTooNew", Invalid,
+        "The vault was written by a newer version whose format this one does not know.",
+        "Use a newer Stillpoint; nothing was changed.";
+    StoreUnsafe = "StoreUnsafe", Invalid,
+        "The storage lets a second writer replace an object that exists, so concurrent backups could lose data.",
+        "Use storage that honours conditional creation (a local file system, S3 with If-None-Match, Azure Blob).";
+    StoreUnavailable = "StoreUnavailable", Unavailable,
+        "The store does not answer, or answered with an error.",
+        "Check that the storage is mounted and reachable, then run the command again; finished work is kept.";
+    VaultDamaged = "UserErrorVaultDamaged", Integrity,
+        "Stored bytes differ from what was written.",
+        "Run `stillpoint verify` to see what is hurt; restore from another tier, or take a new backup.";
+    PassphraseWrong = "UserErrorVaultPassphraseWrong", Denied,
+        "The passphrase or key file does not open the vault's key.",
+        "Give the right passphrase or key file; an exported key also opens the vault.";
+    KeyMissing = "UserErrorVaultKeyMissing", Denied,
+        "The data is sealed with a data key that the given key does not hold.",
+        "Give the vault's passphrase or key file instead of a host's key.";
+    Fenced = "SessionFenced", Conflict,
+        "Another run for the same machine and phase took over while this one was busy.",
+        "Nothing was lost: see whether the other run succeeded, else run again.";
+    BackupInProgress = "UserErrorBackupOperationInProgress", Conflict,
+        "A backup of this machine is running already (JOB-18).",
+        "Wait until it has ended, or cancel it.";
+    PointNotFound = "PointNotFound", NotFound,
+        "No recovery point has that id.",
+        "List the points with `stillpoint point list`.";
+    InstantPointNotFound = "UserErrorInstantRpNotFound", NotFound,
+        "The snapshot tier does not hold that point, and it was not transferred.",
+        "Choose another point.";
+    DiskNotFound = "DiskNotFound", NotFound,
+        "The machine or point has no disk of that name.",
+        "List the disks with `stillpoint vm show` or `stillpoint point show`.";
+    NoSpace = "NoSpaceLeft", NoSpace,
+        "The file system that is written to is full.",
+        "Free space on it, then run the command again; what was stored before is intact.";
+    SnapshotStoreTooSmall = "SnapshotStoreTooSmall", NoSpace,
+        "The snapshot store has less free space than the first backup is estimated to need.",
+        "Free space, move the snapshot store, or back up straight to the vault.";
+    // Machines.
+    MachineNotFound = "UserErrorVmNotFoundV2", NotFound,
+        "The hypervisor knows no machine of that name or UUID.",
+        "List the machines with `stillpoint vm list`.";
+    MachineVanished = "UserErrorVmNotInDesirableState", Unavailable,
+        "The machine stopped, crashed or was removed in the middle of the work.",
+        "Start the machine if it should run, then run the backup again.";
+    MachineRunning = "UserErrorVmNotShutDown", Conflict,
+        "The machine is running, so its disks can't be replaced.",
+        "Shut the machine down and run the restore again.";
+    MachineExists = "MachineExists", Conflict,
+        "A machine of that name or UUID is defined already.",
+        "Give another name with --name, and --new-identity for a new UUID and new MAC addresses.";
+    DiskUnsupported = "UserErrorUnsupportedDisk", Invalid,
+        "The disk can't be backed up in this way.",
+        "Leave it out with --exclude, or convert it as the message says.";
+    NoDisks = "NoDisksSelected", Invalid,
+        "No disk of the machine is left to back up.",
+        "Include at least one disk that can be backed up.";
+    HypervisorUnavailable = "HypervisorUnavailable", Unavailable,
+        "libvirt or the QEMU monitor does not answer.",
+        "Check that libvirtd runs, or that the monitor's socket exists and no other program holds it.";
+    HypervisorError = "UserErrorCrpReportedUserError", Failed,
+        "The hypervisor refused or failed an operation.",
+        "See the message for the hypervisor's own words.";
+    HypervisorDenied = "HypervisorAccessDenied", Denied,
+        "The hypervisor process may not use a scratch file, socket or disk: file ownership, AppArmor or SELinux.",
+        "Put scratch where QEMU may write (--scratch), or allow the path in its security profile.";
+    FreezeFailed = "UserErrorFsFreezeFailed", Unavailable,
+        "The guest agent could not freeze the file systems within the budget; everything was thawed.",
+        "Check the guest agent and its freeze hooks, or allow a crash-consistent point.";
+    ThawFailed = "ThawFailed", Unavailable,
+        "The guest was frozen and the agent has not confirmed the thaw; the watchdog goes on trying.",
+        "Check the guest agent; restart the guest if its file systems stay frozen.";
+    AgentUnavailable = "UserErrorGuestAgentStatusUnavailable", Unavailable,
+        "The guest agent does not answer.",
+        "Install or restart qemu-guest-agent in the guest.";
+    ScratchFull = "SnapshotScratchFull", NoSpace,
+        "The guest wrote more during the backup than the scratch space holds, so the snapshot was given up; the guest was not held.",
+        "Run the backup again: it goes on where it stopped. Give more scratch space if it happens often.";
+    ScratchTooSmall = "SnapshotScratchTooSmall", NoSpace,
+        "Too little space is free for the copy-before-write scratch.",
+        "Free space, or choose another place with --scratch.";
+    SnapshotBroken = "SnapshotBroken", Unavailable,
+        "The hypervisor gave up the snapshot before all of it was read.",
+        "Run the backup again: it goes on where it stopped.";
+    RestoreIncomplete = "RestoreIncomplete", Conflict,
+        "An earlier restore onto this target was cut short; the target holds a mixture.",
+        "Run the same restore again to complete it.";
+    // Everything else.
+    ProtocolError = "ProtocolError", Failed,
+        "The other side of a connection broke the protocol.",
+        "See the message; report it if both sides are of supported versions.";
+    ToolMissing = "ToolMissing", NotFound,
+        "A program that is needed is not installed.",
+        "Install the package named in the message.";
+    Timeout = "Timeout", Unavailable,
+        "An answer did not come in time.",
+        "Try again; see the message for what was waited for.";
+    Io = "InputOutputError", Failed,
+        "The system failed to read or write.",
+        "Check the device named in the message.";
+    Cancelled = "Cancelled", Cancelled,
+        "The work was cancelled.",
+        "Run it again when wanted; finished work is kept.";
+    Internal = "BackUpOperationFailed", Failed,
+        "Something happened that should not.",
+        "Run the command again with RUST_LOG=debug and report its output.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_name_a_cause_and_a_remedy() {
+        let mut seen = std::collections::HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.name()), "{code} twice");
+            for text in [code.cause(), code.remedy()] {
+                assert!(text.ends_with('.') && text.len() > 15, "{code}: {text}");
+            }
+            assert_ne!(code.kind().exit_code(), 0);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Virtual machines: finding them, and taking an instant of their disks while they run.
+//!
+//! [`Hypervisor`] is the one trait; its drivers are `libvirt` (through libvirt's own
+//! checkpoint and backup API) and `qemu` (bare QEMU through QMP and guest-agent sockets).
+//! Every driver passes the same conformance suite.
+//!
+//! Rules that every driver keeps:
+//! - The guest comes first: a full scratch, a slow reader or a dead store costs the
+//!   snapshot, never the guest.
+//! - A freeze is issued and ended by a separate watchdog process, which thaws when the
+//!   budget runs out whatever becomes of this one.
+//! - Nothing is left behind that the next run does not know by its name and own: bitmaps and
+//!   checkpoints are called by [`base::TrackerName`], everything else starts `stillpoint-`.
+//! - A dirty bitmap is a hint: a driver that doubts one says [`Changed::Unknown`].
+
+mod machine;
+mod snapshot;
+
+pub use machine::{
+    AgentStatus, Definition, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState,
+};
+pub use snapshot::{
+    Changed, Consistency, Ending, Hypervisor, Quiesce, ScratchPlace, Snapshot, SnapshotDisk,
+    SnapshotReport, SnapshotRequest,
+};

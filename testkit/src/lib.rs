@@ -1,0 +1,1 @@
+//! Builders of real guests for tests.
