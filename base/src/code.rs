@@ -207,6 +207,12 @@ codes! {
     ProtocolError = "ProtocolError", Failed,
         "The other side of a connection broke the protocol.",
         "See the message; report it if both sides are of supported versions.";
+    NbdDisconnected = "NbdDisconnected", Unavailable,
+        "The connection to an NBD server was lost.",
+        "See why the server (qemu-nbd, QEMU) ended, then run the command again; finished work is kept.";
+    ImageInUse = "ImageInUse", Conflict,
+        "Another program has the image or device open: a running machine, a mount, another copy.",
+        "Shut the machine down or unmount the device, then run the command again.";
     ToolMissing = "ToolMissing", NotFound,
         "A program that is needed is not installed.",
         "Install the package named in the message.";

@@ -6,9 +6,17 @@
 //! that every format of QEMU works and none is parsed here.
 
 mod extent;
+mod file;
+mod image;
+pub mod nbd;
+mod qemu_nbd;
 mod source;
 mod zero;
 
 pub use extent::{Extent, ExtentSet, Run, RunState};
+pub use file::FileDisk;
+pub use image::{BitmapInfo, ImageInfo, create_image, probe_image};
+pub use nbd::{NbdAddress, NbdClient};
+pub use qemu_nbd::{ImageOptions, QemuNbd};
 pub use source::{BlockSink, BlockSource};
 pub use zero::is_zero;
