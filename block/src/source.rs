@@ -1,7 +1,7 @@
 //! The two traits.
 
 use async_trait::async_trait;
-use base::Result;
+use base::{Code, Error, Result};
 
 use crate::{Extent, Run};
 
@@ -55,4 +55,21 @@ pub trait BlockSink: BlockSource {
     /// # Errors
     /// Those of the medium; after one, nothing written since the last flush is to be trusted.
     async fn flush(&self) -> Result<()>;
+}
+
+/// Refuses a range that is not inside a disk of `size` bytes.
+pub(crate) fn check_range(
+    what: &dyn std::fmt::Display,
+    size: u64,
+    offset: u64,
+    len: impl TryInto<u64>,
+) -> Result<()> {
+    let len = len.try_into().unwrap_or(u64::MAX);
+    match offset.checked_add(len) {
+        Some(end) if end <= size => Ok(()),
+        _ => Err(Error::new(
+            Code::BadArgument,
+            format!("{what}: {len} bytes at {offset} are not inside its {size} bytes"),
+        )),
+    }
 }
