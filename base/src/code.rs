@@ -133,6 +133,9 @@ codes! {
     KeyMissing = "UserErrorVaultKeyMissing", Denied,
         "The data is sealed with a data key that the given key does not hold.",
         "Give the vault's passphrase or key file instead of a host's key.";
+    KeyFileDamaged = "KeyFileDamaged", Integrity,
+        "The key file, host key or key export is cut short, was changed, or is of another kind.",
+        "Use another copy of the file, or make a new one from the vault with its passphrase.";
     Fenced = "SessionFenced", Conflict,
         "Another run for the same machine and phase took over while this one was busy.",
         "Nothing was lost: see whether the other run succeeded, else run again.";
