@@ -13,7 +13,9 @@
 //!   checkpoints are called by [`base::TrackerName`], everything else starts `stillpoint-`.
 //! - A dirty bitmap is a hint: a driver that doubts one says [`Changed::Unknown`].
 
+pub mod libvirt;
 mod machine;
+pub mod qmp;
 mod snapshot;
 
 pub use machine::{
