@@ -14,7 +14,9 @@
 //! - A dirty bitmap is a hint: a driver that doubts one says [`Changed::Unknown`].
 
 pub mod libvirt;
+pub mod fake;
 mod machine;
+mod qemu;
 pub mod qmp;
 mod snapshot;
 
