@@ -25,11 +25,29 @@ struct Head {
     version: u32,
 }
 
+const ENCODES: &str = "strings and numbers always encode, and memory always takes them";
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The compact JSON of `document`.
 pub(super) fn json<T: Serialize>(document: &T) -> Zeroizing<Vec<u8>> {
-    // Room enough that ordinary documents never move and leave a copy behind.
-    let mut out = Zeroizing::new(Vec::with_capacity(16 * 1024));
-    serde_json::to_writer(&mut *out, document).expect("strings and numbers always encode");
+    // Counted first: a vector that grows would leave copies of secrets behind.
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, document).expect(ENCODES);
+    let mut out = Zeroizing::new(Vec::with_capacity(length.0 + 1 + CHECKSUM_LEN));
+    serde_json::to_writer(&mut *out, document).expect(ENCODES);
     out
 }
 
@@ -77,6 +95,9 @@ pub(super) fn decode<T: Serialize + DeserializeOwned>(
                 head.version
             ),
         ));
+    }
+    if head.version != VERSION {
+        return Err(fail("it has a version that never was"));
     }
     let read: T = serde_json::from_slice(document).map_err(|_| fail("its members are wrong"))?;
     let again = encode(&read);

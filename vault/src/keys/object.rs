@@ -1,21 +1,20 @@
 //! The key object: a vault's keys as they are stored.
 
+mod change;
+mod stored;
+
 use base::{Code, Error, Random, Result, ResultExt, VaultId};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::document::{self, VERSION};
+use self::stored::{Document, KIND, Slots};
+use super::document;
 use super::secret::Secret;
 use super::slot::Slot;
 use super::vault_keys::HeldKey;
-use super::wrap::{Hex, Wrapped, unwrap, wrap};
+use super::wrap::unwrap;
 use super::{DataKey, DataKeyUse, SlotInfo, Unlock, VaultKeys};
 
-const KIND: &str = "stillpoint-vault-keys";
-/// Opening tries them one by one, and each may cost an argon2id.
-const MAX_SLOTS: usize = 16;
-const MAX_DATA_KEYS: usize = 2048;
-const MAX_LABEL: usize = 128;
+pub use change::SlotChange;
 
 /// A vault's keys as they are stored: wrapped by the vault key, which is wrapped by one or
 /// more slots. Immutable: each change makes the object of the next number, which the caller
@@ -44,32 +43,6 @@ const MAX_LABEL: usize = 128;
 #[derive(Debug, Clone)]
 pub struct KeyObject(Document);
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Document {
-    kind: String,
-    version: u32,
-    vault_id: VaultId,
-    number: u64,
-    created_at: Timestamp,
-    next_slot: u32,
-    slots: Vec<Slot>,
-    id_key: Wrapped,
-    data_keys: Vec<WrappedDataKey>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    mac: Option<Hex<32>>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WrappedDataKey {
-    number: u32,
-    r#use: DataKeyUse,
-    label: String,
-    created_at: Timestamp,
-    key: Wrapped,
-}
-
 /// One data key of a key object, without the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataKeyInfo {
@@ -81,15 +54,6 @@ pub struct DataKeyInfo {
     pub label: String,
     /// When it was made.
     pub created_at: Timestamp,
-}
-
-/// A change of what opens a vault.
-#[derive(Debug)]
-pub enum SlotChange<'a> {
-    /// Adds a slot for this passphrase or key file.
-    Add(&'a Unlock),
-    /// Removes the slot of this number.
-    Remove(u32),
 }
 
 impl KeyObject {
@@ -119,7 +83,11 @@ impl KeyObject {
         )
         .expect("key 1 is the vault's own");
         let slot = Slot::new(1, unlock, keys.vault_key(), random, now)?;
-        Ok((Self::assemble(&keys, 1, now, vec![slot], 2), keys))
+        let slots = Slots {
+            slots: vec![slot],
+            next: 2,
+        };
+        Ok((Self(Document::assemble(&keys, 1, now, slots)), keys))
     }
 
     /// The keys, opened by a passphrase or key file. Costs one argon2id for each passphrase
@@ -153,7 +121,7 @@ impl KeyObject {
                 ),
             )
         };
-        if !self.is_authentic(&vault_key) {
+        if !self.0.is_authentic(&vault_key) {
             return Err(forged());
         }
         let id_key = unwrap(&vault_key, &self.0.id_key).ok_or_else(forged)?;
@@ -168,112 +136,6 @@ impl KeyObject {
             });
         }
         VaultKeys::new(self.0.vault_id, vault_key, id_key, data).ok_or_else(forged)
-    }
-
-    /// The next object, with other slots; the keys stay, so no data is written anew. To
-    /// change a passphrase, remove its slot and add one in the same call.
-    ///
-    /// An old copy of this object still opens with what opened it; see
-    /// [`KeyObject::replace_vault_key`].
-    ///
-    /// # Errors
-    /// [`Code::VaultForeign`] if `keys` are not those of this object;
-    /// [`Code::BadArgument`] for a slot that does not exist, or if none or more than 16
-    /// would be left.
-    pub fn rewrap(
-        &self,
-        keys: &VaultKeys,
-        changes: &[SlotChange<'_>],
-        random: &dyn Random,
-        now: Timestamp,
-    ) -> Result<Self> {
-        self.check_keys(keys)?;
-        let (mut slots, mut next) = (self.0.slots.clone(), self.0.next_slot);
-        for change in changes {
-            match change {
-                SlotChange::Add(unlock) => {
-                    slots.push(Slot::new(next, unlock, keys.vault_key(), random, now)?);
-                    next = next.checked_add(1).ok_or_else(|| {
-                        Error::new(Code::BadArgument, "the vault has no slot number left")
-                    })?;
-                }
-                SlotChange::Remove(number) => {
-                    let at = slots.iter().position(|s| s.number == *number);
-                    slots.remove(at.ok_or_else(|| {
-                        Error::new(Code::BadArgument, format!("the vault has no slot {number}"))
-                    })?);
-                }
-            }
-        }
-        check_slot_count(slots.len())?;
-        Ok(Self::assemble(keys, self.next_number()?, now, slots, next))
-    }
-
-    /// The next object and its keys: a new vault key, and slots for `unlocks` only. Data
-    /// keys added later stay closed to whoever holds an old passphrase and an old copy of
-    /// the object; those that were in the old copy are open to them for ever.
-    ///
-    /// `keys` may be of an older object or an escrow export of the same vault.
-    ///
-    /// # Errors
-    /// [`Code::VaultForeign`] if `keys` belong to another vault, or lack a data key that
-    /// this object has; [`Code::BadArgument`] if `unlocks` are none or more than 16.
-    pub fn replace_vault_key(
-        &self,
-        keys: &VaultKeys,
-        unlocks: &[&Unlock],
-        random: &dyn Random,
-        now: Timestamp,
-    ) -> Result<(Self, VaultKeys)> {
-        let numbers = keys.data_keys().iter().map(|k| k.number);
-        let stored = self.0.data_keys.iter().map(|k| k.number);
-        if keys.vault_id() != self.0.vault_id || !stored.eq(numbers) {
-            return Err(self.foreign());
-        }
-        check_slot_count(unlocks.len())?;
-        let keys = keys.with_vault_key(Secret::random(random));
-        let (mut slots, mut next) = (Vec::with_capacity(unlocks.len()), self.0.next_slot);
-        for unlock in unlocks {
-            slots.push(Slot::new(next, unlock, keys.vault_key(), random, now)?);
-            next = next.checked_add(1).ok_or_else(|| {
-                Error::new(Code::BadArgument, "the vault has no slot number left")
-            })?;
-        }
-        let object = Self::assemble(&keys, self.next_number()?, now, slots, next);
-        Ok((object, keys))
-    }
-
-    /// The next object, its keys, and the number of a new data key. `label` is up to 128
-    /// bytes without control characters.
-    ///
-    /// # Errors
-    /// [`Code::VaultForeign`] if `keys` are not those of this object;
-    /// [`Code::BadArgument`] for a bad label, or if the vault has 2048 data keys.
-    pub fn add_data_key(
-        &self,
-        keys: &VaultKeys,
-        used_by: DataKeyUse,
-        label: &str,
-        random: &dyn Random,
-        now: Timestamp,
-    ) -> Result<(Self, VaultKeys, u32)> {
-        self.check_keys(keys)?;
-        if !label_is_allowed(label) {
-            return Err(Error::new(
-                Code::BadArgument,
-                "a key's label is 1 to 128 bytes without control characters",
-            ));
-        }
-        if self.0.data_keys.len() >= MAX_DATA_KEYS {
-            return Err(Error::new(
-                Code::BadArgument,
-                format!("the vault has {MAX_DATA_KEYS} data keys, the most there may be"),
-            ));
-        }
-        let (keys, number) = keys.with_data_key(used_by, label, now, Secret::random(random))?;
-        let (slots, next) = (self.0.slots.clone(), self.0.next_slot);
-        let object = Self::assemble(&keys, self.next_number()?, now, slots, next);
-        Ok((object, keys, number))
     }
 
     /// The bytes to store.
@@ -291,21 +153,7 @@ impl KeyObject {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let read: Document =
             document::decode(bytes, KIND, Code::VaultDamaged).during("key object")?;
-        let slots = &read.slots;
-        let data = &read.data_keys;
-        let sound = read.version == VERSION
-            && read.number > 0
-            && read.mac.is_some()
-            && (1..=MAX_SLOTS).contains(&slots.len())
-            && slots.iter().all(Slot::is_allowed)
-            && slots.windows(2).all(|w| w[0].number < w[1].number)
-            && slots.last().is_some_and(|s| s.number < read.next_slot)
-            && data.len() <= MAX_DATA_KEYS
-            && data.first().is_some_and(|k| k.number > 0)
-            && data.windows(2).all(|w| w[0].number < w[1].number)
-            && data.iter().any(|k| k.r#use == DataKeyUse::Vault)
-            && data.iter().all(|k| label_is_allowed(&k.label));
-        if !sound {
+        if !read.is_sound() {
             return Err(Error::new(
                 Code::VaultDamaged,
                 "key object: a member is outside its limits",
@@ -352,89 +200,4 @@ impl KeyObject {
             })
             .collect()
     }
-
-    fn assemble(
-        keys: &VaultKeys,
-        number: u64,
-        now: Timestamp,
-        slots: Vec<Slot>,
-        next_slot: u32,
-    ) -> Self {
-        let vault_key = keys.vault_key();
-        let mut document = Document {
-            kind: KIND.to_owned(),
-            version: VERSION,
-            vault_id: keys.vault_id(),
-            number,
-            created_at: now,
-            next_slot,
-            slots,
-            id_key: wrap(vault_key, keys.id_key()),
-            data_keys: keys
-                .data_keys()
-                .iter()
-                .map(|k| WrappedDataKey {
-                    number: k.number,
-                    r#use: k.used_by,
-                    label: k.label.clone(),
-                    created_at: k.created_at,
-                    key: wrap(vault_key, k.key.secret()),
-                })
-                .collect(),
-            mac: None,
-        };
-        document.mac = Some(Hex(*mac(vault_key, &document).as_bytes()));
-        Self(document)
-    }
-
-    fn is_authentic(&self, vault_key: &Secret) -> bool {
-        let mut bare = self.0.clone();
-        // Hashes compare in constant time.
-        bare.mac
-            .take()
-            .is_some_and(|stored| mac(vault_key, &bare) == stored.0)
-    }
-
-    fn check_keys(&self, keys: &VaultKeys) -> Result<()> {
-        if keys.vault_id() == self.0.vault_id && self.is_authentic(keys.vault_key()) {
-            return Ok(());
-        }
-        Err(self.foreign())
-    }
-
-    fn foreign(&self) -> Error {
-        Error::new(
-            Code::VaultForeign,
-            format!(
-                "the keys given are not those of key object {} of vault {}",
-                self.0.number, self.0.vault_id
-            ),
-        )
-    }
-
-    fn next_number(&self) -> Result<u64> {
-        self.0
-            .number
-            .checked_add(1)
-            .ok_or_else(|| Error::new(Code::BadArgument, "the vault has no key object number left"))
-    }
-}
-
-fn mac(vault_key: &Secret, without_mac: &Document) -> blake3::Hash {
-    let key = vault_key.derive("stillpoint v1 vault key: key object mac");
-    blake3::keyed_hash(key.bytes(), &document::json(without_mac))
-}
-
-fn label_is_allowed(label: &str) -> bool {
-    (1..=MAX_LABEL).contains(&label.len()) && !label.chars().any(char::is_control)
-}
-
-fn check_slot_count(count: usize) -> Result<()> {
-    if (1..=MAX_SLOTS).contains(&count) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Code::BadArgument,
-        format!("{count} slots would be left; a vault has 1 to {MAX_SLOTS}"),
-    ))
 }
