@@ -1,39 +1,52 @@
 //! Tests of the key hierarchy as a whole.
 
+mod escrow;
+mod files;
+mod hostile;
+mod objects;
+mod rings;
+mod sealing;
+
 use base::{Code, SeededRandom, VaultId};
 use jiff::Timestamp;
 
 use super::*;
 
-fn made() -> (KeyObject, VaultKeys, Unlock) {
-    let random = SeededRandom::new(1);
-    let unlock = Unlock::Passphrase(
-        Passphrase::new("correct horse")
-            .unwrap()
-            .with_cost(PassphraseCost::LEAST)
-            .unwrap(),
-    );
-    let (object, keys) = KeyObject::create(
-        VaultId::new(&random),
-        &unlock,
-        &random,
-        Timestamp::UNIX_EPOCH,
-    )
-    .unwrap();
-    (object, keys, unlock)
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn passphrase(text: &str) -> Unlock {
+    let cheap = Passphrase::new(text)
+        .unwrap()
+        .with_cost(PassphraseCost::LEAST);
+    Unlock::Passphrase(cheap.unwrap())
 }
 
-#[test]
-fn a_stored_key_object_opens_with_its_passphrase_and_no_other() {
-    let (object, keys, unlock) = made();
-    let stored = KeyObject::from_bytes(&object.to_bytes()).unwrap();
-    let opened = stored.unlock(&unlock).unwrap();
-    let (a, b) = (
-        Keyring::from_vault_keys(&keys),
-        Keyring::from_vault_keys(&opened),
-    );
-    assert_eq!(a.chunk_id(b"x"), b.chunk_id(b"x"));
-    let wrong = Unlock::Passphrase(Passphrase::new("incorrect horse").unwrap());
-    let error = stored.unlock(&wrong).unwrap_err();
-    assert_eq!(error.code(), Code::PassphraseWrong);
+fn key_file(seed: u64) -> Unlock {
+    Unlock::KeyFile(KeyFile::new(&SeededRandom::new(seed)))
+}
+
+/// A vault that opens with the passphrase `old`.
+fn made() -> (KeyObject, VaultKeys) {
+    let random = SeededRandom::new(1);
+    KeyObject::create(VaultId::new(&random), &passphrase("old"), &random, NOW).unwrap()
+}
+
+/// The vault's first data key.
+fn data_key() -> DataKey {
+    Keyring::from_vault_keys(&made().1).write_key().1.clone()
+}
+
+fn same_keys(a: &VaultKeys, b: &VaultKeys) -> bool {
+    let secrets = |k: &VaultKeys| -> Vec<(u32, [u8; 32])> {
+        k.data_keys()
+            .iter()
+            .map(|d| (d.number, *d.key.secret().bytes()))
+            .chain([(0, *k.id_key().bytes()), (0, *k.vault_key().bytes())])
+            .collect()
+    };
+    a.vault_id() == b.vault_id() && secrets(a) == secrets(b)
+}
+
+fn code<T: std::fmt::Debug>(result: base::Result<T>) -> Code {
+    result.unwrap_err().code()
 }
