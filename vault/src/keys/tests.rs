@@ -3,6 +3,7 @@
 mod escrow;
 mod files;
 mod hostile;
+mod known;
 mod objects;
 mod rings;
 mod sealing;
