@@ -1,3 +1,49 @@
-//! The vault.
+//! The vault: recovery points in a store of objects that are made once and never changed.
+//!
+//! A recovery point is a complete Merkle tree a disk over fixed, aligned chunks; there are no
+//! chains between points. `docs/format.md` has the bytes, `docs/architecture.md` the paths.
+//!
+//! ```text
+//! write   session ─► writer (chunk ─► id ─► known? ─► codec ─► pack) ─► tree ─► commit
+//!         durable order: packs ─► index segment ─► manifest ─► log entry = the point exists
+//! read    log ─► manifest ─► tree ─► index ─► reader (pack ─► codec) ─► disk
+//! ```
+//!
+//! Invariants:
+//! - An object is made by put-if-absent and never changed.
+//! - A log entry names only durable objects; a manifest only stored trees; a stored node only
+//!   stored children; a patch only a parent of less depth.
+//! - Ids are keyed hashes of contents; what is read is checked against its id.
+//! - A session commits only while no later session of its machine and phase is open.
 
+pub mod format;
 pub mod keys;
+
+mod codec;
+mod cpu;
+mod disk;
+mod index;
+mod litter;
+mod log;
+mod reader;
+mod session;
+mod store;
+mod sync;
+mod tree;
+mod vault;
+mod verify;
+mod writer;
+
+pub use disk::{PointDisk, SlotWalk, Slots};
+pub use format::descriptor::DEFAULT_CHUNK_SIZE;
+pub use format::entry::Phase;
+pub use format::id::Id;
+pub use format::manifest::{DiskRoot, MachineKey, Manifest, PointState};
+pub use log::{PointEntry, State};
+pub use reader::{Chunks, Reader};
+pub use session::Session;
+pub use store::{Put, Store};
+pub use sync::{SyncProgress, SyncStats, sync_point};
+pub use vault::{Locked, PointInfo, Surroundings, Vault, create};
+pub use verify::{Finding, Level, VerifyReport, verify};
+pub use writer::{DiskWriter, SPAN_CHUNKS, WriteStats};

@@ -1,0 +1,72 @@
+//! Staging litter of a local store: what a put leaves behind when its process is killed.
+//!
+//! A put writes `NAME#N` and then links it as `NAME`. A file of that form is litter when the
+//! put can't be on its way any more, or when nothing is lost by making it fail: its object
+//! exists, or its session has ended.
+
+use std::path::Path;
+
+use base::{Error, Result};
+
+use crate::format::entry::log_name;
+use crate::log::State;
+use crate::store::Store;
+
+/// Removes staging litter; gives the number of files removed. Does nothing on stores that are
+/// not local.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) async fn sweep(store: &Store, state: &State) -> Result<usize> {
+    let Some(root) = store.local_path().map(Path::to_path_buf) else {
+        return Ok(0);
+    };
+    let head = log_name(state.head);
+    let ended: Vec<String> = state
+        .sessions
+        .iter()
+        .filter(|(_, s)| !s.open)
+        .flat_map(|(n, s)| s.inherits.iter().chain([n]))
+        .map(|n| format!("{n:016x}"))
+        .collect();
+    let idle = state.sessions.values().all(|s| !s.open);
+    crate::cpu::run(move || {
+        let mut removed = 0;
+        for session in &ended {
+            removed += folder(&root, &format!("packs/{session}"), |_| true)?;
+            removed += folder(&root, &format!("index/{session}"), |_| true)?;
+        }
+        removed += folder(&root, "log", |name| name <= head.as_str())?;
+        removed += folder(&root, "points", |name| idle || root.join(name).exists())?;
+        removed += folder(&root, "keys", |name| root.join(name).exists())?;
+        Ok(removed)
+    })
+    .await
+}
+
+/// Removes from one folder the staged files of objects whose name `is_litter` accepts.
+fn folder(root: &Path, folder: &str, is_litter: impl Fn(&str) -> bool) -> Result<usize> {
+    let path = root.join(folder);
+    let entries = match std::fs::read_dir(&path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(e) => return Err(Error::io(path.display(), e)),
+    };
+    let mut removed = 0;
+    for entry in entries {
+        let entry = entry.map_err(|e| Error::io(path.display(), e))?;
+        let file = entry.file_name();
+        let staged = file.to_str().and_then(|n| n.rsplit_once('#'));
+        if let Some((name, number)) = staged
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && is_litter(&format!("{folder}/{name}"))
+        {
+            match std::fs::remove_file(entry.path()) {
+                Ok(()) => removed += 1,
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                Err(e) => return Err(Error::io(entry.path().display(), e)),
+            }
+        }
+    }
+    Ok(removed)
+}

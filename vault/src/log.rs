@@ -1,0 +1,240 @@
+//! The log of a store: reading it into a [`State`], and adding to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use base::{Clock, Code, Error, PointId, Random, Result};
+use futures::StreamExt;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::format::entry::{Entry, Event, Phase, SegmentName, log_name};
+use crate::format::envelope;
+use crate::format::id::Id;
+use crate::format::manifest::{MachineKey, PointState};
+use crate::keys::Keyring;
+use crate::store::{Put, Store};
+
+/// What the log says up to some entry.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The last entry's number; 0 for an empty log.
+    pub head: u64,
+    /// The last entry's checksum.
+    pub head_sum: Id,
+    /// Sessions that are open, or ended without a commit and not yet inherited.
+    pub sessions: BTreeMap<u64, SessionState>,
+    /// Points and attempts, in the order of their commits.
+    pub points: Vec<PointEntry>,
+    /// All index segments in use.
+    pub segments: BTreeSet<SegmentName>,
+}
+
+/// A session without a commit.
+#[derive(Clone, Debug)]
+pub struct SessionState {
+    /// The machine.
+    pub machine: MachineKey,
+    /// What it does.
+    pub phase: Phase,
+    /// Whether it may still commit.
+    pub open: bool,
+    /// The dead sessions whose packs it holds.
+    pub inherits: Vec<u64>,
+}
+
+/// A committed point.
+#[derive(Clone, Debug)]
+pub struct PointEntry {
+    /// The commit's number.
+    pub number: u64,
+    /// The point.
+    pub point: PointId,
+    /// Its machine.
+    pub machine: MachineKey,
+    /// Whole, or an attempt.
+    pub state: PointState,
+    /// The manifest's checksum.
+    pub manifest: Id,
+    /// Bytes that its session stored.
+    pub stored: u64,
+}
+
+impl State {
+    /// Takes in the next entry.
+    fn apply(&mut self, entry: &Entry, sum: Id) {
+        match &entry.event {
+            Event::Open {
+                machine,
+                phase,
+                inherits,
+            } => {
+                for s in self.sessions.values_mut() {
+                    if s.machine == *machine && s.phase == *phase {
+                        s.open = false;
+                    }
+                }
+                self.sessions.retain(|n, _| !inherits.contains(n));
+                let (machine, phase, inherits) = (*machine, *phase, inherits.clone());
+                let session = SessionState {
+                    machine,
+                    phase,
+                    open: true,
+                    inherits,
+                };
+                self.sessions.insert(entry.number, session);
+            }
+            Event::Commit {
+                session,
+                point,
+                machine,
+                state,
+                manifest,
+                segments,
+                stored,
+            } => {
+                self.sessions.remove(session);
+                // An attempt serves only the machine's next commit.
+                self.points
+                    .retain(|p| p.machine != *machine || p.state == PointState::Whole);
+                self.segments.extend(segments);
+                self.points.push(PointEntry {
+                    number: entry.number,
+                    point: *point,
+                    machine: *machine,
+                    state: *state,
+                    manifest: *manifest,
+                    stored: *stored,
+                });
+            }
+            Event::Close { session } => {
+                if let Some(s) = self.sessions.get_mut(session) {
+                    s.open = false;
+                }
+            }
+        }
+        self.head = entry.number;
+        self.head_sum = sum;
+    }
+
+    /// Whether `session` may still write and commit.
+    ///
+    /// # Errors
+    /// `Fenced`.
+    pub fn check_open(&self, session: u64) -> Result<()> {
+        match self.sessions.get(&session) {
+            Some(s) if s.open => Ok(()),
+            _ => Err(Error::new(
+                Code::Fenced,
+                format!("session {session} was ended by a later one"),
+            )),
+        }
+    }
+}
+
+/// The log of one store.
+#[derive(Debug)]
+pub struct Log {
+    store: Store,
+    ring: Arc<Keyring>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    state: Mutex<State>,
+}
+
+/// Entries asked for at a time once there is one more.
+const READ_AHEAD: usize = 16;
+
+impl Log {
+    /// A log that nothing was read of yet.
+    pub fn new(
+        store: Store,
+        ring: Arc<Keyring>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            store,
+            ring,
+            clock,
+            random,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Reads all new entries and gives the state, held still until the guard is dropped.
+    ///
+    /// # Errors
+    /// `Integrity` if an entry is damaged, forged or out of order; `Unavailable`.
+    pub async fn refresh(&self) -> Result<MutexGuard<'_, State>> {
+        let mut state = self.state.lock().await;
+        let mut ahead = 1;
+        loop {
+            let next = state.head + 1;
+            let mut got = futures::stream::iter(next..next + ahead as u64)
+                .map(|n| async move { (n, self.store.get(&log_name(n)).await) })
+                .buffered(ahead);
+            while let Some((number, bytes)) = got.next().await {
+                let Some(bytes) = bytes? else {
+                    return Ok(state_of(got, state));
+                };
+                let (entry, sum) = self.read(&bytes, number, state.head_sum)?;
+                state.apply(&entry, sum);
+            }
+            ahead = READ_AHEAD;
+        }
+    }
+
+    fn read(&self, bytes: &[u8], number: u64, prev: Id) -> Result<(Entry, Id)> {
+        let read = || {
+            let opened = envelope::open(bytes, envelope::Kind::Entry)?;
+            opened.authenticate(&self.ring)?;
+            let entry: Entry = opened.clear()?;
+            if entry.number != number || entry.prev != prev {
+                return Err(crate::format::damaged(
+                    "it does not follow the entry before it",
+                ));
+            }
+            Ok((entry, Id(opened.checksum())))
+        };
+        read().map_err(|e: Error| e.during(log_name(number)))
+    }
+
+    /// Adds the event that `decide` makes of the state, at the next number. When another
+    /// writer takes that number first, `decide` is asked again with what it wrote. Gives the
+    /// entry's number. The entry is durable when this returns.
+    ///
+    /// # Errors
+    /// Those of `decide`, and of the store; after `Unavailable` the entry may be there.
+    pub async fn append(
+        &self,
+        mut decide: impl FnMut(&State) -> Result<Event> + Send,
+    ) -> Result<u64> {
+        loop {
+            let mut state = self.refresh().await?;
+            let entry = Entry {
+                number: state.head + 1,
+                prev: state.head_sum,
+                nonce: hex::encode(self.random.bytes::<8>()),
+                at: self.clock.now().to_string(),
+                event: decide(&state)?,
+            };
+            let bytes = envelope::write(&self.ring, envelope::Kind::Entry, &entry, None);
+            let sum = Id(bytes[bytes.len() - 32..].try_into().expect("a checksum"));
+            if self
+                .store
+                .put_new(&log_name(entry.number), bytes.into())
+                .await?
+                == Put::Created
+            {
+                state.apply(&entry, sum);
+                return Ok(entry.number);
+            }
+        }
+    }
+}
+
+/// Drops the rest of the read-ahead, which borrows the log, before the guard is given away.
+fn state_of<'a, S>(rest: S, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    drop(rest);
+    state
+}

@@ -1,0 +1,228 @@
+//! Reading records: located by the index, fetched pack by pack, opened on the CPU pool.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use base::{Result, ResultExt};
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+
+use crate::codec;
+use crate::format::id::Id;
+use crate::format::node::Node;
+use crate::format::pack::{self, Location, PackName};
+use crate::format::{damaged, record};
+use crate::index::{self, Segment};
+use crate::keys::Keyring;
+use crate::store::Store;
+
+/// Packs read at the same time.
+const PACKS_AT_ONCE: usize = 4;
+/// The most record bytes opened in one piece of CPU work.
+const CPU_BATCH: usize = 1 << 20;
+
+/// Reads what a fixed set of index segments lists.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    store: Store,
+    ring: Arc<Keyring>,
+    segments: Arc<Vec<Arc<Segment>>>,
+}
+
+/// Contents by id.
+pub type Chunks = HashMap<Id, Bytes>;
+
+impl Reader {
+    pub(crate) fn new(store: Store, ring: Arc<Keyring>, segments: Vec<Arc<Segment>>) -> Self {
+        Self {
+            store,
+            ring,
+            segments: Arc::new(segments),
+        }
+    }
+
+    /// The records of `id`, least depth first.
+    ///
+    /// # Errors
+    /// `Integrity`.
+    pub fn find(&self, id: &Id) -> Result<Vec<Location>> {
+        index::find(&self.segments, id)
+    }
+
+    /// The first record of `id`, which must exist.
+    ///
+    /// # Errors
+    /// `Integrity` if the index lists none.
+    pub fn locate(&self, id: &Id) -> Result<Location> {
+        let found = self.find(id)?;
+        found
+            .into_iter()
+            .next()
+            .ok_or_else(|| damaged(format!("no record of {id:?} in the index")))
+    }
+
+    /// The stored bytes of these records, in the order asked.
+    ///
+    /// # Errors
+    /// `Integrity` (missing or cut short), `Unavailable`.
+    pub async fn records(&self, locations: &[Location]) -> Result<Vec<Bytes>> {
+        let mut by_pack: BTreeMap<PackName, Vec<usize>> = BTreeMap::new();
+        for (i, l) in locations.iter().enumerate() {
+            by_pack.entry(l.pack).or_default().push(i);
+        }
+        let parts: Vec<(Vec<usize>, Vec<Bytes>)> = futures::stream::iter(by_pack)
+            .map(|(name, mut which)| async move {
+                which.sort_unstable_by_key(|i| locations[*i].offset);
+                let ranges: Vec<_> = which
+                    .iter()
+                    .map(|i| {
+                        let start = u64::from(locations[*i].offset);
+                        start..start + u64::from(locations[*i].len)
+                    })
+                    .collect();
+                let bytes = self.store.need_ranges(&name.to_string(), &ranges).await?;
+                Ok::<_, base::Error>((which, bytes))
+            })
+            .buffer_unordered(PACKS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut out = vec![Bytes::new(); locations.len()];
+        for (which, bytes) in parts {
+            for (i, b) in which.into_iter().zip(bytes) {
+                out[i] = b;
+            }
+        }
+        Ok(out)
+    }
+
+    /// The contents of these chunks, each once; zero ids are left out. Chunks that patches
+    /// rest on are read too. Where a record is damaged, another record of the same chunk is
+    /// tried.
+    ///
+    /// # Errors
+    /// `Integrity` naming the chunk; `Denied` if a data key is missing; `Unavailable`.
+    pub async fn chunks(&self, ids: &[Id]) -> Result<Chunks> {
+        match self.read_chunks(ids, |reader, id| reader.locate(id)).await {
+            Err(e) if e.kind() == base::Kind::Integrity => self.chunks_one_by_one(ids).await,
+            done => done,
+        }
+    }
+
+    async fn read_chunks(
+        &self,
+        ids: &[Id],
+        choose: impl Fn(&Self, &Id) -> Result<Location>,
+    ) -> Result<Chunks> {
+        let mut seen: HashSet<Id> = HashSet::new();
+        let mut wanted: Vec<Id> = ids.iter().filter(|id| !id.is_zero()).copied().collect();
+        let mut locations = Vec::with_capacity(wanted.len());
+        while let Some(id) = wanted.pop() {
+            if seen.insert(id) {
+                let location = choose(self, &id)?;
+                if location.kind == record::Kind::Patch {
+                    wanted.push(location.parent);
+                }
+                locations.push(location);
+            }
+        }
+        // Parents have less depth, so they come first.
+        locations.sort_unstable_by_key(|l| (l.depth, l.pack, l.offset));
+        let bytes = self.records(&locations).await?;
+        let mut chunks = Chunks::with_capacity(locations.len());
+        let mut at = 0;
+        while at < locations.len() {
+            let depth = locations[at].depth;
+            let level = locations[at..]
+                .iter()
+                .take_while(|l| l.depth == depth)
+                .count();
+            let mut jobs = Vec::new();
+            let end = at + level;
+            while at < end {
+                let (mut batch, mut size) = (Vec::new(), 0);
+                while at < end && size < CPU_BATCH {
+                    let parent = chunks.get(&locations[at].parent).cloned();
+                    batch.push((locations[at], bytes[at].clone(), parent));
+                    size += bytes[at].len().max(32 << 10);
+                    at += 1;
+                }
+                let ring = Arc::clone(&self.ring);
+                jobs.push(crate::cpu::run(move || open_batch(&ring, batch)));
+            }
+            let mut done = futures::stream::iter(jobs).buffer_unordered(4);
+            while let Some(batch) = done.next().await {
+                chunks.extend(batch?);
+            }
+        }
+        Ok(chunks)
+    }
+
+    /// The slow way after damage: every chunk alone, through each of its records in turn.
+    async fn chunks_one_by_one(&self, ids: &[Id]) -> Result<Chunks> {
+        let mut chunks = Chunks::new();
+        for id in ids.iter().filter(|id| !id.is_zero()) {
+            if chunks.contains_key(id) {
+                continue;
+            }
+            let mut last = damaged(format!("no record of {id:?} in the index"));
+            for location in self.find(id)? {
+                let choose = |reader: &Self, want: &Id| {
+                    if want == id {
+                        Ok(location)
+                    } else {
+                        reader.locate(want)
+                    }
+                };
+                match self.read_chunks(&[*id], choose).await {
+                    Ok(mut found) => {
+                        chunks.extend(found.remove_entry(id));
+                        break;
+                    }
+                    Err(e) => last = e,
+                }
+            }
+            if !chunks.contains_key(id) {
+                return Err(last);
+            }
+        }
+        Ok(chunks)
+    }
+
+    /// These nodes, which should stand at `level`, in the order asked. Zero ids give empty
+    /// nodes.
+    ///
+    /// # Errors
+    /// `Integrity`, `Unavailable`.
+    pub async fn nodes(&self, ids: &[Id], level: u8) -> Result<Vec<Node>> {
+        let mut locations = Vec::with_capacity(ids.len());
+        for id in ids.iter().filter(|id| !id.is_zero()) {
+            locations.push(self.locate(id).during("a tree node")?);
+        }
+        let mut bytes = self.records(&locations).await?.into_iter().zip(&locations);
+        ids.iter()
+            .map(|id| {
+                if id.is_zero() {
+                    return Ok(Node::empty(level));
+                }
+                let (bytes, location) = bytes.next().expect("one for every id that is not zero");
+                let record = pack::read_record(location, &bytes)?;
+                Node::read(codec::decode_node(&self.ring, &record)?, level)
+            })
+            .collect()
+    }
+}
+
+fn open_batch(
+    ring: &Keyring,
+    batch: Vec<(Location, Bytes, Option<Bytes>)>,
+) -> Result<Vec<(Id, Bytes)>> {
+    batch
+        .into_iter()
+        .map(|(location, bytes, parent)| {
+            let record = pack::read_record(&location, &bytes)?;
+            let chunk = codec::decode(ring, &record, parent.as_deref())
+                .during(format!("{} at byte {}", location.pack, location.offset))?;
+            Ok((location.id, chunk.into()))
+        })
+        .collect()
+}

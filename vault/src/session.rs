@@ -1,0 +1,474 @@
+//! A session: one writer's way from opening to commit.
+//!
+//! Durable order: packs, then index segments, then the manifest, then the log entry that
+//! commits. Packs of tree nodes are put only when all packs begun before them are durable, so
+//! a stored node's children are stored too.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base::{Code, Error, Result, ResultExt};
+use bytes::Bytes;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use crate::codec::{self, Encoded};
+use crate::format::entry::{Event, Phase, SegmentName};
+use crate::format::envelope;
+use crate::format::id::Id;
+use crate::format::manifest::{MachineKey, Manifest};
+use crate::format::pack::{self, Builder, Location, PackName};
+use crate::format::segment;
+use crate::index::{self, Segment};
+use crate::reader::Reader;
+use crate::store::{Put, Store};
+use crate::tree::NewNode;
+use crate::vault::{Vault, manifest_name};
+
+/// A pack is put when it has this many bytes.
+const PACK_TARGET: usize = 16 << 20;
+/// Packs on their way at the same time. With the one being filled this bounds the memory.
+const PACKS_IN_FLIGHT: usize = 3;
+/// Records after which an index segment is written, so that what a session knows in memory
+/// stays bounded.
+const SEGMENT_TARGET: usize = 256 << 10;
+
+/// A session of one writer.
+#[derive(Debug)]
+pub struct Session {
+    vault: Arc<Vault>,
+    number: u64,
+    machine: MachineKey,
+    stored: AtomicU64,
+    /// What the log named when the session began.
+    committed: Vec<Arc<Segment>>,
+    /// What the session wrote, and what it inherited. Held only for moments.
+    known: std::sync::RwLock<Known>,
+    writing: Mutex<Writing>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    segments: Vec<Arc<Segment>>,
+    recent: HashMap<Id, Location>,
+}
+
+#[derive(Debug)]
+struct Writing {
+    chunks: Builder,
+    nodes: Builder,
+    next_pack: u32,
+    next_segment: u32,
+    in_flight: JoinSet<Result<()>>,
+    /// Records of `recent`, not yet in a segment.
+    unlisted: Vec<Location>,
+}
+
+impl Session {
+    /// Opens a session of this machine and phase. It ends any other of the same machine and
+    /// phase and takes over what those stored, so that work cut short is not done twice.
+    ///
+    /// # Errors
+    /// `StoreUnsafe`, `Integrity`, `Unavailable`.
+    pub async fn open(vault: &Arc<Vault>, machine: MachineKey, phase: Phase) -> Result<Arc<Self>> {
+        vault.ensure_probed().await?;
+        let mut inherits = Vec::new();
+        let number = vault
+            .log
+            .append(|state| {
+                inherits.clear();
+                for (n, s) in &state.sessions {
+                    if s.machine == machine && s.phase == phase {
+                        inherits.push(*n);
+                        inherits.extend(&s.inherits);
+                    }
+                }
+                Ok(Event::Open {
+                    machine,
+                    phase,
+                    inherits: inherits.clone(),
+                })
+            })
+            .await?;
+        let state = vault.refresh().await?;
+        crate::litter::sweep(&vault.store, &state).await?;
+        let builder =
+            |number, kind| Builder::new(vault.id(), PackName { session: 0, number }, kind);
+        let mut known = Known::default();
+        let mut unlisted = Vec::new();
+        for dead in inherits {
+            inherit(vault, dead, &mut known, &mut unlisted)
+                .await
+                .during(format!("taking over session {dead}"))?;
+        }
+        known
+            .recent
+            .extend(unlisted.iter().map(|l: &Location| (l.id, *l)));
+        let session = Self {
+            vault: Arc::clone(vault),
+            number,
+            machine,
+            stored: AtomicU64::new(0),
+            committed: vault.index.snapshot(),
+            known: std::sync::RwLock::new(known),
+            writing: Mutex::new(Writing {
+                chunks: builder(0, pack::Kind::Chunks),
+                nodes: builder(0, pack::Kind::Nodes),
+                next_pack: 1,
+                next_segment: 1,
+                in_flight: JoinSet::new(),
+                unlisted,
+            }),
+        };
+        {
+            let mut w = session.writing.lock().await;
+            w.chunks = session.next_builder(&mut w.next_pack, pack::Kind::Chunks);
+            w.nodes = session.next_builder(&mut w.next_pack, pack::Kind::Nodes);
+        }
+        Ok(Arc::new(session))
+    }
+
+    fn next_builder(&self, next: &mut u32, kind: pack::Kind) -> Builder {
+        let name = PackName {
+            session: self.number,
+            number: *next,
+        };
+        *next += 1;
+        Builder::new(self.vault.id(), name, kind)
+    }
+
+    /// The vault it writes to.
+    #[must_use]
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.vault
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Bytes put into the store so far.
+    #[must_use]
+    pub fn stored(&self) -> u64 {
+        self.stored.load(Ordering::Relaxed)
+    }
+
+    /// The records of `id` that the store holds or this session has stored, least depth first.
+    /// Reads files: call it from a thread that may block.
+    ///
+    /// # Errors
+    /// `Integrity`.
+    pub fn find(&self, id: &Id) -> Result<Vec<Location>> {
+        let segments = {
+            let known = self
+                .known
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            if let Some(l) = known.recent.get(id) {
+                return Ok(vec![*l]);
+            }
+            if known.segments.is_empty() {
+                None
+            } else {
+                Some(known.segments.clone())
+            }
+        };
+        let mut found = match segments {
+            Some(s) => index::find(&s, id)?,
+            None => Vec::new(),
+        };
+        if found.is_empty() {
+            found = index::find(&self.committed, id)?;
+        }
+        Ok(found)
+    }
+
+    /// A reader of what was committed when the session began.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        let ring = Arc::clone(&self.vault.ring);
+        Reader::new(self.vault.store.clone(), ring, self.committed.clone())
+    }
+
+    /// Takes records in; those that the session stored already are dropped. May wait until a
+    /// pack has been put.
+    ///
+    /// # Errors
+    /// Those of the store, also of packs put earlier.
+    pub async fn append(&self, records: Vec<Encoded>) -> Result<()> {
+        let mut w = self.writing.lock().await;
+        for record in records {
+            self.append_one(&mut w, pack::Kind::Chunks, &record).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes tree nodes in, children before their parents; those that the store has are
+    /// dropped. The chunks they name must have been appended before.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn append_nodes(&self, nodes: Vec<NewNode>) -> Result<()> {
+        let mut w = self.writing.lock().await;
+        for node in nodes {
+            if self.find(&node.id)?.is_empty() {
+                let record = codec::encode_node(node.id, &node.contents);
+                self.append_one(&mut w, pack::Kind::Nodes, &record).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn append_one(&self, w: &mut Writing, kind: pack::Kind, record: &Encoded) -> Result<()> {
+        let builder = match kind {
+            pack::Kind::Chunks => &mut w.chunks,
+            pack::Kind::Nodes => &mut w.nodes,
+        };
+        {
+            let mut known = self
+                .known
+                .write()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            if known.recent.contains_key(&record.header.id) {
+                return Ok(());
+            }
+            let location = builder.push(&record.header, &record.bytes);
+            known.recent.insert(location.id, location);
+            w.unlisted.push(location);
+        }
+        if builder.len() >= PACK_TARGET {
+            match kind {
+                pack::Kind::Chunks => self.put_chunks(w).await?,
+                pack::Kind::Nodes => self.put_nodes(w).await?,
+            }
+        }
+        if w.unlisted.len() >= SEGMENT_TARGET {
+            self.list(w).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_chunks(&self, w: &mut Writing) -> Result<()> {
+        let next = self.next_builder(&mut w.next_pack, pack::Kind::Chunks);
+        let full = std::mem::replace(&mut w.chunks, next);
+        self.put(w, full).await
+    }
+
+    async fn put_nodes(&self, w: &mut Writing) -> Result<()> {
+        if !w.chunks.is_empty() {
+            self.put_chunks(w).await?;
+        }
+        self.settle(w, 0).await?;
+        let next = self.next_builder(&mut w.next_pack, pack::Kind::Nodes);
+        let full = std::mem::replace(&mut w.nodes, next);
+        self.put(w, full).await
+    }
+
+    async fn put(&self, w: &mut Writing, full: Builder) -> Result<()> {
+        if full.is_empty() {
+            return Ok(());
+        }
+        self.settle(w, PACKS_IN_FLIGHT - 1).await?;
+        let name = full.name().to_string();
+        let (bytes, _) = full.finish(&self.vault.ring);
+        self.stored.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        let store = self.vault.store.clone();
+        w.in_flight
+            .spawn(async move { put_own(&store, &name, bytes.into()).await });
+        Ok(())
+    }
+
+    /// Waits until at most `left` packs are on their way.
+    async fn settle(&self, w: &mut Writing, left: usize) -> Result<()> {
+        while w.in_flight.len() > left {
+            match w.in_flight.join_next().await {
+                Some(Ok(done)) => done?,
+                Some(Err(e)) => {
+                    return Err(Error::new(Code::Internal, "a pack's writer died").because(e));
+                }
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes all records durable and lists them in a segment.
+    async fn list(&self, w: &mut Writing) -> Result<()> {
+        self.put_chunks(w).await?;
+        self.put_nodes(w).await?;
+        self.settle(w, 0).await?;
+        if w.unlisted.is_empty() {
+            return Ok(());
+        }
+        let name = SegmentName {
+            session: self.number,
+            number: w.next_segment,
+        };
+        w.next_segment += 1;
+        let (ring, unlisted) = (
+            Arc::clone(&self.vault.ring),
+            std::mem::take(&mut w.unlisted),
+        );
+        let bytes: Bytes = crate::cpu::run(move || segment::write(&ring, name, unlisted))
+            .await?
+            .into();
+        self.stored.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        put_own(&self.vault.store, &name.to_string(), bytes).await?;
+        let segment = Segment::open(&self.vault.store, &self.vault.ring, name).await?;
+        let mut known = self
+            .known
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.segments.push(Arc::new(segment));
+        known.recent.clear();
+        Ok(())
+    }
+
+    /// Commits a point: it exists, durable, when this returns. `sealed` is what only holders
+    /// of the data key may read.
+    ///
+    /// # Errors
+    /// `Fenced` if a later session took over; `Integrity`; those of the store. Except after
+    /// `Unavailable`, the point does not exist then; what was stored is taken over by the next
+    /// session of this machine and phase.
+    pub async fn commit(&self, manifest: &Manifest, sealed: &[u8]) -> Result<()> {
+        let bytes = envelope::write(
+            &self.vault.ring,
+            envelope::Kind::Manifest,
+            manifest,
+            Some(sealed),
+        );
+        self.commit_bytes(manifest, bytes.into()).await
+    }
+
+    /// Commits a manifest that another store of the vault holds in these very bytes.
+    pub(crate) async fn commit_bytes(&self, manifest: &Manifest, bytes: Bytes) -> Result<()> {
+        let mut w = self.writing.lock().await;
+        self.list(&mut w).await?;
+        let sum = Id(bytes[bytes.len() - 32..]
+            .try_into()
+            .expect("an envelope ends in its checksum"));
+        self.stored.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        put_own(&self.vault.store, &manifest_name(manifest.point), bytes).await?;
+        let segments: Vec<SegmentName> = {
+            let known = self
+                .known
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            known.segments.iter().map(|s| s.name()).collect()
+        };
+        self.vault
+            .log
+            .append(|state| {
+                state.check_open(self.number)?;
+                Ok(Event::Commit {
+                    session: self.number,
+                    point: manifest.point,
+                    machine: self.machine,
+                    state: manifest.state,
+                    manifest: sum,
+                    segments: segments.clone(),
+                    stored: self.stored(),
+                })
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Ends the session without a point. What it stored stays for the next one to take over.
+    ///
+    /// # Errors
+    /// Those of the store; the session is then ended by the next one.
+    pub async fn close(&self) -> Result<()> {
+        let mut w = self.writing.lock().await;
+        // Keep what is there already; a store that is full or gone keeps what it can.
+        let listed = self.list(&mut w).await;
+        w.in_flight.shutdown().await;
+        let closed = self
+            .vault
+            .log
+            .append(|state| {
+                state.check_open(self.number)?;
+                Ok(Event::Close {
+                    session: self.number,
+                })
+            })
+            .await;
+        match closed {
+            Err(e) if e.code() == Code::Fenced => listed,
+            Err(e) => Err(e),
+            Ok(_) => listed,
+        }
+    }
+}
+
+/// Puts an object whose name only this session uses.
+async fn put_own(store: &Store, name: &str, bytes: Bytes) -> Result<()> {
+    match store.put_new(name, bytes).await? {
+        Put::Created => Ok(()),
+        Put::Exists => Err(Error::new(
+            Code::VaultDamaged,
+            format!("{name} is there already, with other contents"),
+        )),
+    }
+}
+
+/// Takes in what a dead session stored: its segments, and the directories of its other packs.
+async fn inherit(
+    vault: &Vault,
+    dead: u64,
+    known: &mut Known,
+    unlisted: &mut Vec<Location>,
+) -> Result<()> {
+    let mut listed = std::collections::HashSet::new();
+    for (name, _) in vault.store.list(&format!("index/{dead:016x}")).await? {
+        let Some(number) = number_in(&name) else {
+            continue;
+        };
+        let name = SegmentName {
+            session: dead,
+            number,
+        };
+        let segment = Segment::open(&vault.store, &vault.ring, name).await?;
+        listed.extend(segment.packs().iter().copied());
+        known.segments.push(Arc::new(segment));
+    }
+    for (name, _) in vault.store.list(&format!("packs/{dead:016x}")).await? {
+        let Some(number) = number_in(&name) else {
+            continue;
+        };
+        let pack = PackName {
+            session: dead,
+            number,
+        };
+        if !listed.contains(&pack) {
+            let directory = read_directory(&vault.store, vault, pack).await?;
+            unlisted.extend(directory.records.into_iter().map(|(l, _)| l));
+        }
+    }
+    Ok(())
+}
+
+/// Reads the directory of a pack: two ranged reads.
+///
+/// # Errors
+/// `Integrity`, `Unavailable`.
+pub(crate) async fn read_directory(
+    store: &Store,
+    vault: &Vault,
+    pack: PackName,
+) -> Result<pack::Directory> {
+    let name = pack.to_string();
+    let (trailer, size) = store.need_suffix(&name, pack::TRAILER as u64).await?;
+    let tail_len = pack::tail_len(&trailer, size).during(&name)?;
+    let header = store.need_range(&name, 0..pack::HEADER as u64).await?;
+    let tail = store.need_range(&name, size - tail_len..size).await?;
+    pack::read_directory(&header, &tail, pack, vault.id(), Some(&vault.ring))
+}
+
+fn number_in(name: &str) -> Option<u32> {
+    u32::from_str_radix(name.rsplit('/').next()?, 16).ok()
+}

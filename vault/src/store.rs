@@ -1,0 +1,286 @@
+//! A store: objects that are made once and never changed.
+//!
+//! A thin layer over `object_store`. Only put-if-absent is used to write; an answer that
+//! never came, or that does not say whether the object was made, is settled by reading the
+//! object back. Names are ours (`log/…`, `packs/…`); the prefix is the backend's business.
+
+use std::ops::Range;
+use std::path::{Path as FsPath, PathBuf};
+use std::sync::Arc;
+
+use base::{Code, Error, Random, Result};
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+};
+
+/// What a put-if-absent did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// The object is there, with these bytes, and durable.
+    Created,
+    /// Another object was there before.
+    Exists,
+}
+
+/// A place for objects.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inner: Arc<dyn ObjectStore>,
+    local: Option<PathBuf>,
+}
+
+impl Store {
+    /// The folder `path`, made if it is not there. Every put is durable when it returns: file,
+    /// name and new folders are fsynced.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, `NoSpace`, `Failed`: the folder can't be made or read.
+    pub fn local(path: &FsPath) -> Result<Self> {
+        std::fs::create_dir_all(path).map_err(|e| Error::io(path.display(), e))?;
+        let path = path
+            .canonicalize()
+            .map_err(|e| Error::io(path.display(), e))?;
+        let inner = object_store::local::LocalFileSystem::new_with_prefix(&path)
+            .map_err(|e| failed(&path.display().to_string(), e))?
+            .with_fsync(true);
+        Ok(Self {
+            inner: Arc::new(inner),
+            local: Some(path),
+        })
+    }
+
+    /// An empty store in memory, for tests.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::new(Arc::new(object_store::memory::InMemory::new()))
+    }
+
+    /// A store on any backend with conditional puts.
+    #[must_use]
+    pub fn new(inner: Arc<dyn ObjectStore>) -> Self {
+        Self { inner, local: None }
+    }
+
+    /// The folder, if it is a local one.
+    #[must_use]
+    pub fn local_path(&self) -> Option<&FsPath> {
+        self.local.as_deref()
+    }
+
+    /// Makes the object `name` unless one is there. If the call fails, nothing half-written is
+    /// visible under the name.
+    ///
+    /// # Errors
+    /// `Unavailable` if it can't be told whether the object was made; `NoSpace`.
+    pub async fn put_new(&self, name: &str, bytes: Bytes) -> Result<Put> {
+        let options = PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
+        let payload = PutPayload::from(bytes.clone());
+        let error = match self
+            .inner
+            .put_opts(&Path::from(name), payload, options)
+            .await
+        {
+            Ok(_) => return Ok(Put::Created),
+            Err(e) => e,
+        };
+        match self.get(name).await {
+            Ok(Some(found)) if found == bytes => Ok(Put::Created),
+            Ok(Some(_)) => Ok(Put::Exists),
+            _ => Err(failed(name, error)),
+        }
+    }
+
+    /// The object `name`, or `None` if there is none.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn get(&self, name: &str) -> Result<Option<Bytes>> {
+        let got = match self.inner.get(&Path::from(name)).await {
+            Ok(got) => got.bytes().await,
+            Err(e) => Err(e),
+        };
+        match got {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(failed(name, e)),
+        }
+    }
+
+    /// The object `name`, which must be there.
+    ///
+    /// # Errors
+    /// `Integrity` if it is missing, `Unavailable`.
+    pub async fn need(&self, name: &str) -> Result<Bytes> {
+        self.get(name).await?.ok_or_else(|| missing(name))
+    }
+
+    /// Bytes of the object `name`, which must be there and reach that far.
+    ///
+    /// # Errors
+    /// `Integrity` if it is missing or shorter, `Unavailable`.
+    pub async fn need_range(&self, name: &str, range: Range<u64>) -> Result<Bytes> {
+        let (want, end) = (range.end - range.start, range.end);
+        match self.inner.get_range(&Path::from(name), range).await {
+            Ok(bytes) if bytes.len() as u64 == want => Ok(bytes),
+            Ok(_) => Err(Error::new(
+                Code::VaultDamaged,
+                format!("object {name} is cut short"),
+            )),
+            Err(object_store::Error::NotFound { .. }) => Err(missing(name)),
+            Err(e) => {
+                // A range past the end is an error of the backend's own kind: ask for the size.
+                match self.inner.head(&Path::from(name)).await {
+                    Ok(meta) if meta.size < end => Err(Error::new(
+                        Code::VaultDamaged,
+                        format!("object {name} is cut short"),
+                    )),
+                    _ => Err(failed(name, e)),
+                }
+            }
+        }
+    }
+
+    /// As [`Store::need_range`] for several ranges of one object; near ones are read together.
+    ///
+    /// # Errors
+    /// As [`Store::need_range`].
+    pub async fn need_ranges(&self, name: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        match self.inner.get_ranges(&Path::from(name), ranges).await {
+            Ok(all)
+                if all
+                    .iter()
+                    .zip(ranges)
+                    .all(|(b, r)| b.len() as u64 == r.end - r.start) =>
+            {
+                Ok(all)
+            }
+            // Find out which one is wrong, and why.
+            _ => {
+                let mut all = Vec::with_capacity(ranges.len());
+                for range in ranges {
+                    all.push(self.need_range(name, range.clone()).await?);
+                }
+                Ok(all)
+            }
+        }
+    }
+
+    /// The last `len` bytes of the object `name` and its size; fewer if it is shorter.
+    ///
+    /// # Errors
+    /// `Integrity` if it is missing, `Unavailable`.
+    pub async fn need_suffix(&self, name: &str, len: u64) -> Result<(Bytes, u64)> {
+        let size = self.size(name).await?;
+        let start = size.saturating_sub(len);
+        let range = Some(GetRange::Bounded(start..size));
+        let options = GetOptions {
+            range,
+            ..GetOptions::default()
+        };
+        let got = self.inner.get_opts(&Path::from(name), options).await;
+        let bytes = match got {
+            Ok(got) => got.bytes().await,
+            Err(e) => Err(e),
+        };
+        bytes.map(|b| (b, size)).map_err(|e| failed(name, e))
+    }
+
+    /// The size of the object `name`, which must be there.
+    ///
+    /// # Errors
+    /// `Integrity` if it is missing, `Unavailable`.
+    pub async fn size(&self, name: &str) -> Result<u64> {
+        match self.inner.head(&Path::from(name)).await {
+            Ok(meta) => Ok(meta.size),
+            Err(object_store::Error::NotFound { .. }) => Err(missing(name)),
+            Err(e) => Err(failed(name, e)),
+        }
+    }
+
+    /// Names and sizes of all objects below the folder `prefix`, sorted by name.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<(String, u64)>> {
+        let all = self
+            .inner
+            .list(Some(&Path::from(prefix)))
+            .map_ok(|m| (m.location.to_string(), m.size));
+        let mut all: Vec<_> = all.try_collect().await.map_err(|e| failed(prefix, e))?;
+        all.sort_unstable();
+        Ok(all)
+    }
+
+    /// Removes the object `name`; nothing happens if it is not there.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn delete(&self, name: &str) -> Result<()> {
+        match self.inner.delete(&Path::from(name)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(e) => Err(failed(name, e)),
+        }
+    }
+
+    /// Checks that a second put-if-absent of a name fails, which everything rests on.
+    ///
+    /// # Errors
+    /// `StoreUnsafe` if it does not; those of the store.
+    pub async fn probe(&self, random: &dyn Random) -> Result<()> {
+        let name = format!("probe/{}", hex::encode(random.bytes::<16>()));
+        let first = self.put_new(&name, Bytes::from_static(b"first")).await?;
+        let second = self.put_new(&name, Bytes::from_static(b"second")).await;
+        let kept = self.get(&name).await;
+        self.delete(&name).await?;
+        let safe = first == Put::Created
+            && second? == Put::Exists
+            && kept?.as_deref() == Some(b"first".as_slice());
+        if safe {
+            Ok(())
+        } else {
+            Err(Error::new(
+                Code::StoreUnsafe,
+                format!("{} let a second writer replace an object", self.inner),
+            ))
+        }
+    }
+}
+
+impl std::fmt::Display for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.local {
+            Some(path) => path.display().fmt(f),
+            None => self.inner.fmt(f),
+        }
+    }
+}
+
+fn missing(name: &str) -> Error {
+    Error::new(Code::VaultDamaged, format!("object {name} is missing"))
+}
+
+/// Turns a backend's error into ours: by the system's error number where there is one.
+fn failed(name: &str, error: object_store::Error) -> Error {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(s) = source {
+        if let Some(io) = s.downcast_ref::<std::io::Error>()
+            && let Some(number) = io.raw_os_error()
+        {
+            let ours = Error::io(name, std::io::Error::from_raw_os_error(number));
+            return match ours.code() {
+                Code::Io | Code::FileNotFound => {
+                    Error::new(Code::StoreUnavailable, ours.detail().to_owned()).because(error)
+                }
+                _ => ours,
+            };
+        }
+        source = s.source();
+    }
+    Error::new(Code::StoreUnavailable, format!("{name}: {error}")).because(error)
+}

@@ -1,0 +1,366 @@
+//! Writing one disk of a point: the pipeline from contents to records and tree.
+//!
+//! Spans of chunks are hashed, looked up, compared with their parents, compressed and sealed
+//! on the CPU pool, several at a time; their results are taken up in the order of the disk.
+//! Memory: [`SPANS_IN_FLIGHT`] spans and what the session holds.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use base::Result;
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+
+use crate::codec::{self, Encoded, Parent};
+use crate::format::damaged;
+use crate::format::id::Id;
+use crate::format::manifest::{DiskRoot, MachineKey};
+use crate::format::node::FAN_OUT;
+use crate::format::record::MAX_DEPTH;
+use crate::reader::{Chunks, Reader};
+use crate::session::Session;
+use crate::tree::{TreeBuilder, TreeRef};
+
+/// Chunks of a span: the children of one leaf, so that a span has one leaf of parents.
+pub const SPAN_CHUNKS: u64 = FAN_OUT as u64;
+/// Spans worked on at the same time.
+const SPANS_IN_FLIGHT: usize = 6;
+
+/// What writing a disk did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriteStats {
+    /// Bytes of contents that differ from the base, in blocks of 4 KiB where the base was at
+    /// hand, else in chunks.
+    pub changed: u64,
+    /// Chunks stored, of which `patches` as patches.
+    pub new_chunks: u64,
+    /// Chunks stored as patches.
+    pub patches: u64,
+    /// Chunks that were not in the base but in the store.
+    pub known_chunks: u64,
+}
+
+impl WriteStats {
+    /// Adds another's numbers.
+    pub fn add(&mut self, other: &Self) {
+        self.changed += other.changed;
+        self.new_chunks += other.new_chunks;
+        self.patches += other.patches;
+        self.known_chunks += other.known_chunks;
+    }
+}
+
+/// What became of a span.
+#[derive(Debug)]
+struct SpanDone {
+    first_slot: u64,
+    ids: Vec<Id>,
+    records: Vec<Encoded>,
+    stats: WriteStats,
+    buffer: Vec<u8>,
+}
+
+/// Writes one disk.
+#[derive(Debug)]
+pub struct DiskWriter {
+    session: Arc<Session>,
+    key: MachineKey,
+    size: u64,
+    chunks: u64,
+    chunk_size: usize,
+    base: Option<Reader>,
+    builder: TreeBuilder,
+    in_flight: VecDeque<JoinHandle<Result<SpanDone>>>,
+    buffers: Vec<Vec<u8>>,
+    stats: WriteStats,
+    next_slot: u64,
+}
+
+impl DiskWriter {
+    /// Begins a disk of `size` bytes. What is not put stays as in `base`, a disk of a point in
+    /// the session's store, or zero without one.
+    #[must_use]
+    pub fn new(
+        session: &Arc<Session>,
+        key: MachineKey,
+        size: u64,
+        base: Option<&DiskRoot>,
+    ) -> Self {
+        let chunk_size = session.vault().chunk_size();
+        let chunks = size.div_ceil(u64::from(chunk_size));
+        let base = base.map(|b| (session.reader(), TreeRef::of(b, chunk_size)));
+        Self {
+            session: Arc::clone(session),
+            key,
+            size,
+            chunks,
+            chunk_size: chunk_size as usize,
+            base: base.as_ref().map(|b| b.0.clone()),
+            builder: TreeBuilder::new(base, chunks),
+            in_flight: VecDeque::new(),
+            buffers: Vec::new(),
+            stats: WriteStats::default(),
+            next_slot: 0,
+        }
+    }
+
+    /// A buffer of `len` zero bytes, taken from those that were given back.
+    pub fn buffer(&mut self, len: usize) -> Vec<u8> {
+        let mut buffer = self.buffers.pop().unwrap_or_default();
+        buffer.clear();
+        buffer.resize(len, 0);
+        buffer
+    }
+
+    /// Puts the contents from `offset`, a multiple of the chunk size. Contents come in rising
+    /// order, at most [`SPAN_CHUNKS`] chunks at a time and not across a multiple of so many.
+    /// Only the disk's last chunk may be short. Returns when there is room in the pipeline.
+    ///
+    /// # Errors
+    /// `Integrity` (a base that can't be read), `NoSpace`, `Unavailable`.
+    pub async fn put(&mut self, offset: u64, mut data: Vec<u8>) -> Result<()> {
+        let first_slot = offset / self.chunk_size as u64;
+        let count = data.len().div_ceil(self.chunk_size);
+        debug_assert!(
+            offset.is_multiple_of(self.chunk_size as u64) && first_slot >= self.next_slot
+        );
+        debug_assert!(first_slot % SPAN_CHUNKS + count as u64 <= SPAN_CHUNKS);
+        self.next_slot = first_slot + count as u64;
+        data.resize(count * self.chunk_size, 0);
+        let leaf = self.builder.base_leaf(first_slot / SPAN_CHUNKS).await?;
+        let place = usize::try_from(first_slot % SPAN_CHUNKS).expect("below 16");
+        let span = Span {
+            session: Arc::clone(&self.session),
+            base: self.base.clone(),
+            parents: leaf[place..place + count].to_vec(),
+            first_slot,
+            chunk_size: self.chunk_size,
+            data,
+        };
+        if self.in_flight.len() >= SPANS_IN_FLIGHT {
+            self.take_one().await?;
+        }
+        self.in_flight.push_back(tokio::spawn(span.run()));
+        Ok(())
+    }
+
+    /// Says that these bytes are zero; `offset` is a multiple of the chunk size, and so is
+    /// the end unless it is the disk's.
+    ///
+    /// # Errors
+    /// As [`DiskWriter::put`].
+    pub async fn put_zero(&mut self, offset: u64, len: u64) -> Result<()> {
+        while !self.in_flight.is_empty() {
+            self.take_one().await?;
+        }
+        let unit = self.chunk_size as u64;
+        let (mut slot, end) = (
+            offset / unit,
+            (offset + len).div_ceil(unit).min(self.chunks),
+        );
+        self.next_slot = end;
+        while slot < end {
+            let leaf = self.builder.base_leaf(slot / SPAN_CHUNKS).await?;
+            let stop = ((slot / SPAN_CHUNKS + 1) * SPAN_CHUNKS).min(end);
+            for s in slot..stop {
+                let place = usize::try_from(s % SPAN_CHUNKS).expect("below 16");
+                if !leaf[place].is_zero() {
+                    self.stats.changed += unit;
+                    self.builder
+                        .set(&self.session.vault().ring, s, Id::ZERO)
+                        .await?;
+                }
+            }
+            slot = stop;
+        }
+        Ok(())
+    }
+
+    async fn take_one(&mut self) -> Result<()> {
+        let Some(task) = self.in_flight.pop_front() else {
+            return Ok(());
+        };
+        let done = task.await.map_err(|e| {
+            base::Error::new(base::Code::Internal, "the backup pipeline died").because(e)
+        })??;
+        self.stats.add(&done.stats);
+        self.session.append(done.records).await?;
+        for (slot, id) in (done.first_slot..).zip(&done.ids) {
+            self.builder
+                .set(&self.session.vault().ring, slot, *id)
+                .await?;
+        }
+        let nodes = self.builder.take_nodes();
+        if !nodes.is_empty() {
+            self.session.append_nodes(nodes).await?;
+        }
+        if self.buffers.len() <= SPANS_IN_FLIGHT {
+            self.buffers.push(done.buffer);
+        }
+        Ok(())
+    }
+
+    /// What was done so far, of the spans taken up.
+    #[must_use]
+    pub fn stats(&self) -> WriteStats {
+        self.stats
+    }
+
+    /// Ends the disk: its root, for the manifest.
+    ///
+    /// # Errors
+    /// As [`DiskWriter::put`].
+    pub async fn finish(mut self) -> Result<(DiskRoot, WriteStats)> {
+        while !self.in_flight.is_empty() {
+            self.take_one().await?;
+        }
+        let (root, nodes) = self.builder.finish(&self.session.vault().ring).await?;
+        self.session.append_nodes(nodes).await?;
+        Ok((
+            DiskRoot {
+                key: self.key,
+                size: self.size,
+                root,
+            },
+            self.stats,
+        ))
+    }
+}
+
+/// A span on its way.
+struct Span {
+    session: Arc<Session>,
+    base: Option<Reader>,
+    parents: Vec<Id>,
+    first_slot: u64,
+    chunk_size: usize,
+    data: Vec<u8>,
+}
+
+/// What the first look at a chunk says.
+enum Look {
+    Settled(Id),
+    New { id: Id, parent: Option<(Id, u8)> },
+}
+
+impl Span {
+    async fn run(self) -> Result<SpanDone> {
+        let Self {
+            session,
+            base,
+            parents,
+            first_slot,
+            chunk_size,
+            data,
+        } = self;
+        // First look: ids, and whether they are known.
+        let s = Arc::clone(&session);
+        let p = parents.clone();
+        let (data, looks, mut stats) = crate::cpu::run(move || {
+            let mut stats = WriteStats::default();
+            let looks: Result<Vec<Look>> = data
+                .chunks(chunk_size)
+                .zip(&p)
+                .map(|(chunk, parent)| look(&s, chunk, *parent, &mut stats))
+                .collect();
+            (data, looks, stats)
+        })
+        .await;
+        let looks = looks?;
+        // Parents of what is new.
+        let wanted: Vec<Id> = looks
+            .iter()
+            .filter_map(|l| match l {
+                Look::New {
+                    parent: Some((id, _)),
+                    ..
+                } => Some(*id),
+                _ => None,
+            })
+            .collect();
+        let contents = match (&base, wanted.is_empty()) {
+            // A parent that can't be read (damaged, or sealed with a key that this host lacks)
+            // costs the patch, not the backup.
+            (Some(reader), false) => reader.chunks(&wanted).await.unwrap_or_default(),
+            _ => Chunks::new(),
+        };
+        let ids: Vec<Id> = looks
+            .iter()
+            .map(|l| match l {
+                Look::Settled(id) | Look::New { id, .. } => *id,
+            })
+            .collect();
+        if looks.iter().all(|l| matches!(l, Look::Settled(_))) {
+            return Ok(SpanDone {
+                first_slot,
+                ids,
+                records: Vec::new(),
+                stats,
+                buffer: data,
+            });
+        }
+        let (buffer, records, stats) = crate::cpu::run(move || {
+            let ring = session.vault().ring();
+            let mut records = Vec::new();
+            for (chunk, l) in data.chunks(chunk_size).zip(&looks) {
+                let Look::New { id, parent } = l else {
+                    continue;
+                };
+                let old: Option<(Parent<'_>, &Bytes)> = parent.and_then(|(pid, depth)| {
+                    let contents = contents.get(&pid)?;
+                    Some((
+                        Parent {
+                            id: pid,
+                            depth,
+                            contents,
+                        },
+                        contents,
+                    ))
+                });
+                stats.changed +=
+                    old.map_or(chunk_size as u64, |(_, c)| codec::changed_bytes(chunk, c));
+                let record = codec::encode(ring, *id, chunk, old.map(|o| o.0));
+                stats.new_chunks += 1;
+                stats.patches += u64::from(record.header.depth > 0);
+                records.push(record);
+            }
+            (data, records, stats)
+        })
+        .await;
+        Ok(SpanDone {
+            first_slot,
+            ids,
+            records,
+            stats,
+            buffer,
+        })
+    }
+}
+
+fn look(session: &Session, chunk: &[u8], parent: Id, stats: &mut WriteStats) -> Result<Look> {
+    if block::is_zero(chunk) {
+        if !parent.is_zero() {
+            stats.changed += chunk.len() as u64;
+        }
+        return Ok(Look::Settled(Id::ZERO));
+    }
+    let id = Id(session.vault().ring().chunk_id(chunk));
+    if id == parent {
+        return Ok(Look::Settled(id));
+    }
+    if !session.find(&id)?.is_empty() {
+        stats.known_chunks += 1;
+        stats.changed += chunk.len() as u64;
+        return Ok(Look::Settled(id));
+    }
+    let parent = if parent.is_zero() {
+        None
+    } else {
+        let records = session.find(&parent)?;
+        let first = records
+            .first()
+            .ok_or_else(|| damaged(format!("no record of {parent:?} in the index")))?;
+        (first.depth < MAX_DEPTH).then_some((parent, first.depth))
+    };
+    Ok(Look::New { id, parent })
+}
