@@ -65,8 +65,9 @@ pub fn kill_if_mentions(pid: u32, text: &str) {
 /// # Errors
 /// When there is no such process or it is not ours to signal.
 pub fn signal(pid: u32, name: &str) -> Result<()> {
-    let status = Command::new("kill")
-        .args([&format!("-{name}"), &pid.to_string()])
+    // The shell's own kill: a bare Debian has no other.
+    let status = Command::new("sh")
+        .args(["-c", &format!("kill -{name} {pid}")])
         .stderr(Stdio::null())
         .status()
         .context("running kill")?;

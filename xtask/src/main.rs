@@ -1,2 +1,53 @@
-//! Developer commands.
-fn main() {}
+//! Developer commands: `cargo xtask COMMAND`.
+//!
+//! Built from plain Rust only, so that it runs before a C compiler is there
+//! and while other crates do not compile.
+
+mod check_deps;
+mod install;
+mod lint;
+mod metadata;
+mod shell;
+mod tests;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  install      install the distribution's packages that building and testing need
+  check-deps   check that every crate uses only crates on lower floors
+  lint         formatting, clippy, check-deps, docs, and cargo-deny where installed
+  test         install, lint, build, and run every test
+  test PART    only that part: unit, or real (the tests with machines and stores)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<()> {
+    match arguments {
+        ["install"] => install::run(),
+        ["check-deps"] => check_deps::run(),
+        ["lint"] => lint::run(),
+        ["test"] => tests::run(None),
+        ["test", part] => tests::run(Some(part)),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        [] => bail!("which command?\n\n{HELP}"),
+        other => bail!("no command {}\n\n{HELP}", other.join(" ")),
+    }
+}

@@ -1,0 +1,237 @@
+//! Every test, in two parts: what needs only the processor, in parallel; and what
+//! runs machines and stores, one after another, since two machines at once on
+//! two emulated processors would time each other out.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::metadata::{self, Package};
+use crate::{install, lint, shell};
+
+/// Tests that ended well and that did not.
+#[derive(Default, Clone, Copy)]
+struct Count {
+    passed: usize,
+    failed: usize,
+}
+
+/// An integration test: crate and name.
+struct Target {
+    package: String,
+    name: String,
+    /// Runs machines or stores.
+    real: bool,
+}
+
+/// Runs everything, or one part (`unit`, `real`) without install and lint. The
+/// last line counts: `N passed, N failed`.
+pub(crate) fn run(part: Option<&str>) -> Result<()> {
+    if let Some(part) = part
+        && !["unit", "real"].contains(&part)
+    {
+        bail!("no part {part}; there are unit and real");
+    }
+    let mut times = Vec::new();
+    let mut count = Count::default();
+    if part.is_none() {
+        if let Err(error) = timed(&mut times, "install", install::run) {
+            println!("0 passed, 1 failed");
+            return Err(error);
+        }
+        if let Err(error) = timed(&mut times, "lint", lint::run) {
+            eprintln!("{error:#}");
+            count.failed += 1;
+        }
+    }
+    let build = || {
+        shell::run(&mut shell::cargo(&["build", "--workspace"]))?;
+        shell::run(&mut shell::cargo(&[
+            "test",
+            "--workspace",
+            "--no-run",
+            "--quiet",
+        ]))
+    };
+    if let Err(error) = timed(&mut times, "build", build) {
+        println!("{} passed, {} failed", count.passed, count.failed + 1);
+        return Err(error);
+    }
+    let targets = targets(&metadata::packages()?)?;
+    if part != Some("real") {
+        count.add(timed(&mut times, "unit and property tests", || {
+            unit(&targets)
+        })?);
+    }
+    if part != Some("unit") {
+        count.add(timed(&mut times, "tests with machines", || real(&targets))?);
+    }
+    println!();
+    for (what, time) in &times {
+        println!("{what:26} {:7.1} s", time.as_secs_f64());
+    }
+    println!("{} passed, {} failed", count.passed, count.failed);
+    if count.failed > 0 {
+        bail!("not all is well");
+    }
+    Ok(())
+}
+
+fn timed<T>(
+    times: &mut Vec<(&'static str, Duration)>,
+    what: &'static str,
+    part: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    println!("--- {what}");
+    let start = Instant::now();
+    let result = part();
+    times.push((what, start.elapsed()));
+    result
+}
+
+/// The integration tests. One whose source speaks of the testkit is real.
+fn targets(packages: &[Package]) -> Result<Vec<Target>> {
+    let mut targets = Vec::new();
+    for package in packages {
+        for (name, source) in &package.tests {
+            let real = std::fs::read_to_string(source)?.contains("testkit");
+            targets.push(Target {
+                package: package.name.clone(),
+                name: name.clone(),
+                real,
+            });
+        }
+    }
+    Ok(targets)
+}
+
+fn unit(targets: &[Target]) -> Result<Count> {
+    let mut count = Count::default();
+    if shell::exists("cargo-nextest") {
+        let mut wanted = "all()".to_owned();
+        for target in targets.iter().filter(|t| t.real) {
+            wanted.push_str(&format!(
+                " - binary_id(={}::{})",
+                target.package, target.name
+            ));
+        }
+        let run = [
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+            "--no-tests=pass",
+        ];
+        let quiet = ["--color=never", "--status-level=fail", "-E", &wanted];
+        count.add(counted(&[&run[..], &quiet].concat())?);
+        count.add(counted(&[
+            "test",
+            "--workspace",
+            "--doc",
+            "--no-fail-fast",
+            "--quiet",
+        ])?);
+    } else {
+        count.add(counted(&[
+            "test",
+            "--workspace",
+            "--lib",
+            "--bins",
+            "--no-fail-fast",
+        ])?);
+        for target in targets.iter().filter(|t| !t.real) {
+            count.add(counted(&[
+                "test",
+                "-p",
+                &target.package,
+                "--test",
+                &target.name,
+            ])?);
+        }
+        count.add(counted(&[
+            "test",
+            "--workspace",
+            "--doc",
+            "--no-fail-fast",
+            "--quiet",
+        ])?);
+    }
+    Ok(count)
+}
+
+/// Under plain cargo: its tests share a process, and so may share a machine.
+fn real(targets: &[Target]) -> Result<Count> {
+    let mut count = Count::default();
+    for target in targets.iter().filter(|t| t.real) {
+        let test = ["test", "-p", &target.package, "--test", &target.name];
+        count.add(counted(&[&test[..], &["--", "--test-threads=1"]].concat())?);
+    }
+    Ok(count)
+}
+
+fn counted(arguments: &[&str]) -> Result<Count> {
+    let (lines, success) = shell::watch(&mut shell::cargo(arguments))?;
+    let mut count = Count::default();
+    for line in &lines {
+        count.add(count_in(line));
+    }
+    if !success && count.failed == 0 {
+        // It broke before or beside its tests: not to be taken for success.
+        count.failed = 1;
+    }
+    Ok(count)
+}
+
+/// What a line says of finished tests: cargo's `test result: ok. 9 passed; 0
+/// failed; ...`, nextest's `Summary [ 2.0s] 13 tests run: 12 passed, 1 failed`.
+fn count_in(line: &str) -> Count {
+    let line = line.trim_start();
+    if !line.starts_with("test result:") && !line.starts_with("Summary [") {
+        return Count::default();
+    }
+    let words: Vec<&str> = line
+        .split([' ', ',', ';', '(', ')'])
+        .filter(|w| !w.is_empty())
+        .collect();
+    let number = |what: &str| {
+        let at = words.iter().position(|word| *word == what);
+        at.and_then(|at| words.get(at.checked_sub(1)?)?.parse().ok())
+            .unwrap_or(0)
+    };
+    Count {
+        passed: number("passed"),
+        failed: number("failed") + number("timed"),
+    }
+}
+
+impl Count {
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+#[cfg(test)]
+mod unit_tests {
+    use super::*;
+
+    fn counts(line: &str) -> (usize, usize) {
+        let count = count_in(line);
+        (count.passed, count.failed)
+    }
+
+    #[test]
+    fn both_runners_closing_lines_are_counted_and_nothing_else() {
+        let cargo =
+            "test result: FAILED. 8 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out";
+        assert_eq!(counts(cargo), (8, 1));
+        let nextest =
+            "     Summary [   2.013s] 13 tests run: 11 passed (1 slow), 2 failed, 4 skipped";
+        assert_eq!(counts(nextest), (11, 2));
+        assert_eq!(
+            counts("  Summary [ 1s] 3 tests run: 1 passed, 1 failed, 1 timed out"),
+            (1, 2)
+        );
+        assert_eq!(counts("test a::tests::one_passed ... ok"), (0, 0));
+    }
+}
