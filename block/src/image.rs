@@ -1,8 +1,12 @@
 //! Image files of any QEMU format: making and probing them with `qemu-img`.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Result, ResultExt};
+use serde::Deserialize;
+
+use crate::{BlockSink, FileDisk, tool};
 
 /// What `qemu-img info` says of an image file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,18 +37,142 @@ pub struct BitmapInfo {
     pub in_use: bool,
 }
 
-/// Makes an image of `size` bytes that reads as zero.
+/// Makes an image of `size` bytes that reads as zero, without a backing file. It is
+/// durable when this returns. Only its owner may open it.
 ///
 /// # Errors
-/// `TargetExists`, `ToolMissing`, `NoSpace`, `FileAccessDenied`, `BadArgument`, `Io`.
-pub async fn create_image(_path: &Path, _format: &str, _size: u64) -> Result<()> {
-    Err(Error::new(Code::Internal, "not written yet"))
+/// `TargetExists` if there is anything at `path`, `ToolMissing`, `NoSpace`,
+/// `FileAccessDenied`, `FileNotFound` (its folder), `BadArgument` (an unknown format or an
+/// impossible size), `Io`. After an error there is no file.
+pub async fn create_image(path: &Path, format: &str, size: u64) -> Result<()> {
+    if format == "raw" {
+        return FileDisk::create(path, size).await?.flush().await;
+    }
+    // An empty file first: qemu-img would overwrite one that is there.
+    drop(FileDisk::create(path, 0).await?);
+    let made = format_image(path, format, size).await;
+    if made.is_err() {
+        // The first error says more than this one could.
+        let _ = tokio::fs::remove_file(path).await;
+    }
+    made
+}
+
+async fn format_image(path: &Path, format: &str, size: u64) -> Result<()> {
+    let full = tool::absolute(path)?;
+    let size = size.to_string();
+    let words = ["create", "-q", "-f", format, "--"].map(OsStr::new);
+    let args = words
+        .iter()
+        .copied()
+        .chain([full.as_os_str(), size.as_ref()]);
+    let what = format!("making {}", path.display());
+    tool::run("qemu-img", args, &what).await?;
+    let file = FileDisk::open(&full).await?;
+    file.flush().await?;
+    let folder = full.parent().unwrap_or(Path::new("/")).to_owned();
+    let synced = tokio::fs::File::open(&folder).await;
+    let synced = match synced {
+        Ok(folder) => folder.sync_all().await,
+        Err(e) => Err(e),
+    };
+    synced.map_err(|e| Error::io(format!("{}: flushing", folder.display()), e))
 }
 
 /// Asks `qemu-img` what a file is; also while a machine has it open.
 ///
+/// The format is a guess from the first bytes. A guest can write those of a raw disk, so
+/// where the format is known from elsewhere (a machine's definition), that one counts.
+///
 /// # Errors
-/// `FileNotFound`, `ToolMissing`, `FileAccessDenied`, `Io`.
-pub async fn probe_image(_path: &Path) -> Result<ImageInfo> {
-    Err(Error::new(Code::Internal, "not written yet"))
+/// `FileNotFound`, `ToolMissing`, `FileAccessDenied`, `ProtocolError` if `qemu-img` says
+/// something that is not understood, `Io`.
+pub async fn probe_image(path: &Path) -> Result<ImageInfo> {
+    let full = tool::absolute(path)?;
+    let words = ["info", "--output=json", "-U", "--"].map(OsStr::new);
+    let args = words.iter().copied().chain([full.as_os_str()]);
+    let what = format!("looking at {}", path.display());
+    let json = tool::run("qemu-img", args, &what).await?;
+    parse_info(&json).during(what)
+}
+
+/// Reads the JSON that `qemu-img info` prints.
+fn parse_info(json: &[u8]) -> Result<ImageInfo> {
+    let info: Info = serde_json::from_slice(json).map_err(|e| {
+        let detail = format!("qemu-img printed what is not understood: {e}");
+        Error::new(Code::ProtocolError, detail).because(e)
+    })?;
+    let specific = info.format_specific.map(|s| s.data).unwrap_or_default();
+    let bitmaps = specific.bitmaps.into_iter().map(|b| BitmapInfo {
+        recording: b.flags.iter().any(|f| f == "auto"),
+        in_use: b.flags.iter().any(|f| f == "in-use"),
+        name: b.name,
+        granularity: b.granularity,
+    });
+    Ok(ImageInfo {
+        format: info.format,
+        virtual_size: info.virtual_size,
+        bitmaps: bitmaps.collect(),
+        backing_file: info.backing_filename,
+        encrypted: info.encrypted,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Info {
+    format: String,
+    virtual_size: u64,
+    backing_filename: Option<PathBuf>,
+    #[serde(default)]
+    encrypted: bool,
+    format_specific: Option<Specific>,
+}
+
+#[derive(Deserialize)]
+struct Specific {
+    #[serde(default)]
+    data: SpecificData,
+}
+
+#[derive(Default, Deserialize)]
+struct SpecificData {
+    #[serde(default)]
+    bitmaps: Vec<Bitmap>,
+}
+
+#[derive(Deserialize)]
+struct Bitmap {
+    name: String,
+    granularity: u64,
+    #[serde(default)]
+    flags: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bitmaps_of_a_running_machines_image_are_seen_as_in_use() {
+        let json = br#"{"virtual-size": 1048576, "filename": "a", "format": "qcow2",
+            "encrypted": true, "backing-filename": "base.qcow2",
+            "format-specific": {"type": "qcow2", "data": {"compat": "1.1", "bitmaps": [
+                {"flags": ["in-use", "auto"], "name": "b0", "granularity": 65536},
+                {"flags": [], "name": "b1", "granularity": 4096}]}}}"#;
+        let info = parse_info(json).unwrap();
+        assert_eq!(info.format, "qcow2");
+        assert_eq!(info.backing_file.as_deref(), Some(Path::new("base.qcow2")));
+        assert!(info.encrypted);
+        let seen: Vec<_> = info
+            .bitmaps
+            .iter()
+            .map(|b| (b.name.as_str(), b.granularity, b.recording, b.in_use))
+            .collect();
+        assert_eq!(
+            seen,
+            [("b0", 65536, true, true), ("b1", 4096, false, false)]
+        );
+        assert_eq!(parse_info(b"{}").unwrap_err().code(), Code::ProtocolError);
+    }
 }

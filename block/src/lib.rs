@@ -5,12 +5,14 @@
 //! can be restored to. Formats other than raw are read and written through `qemu-nbd`, so
 //! that every format of QEMU works and none is parsed here.
 
+mod child;
 mod extent;
 mod file;
 mod image;
 pub mod nbd;
 mod qemu_nbd;
 mod source;
+mod tool;
 mod zero;
 
 pub use extent::{Extent, ExtentSet, Run, RunState};

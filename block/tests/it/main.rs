@@ -1,0 +1,11 @@
+//! The crate against real servers and images: nbdkit, qemu-nbd, qemu-img, qemu-io, nbdinfo.
+//! A program that is missing makes these tests fail: they are the oracles.
+
+mod file;
+mod hostile;
+mod image;
+mod map;
+mod nbd;
+mod nbdkit;
+mod place;
+mod qemu;
