@@ -13,8 +13,8 @@
 //!   checkpoints are called by [`base::TrackerName`], everything else starts `stillpoint-`.
 //! - A dirty bitmap is a hint: a driver that doubts one says [`Changed::Unknown`].
 
-pub mod libvirt;
 pub mod fake;
+pub mod libvirt;
 mod machine;
 mod qemu;
 pub mod qmp;
@@ -23,6 +23,7 @@ mod snapshot;
 pub use machine::{
     AgentStatus, Definition, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState,
 };
+pub use qemu::{QemuHost, QemuHostOptions};
 pub use snapshot::{
     Changed, Consistency, Ending, Hypervisor, Quiesce, ScratchPlace, Snapshot, SnapshotDisk,
     SnapshotReport, SnapshotRequest,

@@ -1,0 +1,423 @@
+//! Taking an instant of a machine that runs.
+//!
+//! Everything slow comes before the freeze: scratch files, filters (which do nothing until
+//! they are attached), and the new bitmaps. A bitmap that starts before the instant marks
+//! too much, never too little, so it need not start at the instant. The instant itself is
+//! the attaching of the filters, between `stop` and `cont` if there are several disks, sent
+//! in one piece so that QEMU comes to `cont` even if this process is stopped in between.
+//! After the thaw a copy of the old bitmap is taken for the export, which again marks too
+//! much at most.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Code, Error, Result, ResultExt};
+use block::{NbdAddress, NbdClient};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::TryRecvError;
+
+use super::discover::{self, Running};
+use super::graph::{Device, Graph};
+use super::live_snapshot::{LiveDisk, LiveSnapshot};
+use super::nodes::{Names, attach_command, remove_all, server_is_ours};
+use super::place::Place;
+use super::source::InstantSource;
+use super::trackers::{Plan, plan};
+use super::{QemuHostOptions, scratch};
+use crate::qmp::Qmp;
+use crate::{
+    Changed, Consistency, Disk, DiskChoice, MachineState, Snapshot, SnapshotDisk, SnapshotReport,
+    SnapshotRequest,
+};
+
+/// The bitmap of an export, on the node that shows the instant.
+const EXPORTED: &str = "changed";
+
+/// How long a guest's write may wait for its old contents to reach the scratch, in seconds.
+/// After that the snapshot breaks and the write goes on.
+const COPY_TIMEOUT: u64 = 10;
+
+/// One disk on its way into the snapshot.
+pub(super) struct Target {
+    pub(super) disk: Disk,
+    pub(super) device: Device,
+    /// The node attached to the device.
+    pub(super) root: String,
+    /// The node that holds the bitmaps.
+    pub(super) bitmaps: String,
+    /// Whether it can store them.
+    pub(super) persistent: bool,
+    pub(super) plan: Plan,
+    pub(super) names: Names,
+    pub(super) scratch: PathBuf,
+    pub(super) share: u64,
+}
+
+/// Takes the instant. On failure everything that was added is removed again.
+pub(super) async fn take(
+    options: &QemuHostOptions,
+    place: &Place,
+    lock: File,
+    qmp: Qmp,
+    request: &SnapshotRequest,
+) -> Result<Box<dyn Snapshot>> {
+    let mut warnings = Vec::new();
+    let running = prepare(place, &qmp, &mut warnings).await?;
+    let mut targets = targets(&running, request)?;
+    tidy_bitmaps(&qmp, &running, request, &targets, &mut warnings).await;
+    let budget = scratch::budget(&request.scratch, targets.len())?;
+    let sizes: Vec<u64> = targets.iter().map(|t| t.disk.size).collect();
+    for (target, share) in targets.iter_mut().zip(scratch::shares(budget, &sizes)) {
+        target.share = share;
+    }
+    let work = Work {
+        options,
+        place,
+        qmp: &qmp,
+        request,
+        running: &running,
+    };
+    match work.run(&targets, &mut warnings).await {
+        Ok((report, disks)) => {
+            let parts = targets.into_iter().zip(disks);
+            let disks = parts.map(|(t, (source, changed))| LiveDisk {
+                bitmaps: t.bitmaps,
+                source: source.clone(),
+                shown: SnapshotDisk {
+                    disk: t.disk,
+                    source,
+                    changed,
+                },
+            });
+            let report = SnapshotReport { warnings, ..report };
+            Ok(Box::new(LiveSnapshot::new(
+                lock,
+                qmp,
+                place.nbd(),
+                request.tracker,
+                report,
+                disks.collect(),
+            )))
+        }
+        Err(error) => {
+            work.undo(&targets).await;
+            Err(error.during(format!("machine {}", place.name)))
+        }
+    }
+}
+
+/// Removes what an earlier run left and describes the machine.
+async fn prepare(place: &Place, qmp: &Qmp, warnings: &mut Vec<String>) -> Result<Running> {
+    for error in remove_all(qmp, &place.nbd()).await {
+        tracing::warn!(
+            machine = place.name,
+            ?error,
+            "removing what an earlier run left"
+        );
+        warnings.push(format!(
+            "something of an earlier run could not be removed: {error}"
+        ));
+    }
+    let running = discover::running(qmp, &place.name).await?;
+    let migrating = [
+        "inmigrate",
+        "finish-migrate",
+        "postmigrate",
+        "save-vm",
+        "restore-vm",
+        "colo",
+    ];
+    if migrating.contains(&running.status.as_str()) {
+        let text = format!("machine {} is in state {}", place.name, running.status);
+        return Err(Error::new(Code::HypervisorError, text));
+    }
+    Ok(running)
+}
+
+/// The disks asked for.
+fn targets(running: &Running, request: &SnapshotRequest) -> Result<Vec<Target>> {
+    let name = &running.machine.name;
+    let mut targets = Vec::new();
+    for wanted in &request.disks {
+        let mut all = running.machine.disks.iter().zip(&running.devices);
+        let (disk, device) = all.find(|(d, _)| d.name == *wanted).ok_or_else(|| {
+            Error::new(
+                Code::DiskNotFound,
+                format!("machine {name} has no disk `{wanted}`"),
+            )
+        })?;
+        if let DiskChoice::Excluded(why) = &disk.choice {
+            let text = format!("disk {wanted} of machine {name}: {why}");
+            return Err(Error::new(Code::DiskUnsupported, text));
+        }
+        let root = device.root.clone().unwrap_or_default();
+        let bitmaps = running.graph.below_filters(&root).to_owned();
+        let node = running
+            .graph
+            .nodes
+            .get(&bitmaps)
+            .cloned()
+            .unwrap_or_default();
+        let trackers = request.trackers.get(wanted).map_or(&[][..], Vec::as_slice);
+        let names = Names::new(&request.tracker, targets.len());
+        targets.push(Target {
+            disk: disk.clone(),
+            device: device.clone(),
+            root,
+            bitmaps,
+            persistent: node.driver == "qcow2" && node.version_3,
+            plan: plan(&node.bitmaps, trackers, &request.tracker),
+            scratch: names.scratch_path(&request.scratch.dir, &running.machine.uuid),
+            share: 0,
+            names,
+        });
+    }
+    if targets.is_empty() {
+        return Err(Error::new(
+            Code::NoDisks,
+            format!("machine {name}: no disk was asked for"),
+        ));
+    }
+    Ok(targets)
+}
+
+/// Removes bitmaps of the vault that are of no use, also on disks that are not taken.
+async fn tidy_bitmaps(
+    qmp: &Qmp,
+    running: &Running,
+    request: &SnapshotRequest,
+    targets: &[Target],
+    warnings: &mut Vec<String>,
+) {
+    for (disk, device) in running.machine.disks.iter().zip(&running.devices) {
+        let Some(root) = &device.root else { continue };
+        let node = running.graph.below_filters(root);
+        let remove = match targets.iter().find(|t| t.disk.name == disk.name) {
+            Some(target) => target.plan.remove.clone(),
+            None => {
+                let bitmaps = running.graph.nodes.get(node).map(|n| n.bitmaps.clone());
+                let trackers = request
+                    .trackers
+                    .get(&disk.name)
+                    .map_or(&[][..], Vec::as_slice);
+                plan(&bitmaps.unwrap_or_default(), trackers, &request.tracker).remove
+            }
+        };
+        for name in remove {
+            let arguments = json!({ "node": node, "name": name.to_string() });
+            if let Err(e) = qmp.execute("block-dirty-bitmap-remove", arguments).await {
+                warnings.push(format!("disk {}: an old bitmap stays: {e}", disk.name));
+            }
+        }
+    }
+}
+
+struct Work<'a> {
+    options: &'a QemuHostOptions,
+    place: &'a Place,
+    qmp: &'a Qmp,
+    request: &'a SnapshotRequest,
+    running: &'a Running,
+}
+
+type Taken = (SnapshotReport, Vec<(Arc<InstantSource>, Changed)>);
+
+impl Work<'_> {
+    async fn run(&self, targets: &[Target], warnings: &mut Vec<String>) -> Result<Taken> {
+        for target in targets {
+            self.build(target)
+                .await
+                .during(format!("disk {}", target.disk.name))?;
+        }
+        for target in targets {
+            self.start_tracker(target, warnings).await?;
+        }
+        let paused = self.instant(targets).await?;
+        let report = SnapshotReport {
+            consistency: Consistency::CrashConsistent,
+            frozen: Duration::ZERO,
+            paused,
+            warnings: Vec::new(),
+        };
+        self.start_server().await?;
+        let mut disks = Vec::new();
+        for target in targets {
+            let show = self.show(target).await;
+            disks.push(show.during(format!("disk {}", target.disk.name))?);
+        }
+        Ok((report, disks))
+    }
+
+    /// The scratch and the filter, which is not attached yet.
+    async fn build(&self, target: &Target) -> Result<()> {
+        let Target {
+            names,
+            scratch,
+            share,
+            disk,
+            ..
+        } = target;
+        scratch::build(self.qmp, names, scratch, *share, disk.size).await?;
+        let filter = json!({
+            "driver": "copy-before-write",
+            "node-name": names.filter(),
+            "file": target.root,
+            "target": names.scratch(),
+            "on-cbw-error": "break-snapshot",
+            "cbw-timeout": COPY_TIMEOUT,
+            "discard": "unmap",
+        });
+        self.qmp.execute("blockdev-add", filter).await.map(|_| ())
+    }
+
+    async fn start_tracker(&self, target: &Target, warnings: &mut Vec<String>) -> Result<()> {
+        let add = |persistent: bool| {
+            let arguments = json!({
+                "node": target.bitmaps,
+                "name": self.request.tracker.to_string(),
+                "persistent": persistent,
+                "granularity": 64 << 10,
+            });
+            self.qmp.execute("block-dirty-bitmap-add", arguments)
+        };
+        if target.persistent {
+            match add(true).await {
+                Err(e) if e.code() == Code::HypervisorError => warnings.push(format!(
+                    "disk {}: changes are tracked only until QEMU ends: {e}",
+                    target.disk.name
+                )),
+                other => return other.map(|_| ()),
+            }
+        }
+        add(false).await.map(|_| ())
+    }
+
+    /// Attaches the filters. Gives how long the processors stood still.
+    async fn instant(&self, targets: &[Target]) -> Result<Duration> {
+        let mut commands: Vec<(&str, Value)> = targets
+            .iter()
+            .map(|t| attach_command(&t.device.qom, &t.names.filter()))
+            .collect();
+        let pause = targets.len() > 1 && self.running.machine.state == MachineState::Running;
+        if pause {
+            commands.insert(0, ("stop", Value::Null));
+            commands.push(("cont", Value::Null));
+        }
+        let mut events = self.qmp.events();
+        for answer in self.qmp.batch(&commands).await? {
+            answer?;
+        }
+        let (mut stopped, mut resumed) = (None, None);
+        loop {
+            match events.try_recv() {
+                Ok(e) if e.name == "STOP" => stopped = Some(e.micros),
+                Ok(e) if e.name == "RESUME" => resumed = Some(e.micros),
+                Ok(_) | Err(TryRecvError::Lagged(_)) => {}
+                Err(_) => break,
+            }
+        }
+        let micros = stopped.zip(resumed).map_or(0, |(s, r)| r - s);
+        Ok(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
+    }
+
+    async fn start_server(&self) -> Result<()> {
+        let path = self.place.nbd();
+        let address = json!({ "type": "unix", "data": { "path": path } });
+        let start = self
+            .qmp
+            .execute("nbd-server-start", json!({ "addr": address }))
+            .await;
+        match start {
+            Err(e) if e.code() == Code::HypervisorError && !server_is_ours(&path).await => {
+                let exports = self.qmp.execute("query-block-exports", Value::Null).await;
+                let text = format!(
+                    "QEMU has one NBD server at most and did not start ours ({}); exports of \
+                     others: {}",
+                    e.detail(),
+                    exports.unwrap_or_default()
+                );
+                Err(Error::new(Code::HypervisorError, text).because(e))
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// Shows the instant of a disk over NBD, with the changes since its base tracker.
+    async fn show(&self, target: &Target) -> Result<(Arc<InstantSource>, Changed)> {
+        let names = &target.names;
+        let (node, export) = (names.snapshot(), names.export());
+        let arguments = json!({
+            "driver": "snapshot-access", "node-name": node, "file": names.filter(),
+            "discard": "unmap",
+        });
+        self.qmp.execute("blockdev-add", arguments).await?;
+        let mut arguments = json!({
+            "type": "nbd", "id": export, "name": export, "node-name": node,
+            // For TRIM, which frees scratch; the instant itself can't be written.
+            "writable": true,
+        });
+        if let Some(base) = target.plan.base {
+            let made = json!({ "node": node, "name": EXPORTED, "disabled": true });
+            let from = [json!({ "node": target.bitmaps, "name": base.to_string() })];
+            let merged = json!({ "node": node, "target": EXPORTED, "bitmaps": from });
+            self.qmp.execute("block-dirty-bitmap-add", made).await?;
+            self.qmp.execute("block-dirty-bitmap-merge", merged).await?;
+            arguments["bitmaps"] = json!([EXPORTED]);
+        }
+        self.qmp.execute("block-export-add", arguments).await?;
+        let address = NbdAddress::Unix(self.place.nbd());
+        let context = format!("qemu:dirty-bitmap:{EXPORTED}");
+        let contexts: &[&str] = if target.plan.base.is_some() {
+            &[&context]
+        } else {
+            &[]
+        };
+        let client = NbdClient::connect(&address, &export, contexts).await?;
+        let changed = match target.plan.base {
+            None => Changed::Unknown {
+                reason: target.plan.reason.clone(),
+            },
+            Some(tracker) => Changed::Since {
+                tracker,
+                extents: client.dirty(&context).await?,
+            },
+        };
+        let source = InstantSource {
+            client: Arc::new(client),
+            qmp: self.qmp.clone(),
+            names: names.clone(),
+            disk: target.disk.name.clone(),
+            scratch: target.scratch.clone(),
+            share: target.share,
+        };
+        Ok((Arc::new(source), changed))
+    }
+
+    /// Removes what was added, after a failure.
+    async fn undo(&self, targets: &[Target]) {
+        let mut errors = remove_all(self.qmp, &self.place.nbd()).await;
+        let graph = Graph::read(self.qmp).await.unwrap_or_default();
+        let name = self.request.tracker.to_string();
+        for target in targets {
+            errors.extend(super::nodes::remove_file(&target.scratch).err());
+            let node = graph.nodes.get(&target.bitmaps);
+            if node.is_some_and(|n| n.bitmaps.iter().any(|b| b.name == name)) {
+                let arguments = json!({ "node": target.bitmaps, "name": name });
+                let gone = self
+                    .qmp
+                    .execute("block-dirty-bitmap-remove", arguments)
+                    .await;
+                errors.extend(gone.err());
+            }
+        }
+        for error in errors {
+            tracing::warn!(
+                machine = self.place.name,
+                ?error,
+                "undoing a failed snapshot"
+            );
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What the tests of drivers share.
+#![allow(dead_code)] // Each test file uses its part.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base::{PointId, Result, SeededRandom, TrackerName, VaultId};
+use block::{BlockSource, Extent};
+use hypervisor::{
+    Hypervisor, QemuHost, QemuHostOptions, Quiesce, ScratchPlace, Snapshot, SnapshotRequest,
+};
+use serde_json::{Value, json};
+use testkit::Guest;
+
+/// A guest, the driver that sees it, and a vault's point of view.
+pub struct Bench<'a> {
+    pub guest: &'a Guest,
+    pub host: QemuHost,
+    pub scratch: tempfile::TempDir,
+    pub limit: u64,
+    pub quiesce: Quiesce,
+    pub budget: Duration,
+    vault: VaultId,
+    random: SeededRandom,
+}
+
+impl<'a> Bench<'a> {
+    pub fn new(guest: &'a Guest) -> Self {
+        let random = SeededRandom::new(11);
+        Self {
+            guest,
+            host: QemuHost::new(guest.hostdir(), options()),
+            scratch: tempfile::tempdir().unwrap(),
+            limit: 256 << 20,
+            quiesce: Quiesce::Skip,
+            budget: Duration::from_secs(20),
+            vault: VaultId::new(&random),
+            random,
+        }
+    }
+
+    pub fn tracker(&self) -> TrackerName {
+        TrackerName::new(self.vault, PointId::new(&self.random))
+    }
+
+    /// Takes an instant of `disks` with a tracker of its own, building on `old`.
+    pub async fn snapshot(&self, disks: &[&str], old: &[TrackerName]) -> Result<Box<dyn Snapshot>> {
+        self.snapshot_as(self.tracker(), disks, old).await
+    }
+
+    /// Takes an instant of `disks` with the tracker `new`, building on `old`.
+    pub async fn snapshot_as(
+        &self,
+        new: TrackerName,
+        disks: &[&str],
+        old: &[TrackerName],
+    ) -> Result<Box<dyn Snapshot>> {
+        let trackers: BTreeMap<_, _> = disks
+            .iter()
+            .map(|d| ((*d).to_owned(), old.to_vec()))
+            .collect();
+        let request = SnapshotRequest {
+            machine: self.host.find(self.guest.name()).await?,
+            disks: disks.iter().map(|d| (*d).to_owned()).collect(),
+            tracker: new,
+            trackers,
+            quiesce: self.quiesce,
+            freeze_budget: self.budget,
+            scratch: ScratchPlace {
+                dir: self.scratch.path().into(),
+                limit: self.limit,
+            },
+        };
+        self.host.snapshot(request).await
+    }
+
+    /// Bitmap names per node, as QEMU tells them.
+    pub fn bitmaps(&self) -> BTreeMap<String, Vec<String>> {
+        let nodes = self
+            .guest
+            .qmp("query-named-block-nodes", json!({ "flat": true }))
+            .unwrap();
+        let mut out = BTreeMap::new();
+        for node in nodes.as_array().unwrap() {
+            let names: Vec<String> = node["dirty-bitmaps"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|b| b["name"].as_str().map(str::to_owned))
+                .collect();
+            if !names.is_empty() {
+                out.insert(node["node-name"].as_str().unwrap().to_owned(), names);
+            }
+        }
+        out
+    }
+
+    /// Fails if anything of ours but bitmaps is left in QEMU or in the scratch folder.
+    pub fn assert_only_bitmaps_left(&self) {
+        for (command, arguments) in [
+            ("query-named-block-nodes", json!({ "flat": true })),
+            ("query-block-exports", Value::Null),
+            ("query-jobs", Value::Null),
+        ] {
+            let answer = self.guest.qmp(command, arguments).unwrap();
+            for item in answer.as_array().unwrap() {
+                for key in ["node-name", "id"] {
+                    let name = item[key].as_str().unwrap_or_default();
+                    assert!(!name.starts_with("stillpoint"), "{command}: {name} is left");
+                }
+            }
+        }
+        let left: Vec<_> = self.scratch.path().read_dir().unwrap().collect();
+        assert!(left.is_empty(), "left in scratch: {left:?}");
+        assert!(!self.guest.dir().join("stillpoint.nbd").exists());
+    }
+}
+
+pub fn options() -> QemuHostOptions {
+    QemuHostOptions::default()
+}
+
+/// All bytes of a source.
+pub async fn read_all(source: &dyn BlockSource) -> Vec<u8> {
+    let mut all = Vec::new();
+    while (all.len() as u64) < source.size() {
+        let len = (source.size() - all.len() as u64).min(4 << 20);
+        let buf = vec![0xaa; usize::try_from(len).unwrap()];
+        all.extend(source.read(all.len() as u64, buf).await.unwrap());
+    }
+    all
+}
+
+/// Reads `extents` of a source over an older copy of it.
+pub async fn read_over(source: &dyn BlockSource, old: &mut Vec<u8>, extents: &[Extent]) {
+    old.resize(usize::try_from(source.size()).unwrap(), 0);
+    for e in extents {
+        let (start, end) = (
+            usize::try_from(e.offset).unwrap(),
+            usize::try_from(e.end()).unwrap(),
+        );
+        let data = source.read(e.offset, vec![0; end - start]).await.unwrap();
+        old[start..end].copy_from_slice(&data);
+    }
+}
+
+/// What a guest's disk holds now: the guest is stopped for a moment, so that QEMU writes
+/// out what it holds back, and its image is read from outside.
+pub fn flushed_image(guest: &Guest, disk: usize) -> Vec<u8> {
+    let running = guest.qmp("query-status", Value::Null).unwrap()["running"] == true;
+    guest.qmp("stop", Value::Null).unwrap();
+    let image = guest.disk_path(disk);
+    let format = if image.extension().is_some_and(|e| e == "raw") {
+        "raw"
+    } else {
+        "qcow2"
+    };
+    let copy = tempfile::NamedTempFile::new().unwrap();
+    let done = std::process::Command::new("qemu-img")
+        .args(["convert", "-U", "-f", format, "-O", "raw"])
+        .args([image, copy.path()])
+        .status()
+        .unwrap();
+    assert!(done.success());
+    if running {
+        guest.qmp("cont", Value::Null).unwrap();
+    }
+    std::fs::read(copy.path()).unwrap()
+}
