@@ -22,6 +22,12 @@ pub trait Channel {
     fn call(&mut self, command: &str, arguments: Value, limit: Duration) -> Result<Value>;
 }
 
+impl Channel for Box<dyn Channel> {
+    fn call(&mut self, command: &str, arguments: Value, limit: Duration) -> Result<Value> {
+        (**self).call(command, arguments, limit)
+    }
+}
+
 /// What a command in the guest printed, and how it ended.
 #[derive(Debug, Clone)]
 pub struct Output {

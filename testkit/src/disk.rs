@@ -1,5 +1,7 @@
 //! Disk images with known contents, and comparing them byte for byte.
 
+mod spec;
+
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
@@ -7,6 +9,9 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+
+pub use spec::DiskSpec;
+pub(crate) use spec::{file_name, make_all};
 
 /// How a disk is kept on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,79 +45,6 @@ impl Format {
         } else {
             Self::Raw
         })
-    }
-}
-
-/// A data disk of a guest.
-#[derive(Debug, Clone, Copy)]
-pub struct DiskSpec {
-    /// Size the guest sees, in bytes; a multiple of 512.
-    pub size: u64,
-    /// How the host keeps it.
-    pub format: Format,
-    /// With an ext4 file system that the guest mounts at `/dataN`, N being the
-    /// disk's place (the first added disk is 1); otherwise blank.
-    pub filesystem: bool,
-}
-
-impl DiskSpec {
-    /// A qcow2 disk with a file system.
-    #[must_use]
-    pub fn qcow2(size: u64) -> Self {
-        Self {
-            size,
-            format: Format::Qcow2,
-            filesystem: true,
-        }
-    }
-
-    /// A raw disk with a file system.
-    #[must_use]
-    pub fn raw(size: u64) -> Self {
-        Self {
-            size,
-            format: Format::Raw,
-            filesystem: true,
-        }
-    }
-
-    /// The same without a file system.
-    #[must_use]
-    pub fn blank(self) -> Self {
-        Self {
-            filesystem: false,
-            ..self
-        }
-    }
-
-    /// Makes the image as the guest's disk number `place`.
-    pub(crate) fn make(&self, image: &Path, place: usize) -> Result<()> {
-        if !self.filesystem {
-            return create(image, self.format, self.size);
-        }
-        let raw = match self.format {
-            Format::Raw => image.to_owned(),
-            Format::Qcow2 => image.with_extension("tmp"),
-        };
-        create(&raw, Format::Raw, self.size)?;
-        let options = "lazy_itable_init=0,lazy_journal_init=0";
-        run(Command::new("mke2fs")
-            .args([
-                "-q",
-                "-F",
-                "-t",
-                "ext4",
-                "-L",
-                &format!("data{place}"),
-                "-E",
-                options,
-            ])
-            .arg(&raw))?;
-        if self.format == Format::Qcow2 {
-            convert(&raw, image, Format::Qcow2)?;
-            fs::remove_file(&raw)?;
-        }
-        Ok(())
     }
 }
 

@@ -17,6 +17,7 @@ pub use builder::GuestBuilder;
 
 use crate::agent::{Agent, Channel, Output, Socket};
 use crate::host::HostDir;
+use crate::machine::Machine;
 use crate::process::{self, Guard};
 use crate::qmp::Qmp;
 use builder::Config;
@@ -315,6 +316,20 @@ impl Guest {
     fn lock(&self) -> MutexGuard<'_, Option<Running>> {
         // A test that failed while it held the lock must not hide its own message.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Machine for Guest {
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn disk_path(&self, n: usize) -> &Path {
+        &self.disks[n]
+    }
+
+    fn channel(&self) -> Box<dyn Channel> {
+        Box::new(Socket::new(&self.agent_socket()))
     }
 }
 

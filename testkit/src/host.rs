@@ -1,7 +1,7 @@
 //! The folder in which a host's plain QEMU machines have their sockets.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -57,7 +57,7 @@ fn reap(base: &Path) {
         if !ours || !owner_is_gone(&dir) {
             continue;
         }
-        for pid in pids_below(&dir) {
+        for pid in process::mentioning(&dir.to_string_lossy()) {
             process::kill_if_mentions(pid, &dir.to_string_lossy());
         }
         let _ = fs::remove_dir_all(&dir);
@@ -73,15 +73,6 @@ fn owner_is_gone(dir: &Path) -> bool {
         return false;
     };
     u32::try_from(pid).is_ok_and(|pid| process::start_time(pid) != Some(since))
-}
-
-fn pids_below(dir: &Path) -> Vec<u32> {
-    let machines = fs::read_dir(dir).into_iter().flatten().flatten();
-    let files: Vec<PathBuf> = machines.map(|m| m.path().join("pid")).collect();
-    files
-        .iter()
-        .filter_map(|f| fs::read_to_string(f).ok()?.trim().parse().ok())
-        .collect()
 }
 
 #[cfg(test)]
@@ -108,7 +99,6 @@ mod tests {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        fs::write(dead.join("vm/pid"), machine.id().to_string()).unwrap();
         reap(base.path());
         assert!(!dead.exists());
         assert!(living.exists());

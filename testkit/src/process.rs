@@ -40,6 +40,14 @@ pub fn mentions(pid: u32, text: &str) -> bool {
         .is_ok_and(|line| String::from_utf8_lossy(&line).contains(text))
 }
 
+/// All processes with `text` in an argument.
+#[must_use]
+pub fn mentioning(text: &str) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|e| e.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| mentions(*pid, text)).collect()
+}
+
 /// Waits until the process is gone. False when it still lives after `limit`.
 #[must_use]
 pub fn gone_within(pid: u32, limit: Duration) -> bool {

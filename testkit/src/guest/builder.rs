@@ -1,7 +1,7 @@
 //! What a guest is to be like.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -9,7 +9,6 @@ use anyhow::{Context, Result, bail, ensure};
 use super::{Guest, warm};
 use crate::disk::{self, DiskSpec, Format};
 use crate::host::HostDir;
-use crate::image::Image;
 
 /// How the guest gets at its kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,7 +163,7 @@ impl GuestBuilder {
         let disks = match (&self.from, &saved) {
             (Some(from), _) => from.clone(),
             (None, Some(saved)) => saved.copy_disks(&self.config, &dir)?,
-            (None, None) => self.config.make_disks(&dir)?,
+            (None, None) => disk::make_all(&dir, self.config.root, &self.config.specs)?,
         };
         let guest = Guest {
             host,
@@ -181,27 +180,13 @@ impl GuestBuilder {
 impl Config {
     /// The name of disk `n`'s image in the guest's folder.
     pub(super) fn file(&self, n: usize) -> String {
-        let format = if n == 0 {
-            self.root
-        } else {
-            self.specs[n - 1].format
-        };
-        format!("disk{n}.{}", format.name())
-    }
-
-    fn make_disks(&self, dir: &Path) -> Result<Vec<PathBuf>> {
-        let image = Image::get()?;
-        let root = dir.join(self.file(0));
-        match self.root {
-            Format::Qcow2 => disk::copy_sparse(&image.root(), &root)?,
-            Format::Raw => disk::convert(&image.root(), &root, Format::Raw)?,
-        }
-        let mut disks = vec![root];
-        for (i, spec) in self.specs.iter().enumerate() {
-            let path = dir.join(self.file(i + 1));
-            spec.make(&path, i + 1)?;
-            disks.push(path);
-        }
-        Ok(disks)
+        disk::file_name(
+            n,
+            if n == 0 {
+                self.root
+            } else {
+                self.specs[n - 1].format
+            },
+        )
     }
 }
