@@ -112,8 +112,10 @@ async fn a_read_that_spans_many_requests_comes_back_in_order() {
 
 #[tokio::test]
 async fn tcp_works_as_a_unix_socket_does() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = port.local_addr().unwrap().port();
+    // Below the ports that the system hands out: a client that tries one of those before
+    // the server listens can end up connected to itself.
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = (20_000..30_000).find(free).unwrap();
     let mut server = std::process::Command::new("nbdkit")
         .args(["--foreground", "--exit-with-parent", "--ipaddr=127.0.0.1"])
         .arg(format!("--port={port}"))
