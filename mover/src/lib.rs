@@ -1,1 +1,31 @@
-//! The data mover.
+//! The data mover: what carries disks from machines into stores and back.
+//!
+//! - [`backup`]: phase 1, Snapshot. A machine or an image into the first store.
+//! - [`transfer`]: phase 2, Transfer data to vault. From the snapshot store into the vault.
+//! - [`restore_disk`]: a disk of a point into a file, a device, or over what is there.
+//!
+//! Nothing here knows how a store or a hypervisor works inside. Every phase can be killed at
+//! any moment: what was committed stays, and the next run goes on with what was stored.
+
+mod backup;
+mod estimate;
+mod image;
+mod lock;
+mod plan;
+mod progress;
+mod read;
+mod record;
+mod restore;
+mod target;
+mod throttle;
+mod transfer;
+
+pub use backup::{BackupOptions, BackupReport, DiskFilter, DiskReport, backup};
+pub use estimate::{free_space, need_of_first_backup};
+pub use image::{ImageHost, read_extent_list};
+pub use lock::{PhaseLock, Wait};
+pub use progress::{Event, Events, Progress};
+pub use record::{DiskRecord, PointRecord};
+pub use restore::{RestoreReport, restore_disk};
+pub use target::{Target, TargetSpec, unfinished_restore};
+pub use transfer::{TransferReport, transfer};

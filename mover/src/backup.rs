@@ -1,0 +1,460 @@
+//! Phase 1, Snapshot: one instant of a machine's disks into the first store.
+//!
+//! ```text
+//! lock ─► find ─► disks and bases ─► session ─► instant ─► read each disk ─► still holds?
+//!      ─► commit = a recovery point ─► trackers of older points go
+//! ```
+//!
+//! When the snapshot breaks, what was read is kept as an attempt that the next run builds on.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{ByteSize, Code, Error, PointId, Result, TrackerName};
+use hypervisor::{
+    Changed, Disk, DiskChoice, Ending, Hypervisor, Machine, Quiesce, ScratchPlace, Snapshot,
+    SnapshotRequest,
+};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+use vault::{Manifest, Phase, PointInfo, PointState, Session, Surroundings, Vault};
+
+use crate::estimate::{free_space, need_of_first_backup};
+use crate::lock::{PhaseLock, Wait};
+use crate::plan::to_look_at;
+use crate::progress::{Event, Events, Meter};
+use crate::read::{DiskDone, DiskRead};
+use crate::record::{DiskBase, DiskRecord, PointRecord, base_of};
+use crate::throttle::Throttle;
+
+/// Which disks to take.
+#[derive(Clone, Debug, Default)]
+pub struct DiskFilter {
+    /// Only these, if any are named.
+    pub include: Vec<String>,
+    /// Not these.
+    pub exclude: Vec<String>,
+}
+
+/// How to take a backup.
+#[derive(Clone, Debug)]
+pub struct BackupOptions {
+    /// Which disks.
+    pub disks: DiskFilter,
+    /// Whether to freeze the guest's file systems.
+    pub quiesce: Quiesce,
+    /// The longest time the guest may be frozen.
+    pub freeze_budget: Duration,
+    /// Where copy-before-write keeps old contents.
+    pub scratch: ScratchPlace,
+    /// Bytes read a second, at most.
+    pub rate: Option<u64>,
+    /// A folder of this host for locks.
+    pub lock_dir: PathBuf,
+    /// Ends the backup early. What was read is kept.
+    pub cancel: CancellationToken,
+}
+
+/// What a backup did.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupReport {
+    /// The new point.
+    pub point: PointId,
+    /// The machine's name.
+    pub machine: String,
+    /// The machine's UUID.
+    pub uuid: String,
+    /// The instant, RFC 3339 in UTC.
+    pub created_at: String,
+    /// How far it is consistent.
+    pub consistency: hypervisor::Consistency,
+    /// How long the guest was frozen, in milliseconds.
+    pub frozen_ms: u64,
+    /// How long its processors stood still, in milliseconds.
+    pub paused_ms: u64,
+    /// Each disk.
+    pub disks: Vec<DiskReport>,
+    /// Bytes put into the store, index and manifest included.
+    pub stored: u64,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// What people should know.
+    pub warnings: Vec<String>,
+}
+
+/// What a backup did with a disk.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DiskReport {
+    /// Its name.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The tracker that told what to read, or `None` if all was read.
+    pub tracker: Option<String>,
+    /// Why all was read.
+    pub reason: Option<String>,
+    /// Bytes read.
+    pub read: u64,
+    /// Bytes that differ from the point before.
+    pub changed: u64,
+    /// Chunks stored.
+    pub new_chunks: u64,
+    /// Chunks stored as patches of their older selves.
+    pub patches: u64,
+}
+
+/// Backs up `machine` (a name or UUID) into `store`. The point is durable when this returns.
+///
+/// # Errors
+/// `BackupInProgress`, `MachineNotFound`, `NoDisks`, `DiskNotFound`, `SnapshotStoreTooSmall`;
+/// those of [`Hypervisor::snapshot`]; `ScratchFull`, `SnapshotBroken` and `Cancelled`, after
+/// which the next run goes on where this one stopped; those of the store.
+pub async fn backup(
+    host: &dyn Hypervisor,
+    machine: &str,
+    store: &Arc<Vault>,
+    around: &Surroundings,
+    options: &BackupOptions,
+    events: &dyn Events,
+) -> Result<BackupReport> {
+    let started = std::time::Instant::now();
+    let machine = host.find(machine).await?;
+    let _lock =
+        PhaseLock::take(&options.lock_dir, &machine.uuid, Phase::Snapshot, Wait::No).await?;
+    let disks = choose(&machine, &options.disks)?;
+    let point = PointId::new(&*around.random);
+    let machine_key = store.machine_key(&machine.uuid);
+    let history = history(store, machine_key).await?;
+    if history.is_empty() {
+        check_space(store, &disks)?;
+    }
+    let mut bases: BTreeMap<String, DiskBase> = BTreeMap::new();
+    for disk in &disks {
+        let key = store.disk_key(&machine.uuid, &disk.name);
+        if let Some(base) = base_of(store, &history, key).await? {
+            bases.insert(disk.name.clone(), base);
+        }
+    }
+    let definition = host.definition(&machine).await?;
+    let session = Session::open(store, machine_key, Phase::Snapshot).await?;
+    events.tell(Event::Step {
+        what: format!("Snapshot of {}", machine.name),
+    });
+    let snapshot = host
+        .snapshot(SnapshotRequest {
+            machine: machine.clone(),
+            disks: disks.iter().map(|d| d.name.clone()).collect(),
+            tracker: TrackerName::new(store.id(), point),
+            trackers: bases
+                .iter()
+                .map(|(n, b)| (n.clone(), b.trackers.clone()))
+                .collect(),
+            quiesce: options.quiesce,
+            freeze_budget: options.freeze_budget,
+            scratch: options.scratch.clone(),
+        })
+        .await;
+    let snapshot = match snapshot {
+        Ok(snapshot) => snapshot,
+        Err(e) => {
+            close(&session).await;
+            return Err(e);
+        }
+    };
+    let report = snapshot.report().clone();
+    for message in &report.warnings {
+        events.tell(Event::Warning {
+            message: message.clone(),
+        });
+    }
+    let created_at = around.clock.now().to_string();
+    let run = Run {
+        store,
+        session: &session,
+        snapshot: &*snapshot,
+        bases: &bases,
+        options,
+        events,
+    };
+    let read = run.read_all(&machine).await;
+    let outcome = match read {
+        Ok(done) => {
+            let broken = done
+                .iter()
+                .find_map(|(_, d)| d.error.as_ref())
+                .map(Error::code);
+            let held = if broken.is_none() {
+                snapshot.check().await
+            } else {
+                Ok(())
+            };
+            let mut record = PointRecord {
+                machine: machine.clone(),
+                definition,
+                consistency: report.consistency,
+                tracker: TrackerName::new(store.id(), point).to_string(),
+                frozen_ms: millis(report.frozen),
+                paused_ms: millis(report.paused),
+                disks: done.iter().map(|(r, _)| r.clone()).collect(),
+                warnings: report.warnings.clone(),
+            };
+            let manifest = Manifest {
+                point,
+                machine: machine_key,
+                created_at: created_at.clone(),
+                state: if broken.is_none() {
+                    PointState::Whole
+                } else {
+                    PointState::Attempt
+                },
+                disks: done.iter().map(|(_, d)| d.root.clone()).collect(),
+            };
+            match (held, broken) {
+                // The snapshot broke after the last read: no telling which read came too late.
+                (Err(e), _) => Err((e, Ending::Discarded)),
+                (Ok(()), None) => match session.commit(&manifest, &record.to_bytes()).await {
+                    Ok(()) => Ok(done),
+                    Err(e) => Err((e, Ending::Discarded)),
+                },
+                (Ok(()), Some(_)) => {
+                    record
+                        .warnings
+                        .push("the snapshot broke before all was read".to_owned());
+                    let kept = session.commit(&manifest, &record.to_bytes()).await;
+                    let e = done.into_iter().find_map(|(_, d)| d.error);
+                    let e =
+                        e.unwrap_or_else(|| Error::new(Code::SnapshotBroken, "the snapshot broke"));
+                    Err((
+                        e,
+                        if kept.is_ok() {
+                            Ending::Kept
+                        } else {
+                            Ending::Discarded
+                        },
+                    ))
+                }
+            }
+        }
+        Err(e) => Err((e, Ending::Discarded)),
+    };
+    let mut warnings = report.warnings.clone();
+    match outcome {
+        Ok(done) => {
+            // The point exists; trouble while tidying up is a warning.
+            match snapshot.finish(Ending::Committed).await {
+                Ok(more) => warnings.extend(more),
+                Err(e) => warnings.push(format!("tidying up after the snapshot: {e}")),
+            }
+            Ok(BackupReport {
+                point,
+                machine: machine.name.clone(),
+                uuid: machine.uuid.clone(),
+                created_at,
+                consistency: report.consistency,
+                frozen_ms: millis(report.frozen),
+                paused_ms: millis(report.paused),
+                disks: done.iter().map(|(r, d)| disk_report(r, d)).collect(),
+                stored: session.stored(),
+                seconds: started.elapsed().as_secs_f64(),
+                warnings,
+            })
+        }
+        Err((e, ending)) => {
+            if ending == Ending::Discarded {
+                close(&session).await;
+            }
+            match snapshot.finish(ending).await {
+                Ok(more) => more
+                    .into_iter()
+                    .for_each(|message| events.tell(Event::Warning { message })),
+                Err(tidy) => events.tell(Event::Warning {
+                    message: format!("tidying up: {tidy}"),
+                }),
+            }
+            Err(e)
+        }
+    }
+}
+
+/// The points and the attempt of a machine, newest first.
+async fn history(store: &Arc<Vault>, machine: vault::MachineKey) -> Result<Vec<PointInfo>> {
+    let mut all: Vec<PointInfo> = store
+        .points()
+        .await?
+        .into_iter()
+        .filter(|p| p.entry.machine == machine)
+        .collect();
+    all.reverse();
+    if let Some(newest) = store.newest(machine).await?
+        && newest.entry.state == PointState::Attempt
+    {
+        all.insert(0, newest);
+    }
+    Ok(all)
+}
+
+async fn close(session: &Session) {
+    if let Err(e) = session.close().await {
+        tracing::debug!("closing session {}: {e}", session.number());
+    }
+}
+
+struct Run<'a> {
+    store: &'a Arc<Vault>,
+    session: &'a Arc<Session>,
+    snapshot: &'a dyn Snapshot,
+    bases: &'a BTreeMap<String, DiskBase>,
+    options: &'a BackupOptions,
+    events: &'a dyn Events,
+}
+
+impl Run<'_> {
+    /// Reads the disks one after another. Once one ends early the others are not begun: they
+    /// stay as in their base, with all that was planned unread.
+    async fn read_all(&self, machine: &Machine) -> Result<Vec<(DiskRecord, DiskDone)>> {
+        let throttle = Throttle::new(self.options.rate);
+        let chunk = u64::from(self.store.chunk_size());
+        let planned: u64 = self
+            .snapshot
+            .disks()
+            .iter()
+            .map(|d| {
+                let base = self.bases.get(&d.disk.name);
+                to_look_at(d.source.size(), chunk, base, &d.changed).bytes()
+            })
+            .sum();
+        let what = format!("Reading {} of {}", ByteSize(planned), machine.name);
+        let meter = Meter::new(self.events, &what, planned);
+        let mut all = Vec::new();
+        let mut ended = false;
+        for disk in self.snapshot.disks() {
+            let read = DiskRead {
+                session: self.session,
+                key: self.store.disk_key(&machine.uuid, &disk.disk.name),
+                disk,
+                base: self.bases.get(&disk.disk.name),
+                throttle: &throttle,
+                meter: &meter,
+                cancel: &self.options.cancel,
+            };
+            let done = if ended {
+                let key = read.key;
+                let size = read.disk.source.size();
+                let base = read.base.map(|b| &b.root);
+                let (root, stats) = vault::DiskWriter::new(self.session, key, size, base)
+                    .finish()
+                    .await?;
+                DiskDone {
+                    root,
+                    stats,
+                    read: 0,
+                    unread: read.planned(),
+                    error: None,
+                }
+            } else {
+                read.run().await?
+            };
+            ended |= done.error.is_some();
+            let (tracker, reason) = match (&read.disk.changed, read.base) {
+                (Changed::Since { tracker, .. }, Some(_)) => (Some(tracker.to_string()), None),
+                (Changed::Unknown { reason }, _) => (None, Some(reason.clone())),
+                (Changed::Since { .. }, None) => (None, Some("no earlier point".to_owned())),
+            };
+            let record = DiskRecord {
+                name: read.disk.disk.name.clone(),
+                tracker,
+                reason,
+                read: done.read,
+                changed: done.stats.changed,
+                unread: done.unread.clone(),
+            };
+            all.push((record, done));
+        }
+        Ok(all)
+    }
+}
+
+fn disk_report(record: &DiskRecord, done: &DiskDone) -> DiskReport {
+    DiskReport {
+        name: record.name.clone(),
+        size: done.root.size,
+        tracker: record.tracker.clone(),
+        reason: record.reason.clone(),
+        read: done.read,
+        changed: done.stats.changed,
+        new_chunks: done.stats.new_chunks,
+        patches: done.stats.patches,
+    }
+}
+
+/// The disks to take.
+fn choose(machine: &Machine, filter: &DiskFilter) -> Result<Vec<Disk>> {
+    for name in filter.include.iter().chain(&filter.exclude) {
+        if !machine.disks.iter().any(|d| d.name == *name) {
+            let all: Vec<&str> = machine.disks.iter().map(|d| d.name.as_str()).collect();
+            return Err(Error::new(
+                Code::DiskNotFound,
+                format!(
+                    "{} has no disk `{name}`; it has {}",
+                    machine.name,
+                    all.join(", ")
+                ),
+            ));
+        }
+    }
+    let mut chosen = Vec::new();
+    for disk in &machine.disks {
+        let named = filter.include.contains(&disk.name);
+        match &disk.choice {
+            DiskChoice::Excluded(why) if named => {
+                return Err(Error::new(
+                    Code::DiskUnsupported,
+                    format!(
+                        "disk {} of {} can't be backed up: {why}",
+                        disk.name, machine.name
+                    ),
+                ));
+            }
+            DiskChoice::Included
+                if (named || filter.include.is_empty()) && !filter.exclude.contains(&disk.name) =>
+            {
+                chosen.push(disk.clone());
+            }
+            _ => {}
+        }
+    }
+    if chosen.is_empty() {
+        return Err(Error::new(
+            Code::NoDisks,
+            format!("no disk of {} is left to back up", machine.name),
+        ));
+    }
+    Ok(chosen)
+}
+
+fn check_space(store: &Vault, disks: &[Disk]) -> Result<()> {
+    let Some(path) = store.store().local_path() else {
+        return Ok(());
+    };
+    let (need, free) = (need_of_first_backup(disks), free_space(path)?);
+    if need > free {
+        return Err(Error::new(
+            Code::SnapshotStoreTooSmall,
+            format!(
+                "the first backup needs about {} in {}, which has {} free",
+                ByteSize(need),
+                path.display(),
+                ByteSize(free)
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn millis(d: Duration) -> u64 {
+    u64::try_from(d.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,79 @@
+//! One run a machine and phase on this host (JOB-6).
+//!
+//! The store's log fences two writers wherever they run; the lock makes the second one on the
+//! same host wait, skip or fail before it takes over from the first.
+
+use std::fs::File;
+use std::path::Path;
+
+use base::{Code, Error, Result};
+use rustix::fs::FlockOperation;
+use vault::Phase;
+
+/// Held while a phase runs for a machine. Released when dropped or when the process ends.
+#[derive(Debug)]
+pub struct PhaseLock {
+    _file: File,
+}
+
+/// What to do while another run holds the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Give up at once.
+    No,
+    /// Wait for it, as long as it takes.
+    Yes,
+}
+
+impl PhaseLock {
+    /// Takes the lock of this machine and phase in the folder `dir`, which is made if needed.
+    ///
+    /// # Errors
+    /// `BackupInProgress` if another run holds it and `wait` says so; those of the folder.
+    pub async fn take(dir: &Path, machine: &str, phase: Phase, wait: Wait) -> Result<Self> {
+        let name = match phase {
+            Phase::Snapshot => "snapshot",
+            Phase::Transfer => "transfer",
+        };
+        let safe: String = machine
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '-' {
+                    c
+                } else {
+                    '_'
+                }
+            })
+            .collect();
+        let path = dir.join(format!("{safe}.{name}"));
+        let machine = machine.to_owned();
+        let take = move || {
+            let dir = path.parent().unwrap_or(Path::new("/"));
+            std::fs::create_dir_all(dir).map_err(|e| Error::io(dir.display(), e))?;
+            let file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&path)
+                .map_err(|e| Error::io(path.display(), e))?;
+            let operation = match wait {
+                Wait::No => FlockOperation::NonBlockingLockExclusive,
+                Wait::Yes => FlockOperation::LockExclusive,
+            };
+            match rustix::fs::flock(&file, operation) {
+                Ok(()) => Ok(Self { _file: file }),
+                Err(rustix::io::Errno::WOULDBLOCK) => Err(Error::new(
+                    Code::BackupInProgress,
+                    format!(
+                        "the {name} phase of a backup of {machine} is running (lock {})",
+                        path.display()
+                    ),
+                )),
+                Err(e) => Err(Error::io(path.display(), e.into())),
+            }
+        };
+        tokio::task::spawn_blocking(take)
+            .await
+            .map_err(|e| Error::new(Code::Internal, "the lock's thread died").because(e))?
+    }
+}

@@ -1,0 +1,125 @@
+//! What a run tells while it works.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+/// One piece of news.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase", tag = "event")]
+pub enum Event {
+    /// A step begins; for people.
+    Step {
+        /// What.
+        what: String,
+    },
+    /// How far the step is.
+    Progress(Progress),
+    /// Something that did not stop the work, but should be known.
+    Warning {
+        /// What.
+        message: String,
+    },
+}
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Bytes dealt with.
+    pub done: u64,
+    /// Bytes in all.
+    pub total: u64,
+    /// Bytes a second, over the last seconds.
+    pub rate: u64,
+    /// Seconds left at that rate, if it can be told.
+    pub seconds_left: Option<u64>,
+}
+
+/// Takes the news. Called often and from many places: it must be quick.
+pub trait Events: Send + Sync {
+    /// One piece of news.
+    fn tell(&self, event: Event);
+}
+
+/// Nobody listens.
+impl Events for () {
+    fn tell(&self, _: Event) {}
+}
+
+/// Turns byte counts into [`Progress`] events, a few a second.
+pub(crate) struct Meter<'a> {
+    events: &'a dyn Events,
+    total: u64,
+    state: Mutex<State>,
+}
+
+struct State {
+    done: u64,
+    told_at: Instant,
+    /// Where the rate is measured from.
+    window: (Instant, u64),
+    rate: u64,
+}
+
+const TELL_EVERY: Duration = Duration::from_millis(200);
+const WINDOW: Duration = Duration::from_secs(3);
+
+impl<'a> Meter<'a> {
+    pub(crate) fn new(events: &'a dyn Events, what: &str, total: u64) -> Self {
+        events.tell(Event::Step {
+            what: what.to_owned(),
+        });
+        let now = Instant::now();
+        let state = State {
+            done: 0,
+            told_at: now,
+            window: (now, 0),
+            rate: 0,
+        };
+        Self {
+            events,
+            total,
+            state: Mutex::new(state),
+        }
+    }
+
+    pub(crate) fn add(&self, bytes: u64) {
+        let done = self.lock().done + bytes;
+        self.set(done);
+    }
+
+    pub(crate) fn set(&self, done: u64) {
+        let mut s = self.lock();
+        s.done = s.done.max(done);
+        let now = Instant::now();
+        if now - s.told_at >= TELL_EVERY || s.done >= self.total {
+            let span = now - s.window.0;
+            if !span.is_zero() {
+                s.rate = ((s.done - s.window.1) as f64 / span.as_secs_f64()) as u64;
+            }
+            if span > WINDOW {
+                s.window = (now, s.done);
+            }
+            s.told_at = now;
+            self.events.tell(Event::Progress(self.progress(&s)));
+        }
+    }
+
+    fn progress(&self, s: &State) -> Progress {
+        let left = self.total.saturating_sub(s.done);
+        Progress {
+            done: s.done.min(self.total),
+            total: self.total,
+            rate: s.rate,
+            seconds_left: (s.rate > 0).then(|| left.div_ceil(s.rate)),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

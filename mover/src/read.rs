@@ -1,0 +1,138 @@
+//! Reading one disk of a snapshot into a store.
+
+use std::sync::Arc;
+
+use base::{Code, Error, Result};
+use block::{BlockSource, Extent, ExtentSet};
+use futures::StreamExt;
+use hypervisor::SnapshotDisk;
+use tokio_util::sync::CancellationToken;
+use vault::{DiskRoot, DiskWriter, MachineKey, Session, WriteStats};
+
+use crate::plan::{Piece, pieces, to_look_at};
+use crate::progress::Meter;
+use crate::record::DiskBase;
+use crate::throttle::Throttle;
+
+/// Reads asked for ahead of the writer.
+const READ_AHEAD: usize = 4;
+/// The source is asked for its runs in windows of this size.
+const WINDOW: u64 = 4 << 30;
+
+/// What became of a disk.
+#[derive(Debug)]
+pub(crate) struct DiskDone {
+    pub(crate) root: DiskRoot,
+    pub(crate) stats: WriteStats,
+    pub(crate) read: u64,
+    /// What is left to read; empty unless `error` is set.
+    pub(crate) unread: ExtentSet,
+    /// Why reading ended early. What was read before is in `root`.
+    pub(crate) error: Option<Error>,
+}
+
+pub(crate) struct DiskRead<'a> {
+    pub(crate) session: &'a Arc<Session>,
+    pub(crate) key: MachineKey,
+    pub(crate) disk: &'a SnapshotDisk,
+    pub(crate) base: Option<&'a DiskBase>,
+    pub(crate) throttle: &'a Throttle,
+    pub(crate) meter: &'a Meter<'a>,
+    pub(crate) cancel: &'a CancellationToken,
+}
+
+impl DiskRead<'_> {
+    /// The bytes that will be looked at.
+    pub(crate) fn planned(&self) -> ExtentSet {
+        let chunk = u64::from(self.session.vault().chunk_size());
+        to_look_at(
+            self.disk.source.size(),
+            chunk,
+            self.base,
+            &self.disk.changed,
+        )
+    }
+
+    /// Reads the disk. An error of the source ends the reading but not the disk; an error of
+    /// the store is returned.
+    pub(crate) async fn run(&self) -> Result<DiskDone> {
+        let planned = self.planned();
+        let source = &self.disk.source;
+        let (size, chunk) = (source.size(), u64::from(self.session.vault().chunk_size()));
+        let mut writer = DiskWriter::new(self.session, self.key, size, self.base.map(|b| &b.root));
+        let mut done = Vec::new();
+        let mut read = 0;
+        let mut error = None;
+        let windows = planned.extents().iter().flat_map(|e| {
+            (0..e.len.div_ceil(WINDOW))
+                .map(|i| Extent::new(e.offset + i * WINDOW, WINDOW.min(e.len - i * WINDOW)))
+        });
+        'disk: for window in windows {
+            let runs = match source.runs(window).await {
+                Ok(runs) => runs,
+                Err(e) => {
+                    error = Some(e);
+                    break 'disk;
+                }
+            };
+            let mut reads = futures::stream::iter(pieces(&runs, chunk, size))
+                .map(|piece| self.fetch(source, piece))
+                .buffered(READ_AHEAD);
+            while let Some(next) = reads.next().await {
+                let (piece, data) = match next {
+                    Ok(next) => next,
+                    Err(e) => {
+                        error = Some(e);
+                        break 'disk;
+                    }
+                };
+                let extent = piece.extent();
+                match data {
+                    Some(data) => {
+                        writer.put(extent.offset, data).await?;
+                        read += extent.len;
+                        if let Err(e) = source.release(extent).await {
+                            tracing::debug!("releasing {extent:?} of {}: {e}", self.disk.disk.name);
+                        }
+                    }
+                    None => writer.put_zero(extent.offset, extent.len).await?,
+                }
+                done.push(extent);
+                self.meter.add(extent.len);
+            }
+        }
+        let (root, stats) = writer.finish().await?;
+        let unread = match &error {
+            Some(_) => planned.subtract(&done.into_iter().collect()),
+            None => ExtentSet::new(),
+        };
+        Ok(DiskDone {
+            root,
+            stats,
+            read,
+            unread,
+            error,
+        })
+    }
+
+    async fn fetch(
+        &self,
+        source: &Arc<dyn BlockSource>,
+        piece: Piece,
+    ) -> Result<(Piece, Option<Vec<u8>>)> {
+        let Piece::Read(e) = piece else {
+            return Ok((piece, None));
+        };
+        let read = async {
+            self.throttle.pass(e.len).await;
+            source
+                .read(e.offset, vec![0; usize::try_from(e.len).expect("a span")])
+                .await
+        };
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Error::new(Code::Cancelled, "the backup was cancelled")),
+            data = read => Ok((piece, Some(data?))),
+        }
+    }
+}
