@@ -1,0 +1,4 @@
+//! Tests of the vault through its public face.
+
+mod smoke;
+mod support;
