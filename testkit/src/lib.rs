@@ -19,6 +19,7 @@ pub mod machine;
 pub mod place;
 pub mod process;
 pub mod qmp;
+pub mod stores;
 mod wire;
 
 pub use accel::accel;
