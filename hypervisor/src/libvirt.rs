@@ -15,15 +15,30 @@
 mod ffi;
 
 mod discover;
+mod folder;
+mod guard;
+mod guardian;
+mod job;
+mod leftovers;
 mod link;
+mod live;
+mod live_snapshot;
 mod machines;
+mod quiet;
 mod rewrite;
+mod source;
+mod space;
+mod watch;
 mod xml;
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base::{Code, Error, Result};
 
 use crate::{Definition, Hypervisor, Machine, Snapshot, SnapshotRequest};
+use folder::Folder;
 use link::Link;
 
 pub use rewrite::{DiskPlace, Rewrite, rewrite_domain};
@@ -36,8 +51,33 @@ pub struct LibvirtHost {
 }
 
 /// Settings of a [`LibvirtHost`].
-#[derive(Clone, Debug, Default)]
-pub struct LibvirtOptions {}
+#[derive(Clone, Debug)]
+pub struct LibvirtOptions {
+    /// The program, with its first arguments, that runs the watchdogs. By default this
+    /// program with the argument `freeze-watchdog`.
+    pub watchdog: Option<(PathBuf, Vec<String>)>,
+    /// The longest time between two looks at the scratch files; 200 ms by default. The fuller
+    /// scratch is, the more often it is looked at.
+    pub scratch_look: Duration,
+}
+
+impl Default for LibvirtOptions {
+    fn default() -> Self {
+        Self {
+            watchdog: None,
+            scratch_look: Duration::from_millis(200),
+        }
+    }
+}
+
+impl LibvirtOptions {
+    fn watchdog(&self) -> (PathBuf, Vec<String>) {
+        self.watchdog.clone().unwrap_or_else(|| {
+            let this = std::env::current_exe().unwrap_or_else(|_| "stillpoint".into());
+            (this, vec!["freeze-watchdog".into()])
+        })
+    }
+}
 
 impl LibvirtHost {
     /// The machines of the daemon at `uri`: `qemu:///system`, or another local URI such as
@@ -62,6 +102,13 @@ impl LibvirtHost {
     }
 }
 
+/// The scratch guard's main function, where this process was started to be one; `None`
+/// otherwise. The program named by [`LibvirtOptions::watchdog`] calls it first.
+#[must_use]
+pub fn guard_main() -> Option<std::process::ExitCode> {
+    guard::wanted().then(guard::main)
+}
+
 #[async_trait]
 impl Hypervisor for LibvirtHost {
     async fn list(&self) -> Result<Vec<Machine>> {
@@ -77,7 +124,13 @@ impl Hypervisor for LibvirtHost {
     }
 
     async fn snapshot(&self, request: SnapshotRequest) -> Result<Box<dyn Snapshot>> {
-        let _ = (&self.options, request);
-        Err(Error::new(Code::Internal, "next"))
+        let (scratch, uuid) = (request.scratch.dir.clone(), request.machine.uuid.clone());
+        // A run that was killed a moment ago is still being cleaned up after.
+        let patience = Duration::from_secs(1);
+        let lock = move || Folder::lock(&scratch, &uuid, patience);
+        let folder = tokio::task::spawn_blocking(lock).await;
+        let folder =
+            folder.map_err(|e| Error::new(Code::Internal, "lock the scratch").because(e))??;
+        live::take(&self.link, &self.options, folder, &request).await
     }
 }

@@ -126,7 +126,7 @@ fn describe(conn: &Connection, domain: &Domain) -> Result<(Machine, Channel)> {
     let state = match domain.state()? {
         State::Running => MachineState::Running,
         State::Paused | State::PausedByIoError => MachineState::Paused,
-        State::Off => MachineState::Stopped,
+        State::Off | State::OffCleanly => MachineState::Stopped,
         State::Other => MachineState::Other,
     };
     let machine = Machine {

@@ -26,7 +26,9 @@ pub(in crate::libvirt) enum State {
     PausedByIoError,
     /// Stopped for another reason.
     Paused,
-    /// Off.
+    /// Off after a shutdown from within.
+    OffCleanly,
+    /// Off: destroyed, crashed, saved, never started, or libvirt doesn't know.
     Off,
     /// Shutting down, crashed, asleep, or unknown.
     Other,
@@ -112,6 +114,7 @@ impl Domain {
             (1 | 2, _) => State::Running,
             (3, 5) => State::PausedByIoError,
             (3, _) => State::Paused,
+            (5, 1) => State::OffCleanly,
             (5, _) => State::Off,
             _ => State::Other,
         })
