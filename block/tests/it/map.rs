@@ -69,7 +69,7 @@ fn scattered(path: &std::path::Path, bitmap: bool) {
     let mut write = |count: u64| {
         let mut args: Vec<String> = ["-f", "qcow2"].map(str::to_owned).into();
         for _ in 0..count {
-            let what = ["write -P 5", "write -P 6", "write -z -u", "discard"];
+            let what = ["write -P 5", "write -z", "write -z -u", "discard"];
             let what = what[dice.below(4) as usize];
             let (at, len) = (dice.below(6 << 20) * 512, (1 + dice.below(400)) * 512);
             let len = len.min((3 << 30) - at);

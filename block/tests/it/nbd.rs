@@ -77,6 +77,36 @@ async fn a_server_that_takes_only_whole_blocks_gets_whole_blocks() {
     compare_with_an_array(server.connect().await, 12).await;
 }
 
+#[tokio::test]
+async fn writes_into_one_block_do_not_undo_each_other() {
+    let server = Nbdkit::start(&[
+        "--filter=delay",
+        "--filter=blocksize-policy",
+        "memory",
+        "64K",
+        "blocksize-minimum=512",
+        "blocksize-error-policy=error",
+        "rdelay=5ms",
+        "wdelay=5ms",
+    ]);
+    let client = Arc::new(server.connect().await);
+    let mut writes = tokio::task::JoinSet::new();
+    for i in 0..8u8 {
+        let client = Arc::clone(&client);
+        writes.spawn(async move {
+            let data = [i + 1; 64];
+            client.write(512 + 64 * u64::from(i), &data).await.unwrap();
+        });
+    }
+    while let Some(write) = writes.join_next().await {
+        write.unwrap();
+    }
+    let read = client.read(512, vec![0; 512]).await.unwrap();
+    for (at, byte) in read.into_iter().enumerate() {
+        assert_eq!(usize::from(byte), at / 64 + 1, "{at}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_without_structured_replies_is_read_whole() {
     let server = Nbdkit::start(&["--no-sr", "memory", "256K"]);

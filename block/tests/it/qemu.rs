@@ -1,5 +1,6 @@
 //! Images through qemu-nbd.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +13,14 @@ use crate::place::{Dice, SmallDisk, run, text};
 
 const MIB: u64 = 1 << 20;
 
-/// The processes with `path` in their arguments that are qemu-nbd.
+/// The processes with `path` in their arguments.
 fn servers_of(path: &Path) -> Vec<u32> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let ids = processes.filter_map(|p| p.file_name().to_str()?.parse().ok());
     let mine = |id: &u32| {
         let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).into_owned();
-        line.starts_with("qemu-nbd") && line.contains(text(path))
+        line.contains(text(path))
     };
     ids.filter(mine).collect()
 }
@@ -237,25 +238,47 @@ async fn holds_an_image_open() {
     drop(image);
 }
 
-#[tokio::test]
-async fn the_server_ends_when_our_process_is_killed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("disk");
-    std::fs::write(&path, [1; 4096]).unwrap();
+/// Opens `image` in a process with this `PATH`, kills it, and waits for the server's end.
+async fn kill_the_holder_of(image: &Path, program_path: &str) {
+    std::fs::write(image, [1; 4096]).unwrap();
     let mut child = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--ignored", "qemu::holds_an_image_open"])
-        .env(CHILD, &path)
+        .env(CHILD, image)
+        .env("PATH", program_path)
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
+    let served = || {
+        servers_of(image).iter().any(|id| {
+            std::fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|c| c == "qemu-nbd\n")
+        })
+    };
     for _ in 0..500 {
-        if !servers_of(&path).is_empty() {
+        if served() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(servers_of(&path).len(), 1);
+    assert!(served());
     child.kill().unwrap();
     child.wait().unwrap();
-    wait_until_gone(&path).await;
+    wait_until_gone(image).await;
+}
+
+#[tokio::test]
+async fn the_server_ends_when_our_process_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    kill_the_holder_of(&folder.path().join("disk"), &path).await;
+}
+
+#[tokio::test]
+async fn a_server_that_has_not_answered_yet_ends_when_our_process_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("qemu-nbd");
+    std::fs::write(&program, "#!/bin/sh\nwhile :; do sleep 1; done\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", text(folder.path()));
+    kill_the_holder_of(&folder.path().join("disk"), &path).await;
 }
