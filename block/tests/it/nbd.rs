@@ -289,6 +289,28 @@ async fn a_read_only_export_is_not_written() {
 }
 
 #[tokio::test]
+async fn only_what_reads_as_zero_is_called_zero() {
+    let server = Nbdkit::start(&[
+        "eval",
+        "get_size=echo 65536",
+        "pread=exit 1",
+        "can_extents=exit 0",
+        "extents=echo 0 4096 hole; echo 4096 4096 zero; echo 8192 4096 hole,zero; echo 12288 53248",
+    ]);
+    let client = server.connect().await;
+    let runs = client.runs(Extent::new(0, 65536)).await.unwrap();
+    let seen: Vec<_> = runs
+        .iter()
+        .map(|r| (r.extent.offset, r.extent.len, r.state))
+        .collect();
+    let (data, zero) = (RunState::Data, RunState::Zero);
+    assert_eq!(
+        seen,
+        [(0, 4096, data), (4096, 8192, zero), (12288, 53248, data)]
+    );
+}
+
+#[tokio::test]
 async fn what_is_released_is_discarded_by_whole_blocks() {
     let server = Nbdkit::start(&[
         "--filter=blocksize-policy",
