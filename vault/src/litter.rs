@@ -13,23 +13,23 @@ use crate::log::State;
 use crate::store::Store;
 
 /// Removes staging litter; gives the number of files removed. Does nothing on stores that are
-/// not local.
+/// not local. Session `own` was just opened and has put nothing yet.
 ///
 /// # Errors
 /// Those of the file system.
-pub(crate) async fn sweep(store: &Store, state: &State) -> Result<usize> {
+pub(crate) async fn sweep(store: &Store, state: &State, own: u64) -> Result<usize> {
     let Some(root) = store.local_path().map(Path::to_path_buf) else {
         return Ok(0);
     };
     let head = log_name(state.head);
-    let ended: Vec<String> = state
-        .sessions
-        .iter()
-        .filter(|(_, s)| !s.open)
-        .flat_map(|(n, s)| s.inherits.iter().chain([n]))
-        .map(|n| format!("{n:016x}"))
-        .collect();
-    let idle = state.sessions.values().all(|s| !s.open);
+    let mut ended: Vec<String> = Vec::new();
+    let mut idle = true;
+    for (number, session) in &state.sessions {
+        idle &= !session.open || *number == own;
+        let this = (!session.open).then_some(number);
+        let dead = session.inherits.iter().chain(this);
+        ended.extend(dead.map(|n| format!("{n:016x}")));
+    }
     crate::cpu::run(move || {
         let mut removed = 0;
         for session in &ended {
@@ -38,6 +38,7 @@ pub(crate) async fn sweep(store: &Store, state: &State) -> Result<usize> {
         }
         removed += folder(&root, "log", |name| name <= head.as_str())?;
         removed += folder(&root, "points", |name| idle || root.join(name).exists())?;
+        removed += folder(&root, "", |name| root.join(name).exists())?;
         removed += folder(&root, "keys", |name| root.join(name).exists())?;
         Ok(removed)
     })
@@ -59,7 +60,11 @@ fn folder(root: &Path, folder: &str, is_litter: impl Fn(&str) -> bool) -> Result
         let staged = file.to_str().and_then(|n| n.rsplit_once('#'));
         if let Some((name, number)) = staged
             && number.bytes().all(|b| b.is_ascii_digit())
-            && is_litter(&format!("{folder}/{name}"))
+            && is_litter(&if folder.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{folder}/{name}")
+            })
         {
             match std::fs::remove_file(entry.path()) {
                 Ok(()) => removed += 1,

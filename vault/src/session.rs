@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use base::{Code, Error, Result, ResultExt};
+use base::{Code, Error, Result};
 use bytes::Bytes;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinSet;
 
 use crate::codec::{self, Encoded};
@@ -21,10 +21,15 @@ use crate::format::manifest::{MachineKey, Manifest};
 use crate::format::pack::{self, Builder, Location, PackName};
 use crate::format::segment;
 use crate::index::{self, Segment};
+use crate::log::PointEntry;
 use crate::reader::Reader;
 use crate::store::{Put, Store};
 use crate::tree::NewNode;
 use crate::vault::{Vault, manifest_name};
+
+mod inherit;
+
+use inherit::{Inherited, inherit};
 
 /// A pack is put when it has this many bytes.
 const PACK_TARGET: usize = 16 << 20;
@@ -63,6 +68,10 @@ struct Writing {
     in_flight: JoinSet<Result<()>>,
     /// Records of `recent`, not yet in a segment.
     unlisted: Vec<Location>,
+    /// Set while something is being written. What failed or was dropped half-way leaves it
+    /// set: records may be missing that the session believes to be stored, so that nothing
+    /// may be listed or committed any more.
+    broken: Option<Code>,
 }
 
 impl Session {
@@ -92,19 +101,14 @@ impl Session {
             })
             .await?;
         let state = vault.refresh().await?;
-        crate::litter::sweep(&vault.store, &state).await?;
+        crate::litter::sweep(&vault.store, &state, number).await?;
         let builder =
             |number, kind| Builder::new(vault.id(), PackName { session: 0, number }, kind);
-        let mut known = Known::default();
-        let mut unlisted = Vec::new();
-        for dead in inherits {
-            inherit(vault, dead, &mut known, &mut unlisted)
-                .await
-                .during(format!("taking over session {dead}"))?;
-        }
-        known
-            .recent
-            .extend(unlisted.iter().map(|l: &Location| (l.id, *l)));
+        let Inherited { segments, unlisted } = inherit(vault, &inherits).await?;
+        let known = Known {
+            segments,
+            recent: unlisted.iter().map(|l| (l.id, *l)).collect(),
+        };
         let session = Self {
             vault: Arc::clone(vault),
             number,
@@ -119,6 +123,7 @@ impl Session {
                 next_segment: 1,
                 in_flight: JoinSet::new(),
                 unlisted,
+                broken: None,
             }),
         };
         {
@@ -193,33 +198,59 @@ impl Session {
         Reader::new(self.vault.store.clone(), ring, self.committed.clone())
     }
 
+    /// Takes the right to write. Give it back with [`settled`].
+    async fn begin(&self) -> Result<MutexGuard<'_, Writing>> {
+        let mut w = self.writing.lock().await;
+        if let Some(code) = w.broken {
+            let number = self.number;
+            return Err(Error::new(
+                code,
+                format!("session {number} was cut short; the next one goes on with what it stored"),
+            ));
+        }
+        w.broken = Some(Code::Cancelled);
+        Ok(w)
+    }
+
     /// Takes records in; those that the session stored already are dropped. May wait until a
-    /// pack has been put.
+    /// pack has been put. If this fails or is dropped half-way, the session can only be closed.
     ///
     /// # Errors
     /// Those of the store, also of packs put earlier.
     pub async fn append(&self, records: Vec<Encoded>) -> Result<()> {
-        let mut w = self.writing.lock().await;
-        for record in records {
-            self.append_one(&mut w, pack::Kind::Chunks, &record).await?;
+        let mut w = self.begin().await?;
+        let mut done = Ok(());
+        for record in &records {
+            done = self.append_one(&mut w, pack::Kind::Chunks, record).await;
+            if done.is_err() {
+                break;
+            }
         }
-        Ok(())
+        settled(w, done)
     }
 
     /// Takes tree nodes in, children before their parents; those that the store has are
-    /// dropped. The chunks they name must have been appended before.
+    /// dropped. The chunks they name must have been appended before. If this fails or is
+    /// dropped half-way, the session can only be closed.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn append_nodes(&self, nodes: Vec<NewNode>) -> Result<()> {
-        let mut w = self.writing.lock().await;
-        for node in nodes {
-            if self.find(&node.id)?.is_empty() {
-                let record = codec::encode_node(node.id, &node.contents);
-                self.append_one(&mut w, pack::Kind::Nodes, &record).await?;
+        let mut w = self.begin().await?;
+        let mut done = Ok(());
+        for node in &nodes {
+            done = match self.find(&node.id) {
+                Ok(found) if found.is_empty() => {
+                    let record = codec::encode_node(node.id, &node.contents);
+                    self.append_one(&mut w, pack::Kind::Nodes, &record).await
+                }
+                found => found.map(|_| ()),
+            };
+            if done.is_err() {
+                break;
             }
         }
-        Ok(())
+        settled(w, done)
     }
 
     async fn append_one(&self, w: &mut Writing, kind: pack::Kind, record: &Encoded) -> Result<()> {
@@ -330,6 +361,9 @@ impl Session {
     /// Commits a point: it exists, durable, when this returns. `sealed` is what only holders
     /// of the data key may read.
     ///
+    /// If this fails with `Unavailable` or is dropped, the point may exist. The same commit may
+    /// be tried again; it succeeds if the first one did.
+    ///
     /// # Errors
     /// `Fenced` if a later session took over; `Integrity`; those of the store. Except after
     /// `Unavailable`, the point does not exist then; what was stored is taken over by the next
@@ -346,8 +380,11 @@ impl Session {
 
     /// Commits a manifest that another store of the vault holds in these very bytes.
     pub(crate) async fn commit_bytes(&self, manifest: &Manifest, bytes: Bytes) -> Result<()> {
-        let mut w = self.writing.lock().await;
-        self.list(&mut w).await?;
+        {
+            let mut w = self.begin().await?;
+            let done = self.list(&mut w).await;
+            settled(w, done)?;
+        }
         let sum = Id(bytes[bytes.len() - 32..]
             .try_into()
             .expect("an envelope ends in its checksum"));
@@ -360,9 +397,14 @@ impl Session {
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
             known.segments.iter().map(|s| s.name()).collect()
         };
-        self.vault
+        let stored = self.stored();
+        let mut committed = false;
+        let appended = self
+            .vault
             .log
             .append(|state| {
+                let is_this = |p: &PointEntry| p.point == manifest.point && p.manifest == sum;
+                committed = state.points.iter().any(is_this);
                 state.check_open(self.number)?;
                 Ok(Event::Commit {
                     session: self.number,
@@ -371,11 +413,15 @@ impl Session {
                     state: manifest.state,
                     manifest: sum,
                     segments: segments.clone(),
-                    stored: self.stored(),
+                    stored,
                 })
             })
-            .await?;
-        Ok(())
+            .await;
+        match appended {
+            // The answer to an earlier try was lost.
+            Err(e) if e.code() == Code::Fenced && committed => Ok(()),
+            done => done.map(|_| ()),
+        }
     }
 
     /// Ends the session without a point. What it stored stays for the next one to take over.
@@ -383,9 +429,17 @@ impl Session {
     /// # Errors
     /// Those of the store; the session is then ended by the next one.
     pub async fn close(&self) -> Result<()> {
+        // Keep what is there. Where something is missing, the packs that were put tell what
+        // they hold.
+        let listed = match self.begin().await {
+            Ok(mut w) => {
+                let done = self.list(&mut w).await;
+                settled(w, done)
+            }
+            Err(_) => Ok(()),
+        };
         let mut w = self.writing.lock().await;
-        // Keep what is there already; a store that is full or gone keeps what it can.
-        let listed = self.list(&mut w).await;
+        w.broken = Some(w.broken.unwrap_or(Code::Cancelled));
         w.in_flight.shutdown().await;
         let closed = self
             .vault
@@ -416,59 +470,8 @@ async fn put_own(store: &Store, name: &str, bytes: Bytes) -> Result<()> {
     }
 }
 
-/// Takes in what a dead session stored: its segments, and the directories of its other packs.
-async fn inherit(
-    vault: &Vault,
-    dead: u64,
-    known: &mut Known,
-    unlisted: &mut Vec<Location>,
-) -> Result<()> {
-    let mut listed = std::collections::HashSet::new();
-    for (name, _) in vault.store.list(&format!("index/{dead:016x}")).await? {
-        let Some(number) = number_in(&name) else {
-            continue;
-        };
-        let name = SegmentName {
-            session: dead,
-            number,
-        };
-        let segment = Segment::open(&vault.store, &vault.ring, name).await?;
-        listed.extend(segment.packs().iter().copied());
-        known.segments.push(Arc::new(segment));
-    }
-    for (name, _) in vault.store.list(&format!("packs/{dead:016x}")).await? {
-        let Some(number) = number_in(&name) else {
-            continue;
-        };
-        let pack = PackName {
-            session: dead,
-            number,
-        };
-        if !listed.contains(&pack) {
-            let directory = read_directory(&vault.store, vault, pack).await?;
-            unlisted.extend(directory.records.into_iter().map(|(l, _)| l));
-        }
-    }
-    Ok(())
-}
-
-/// Reads the directory of a pack: two ranged reads.
-///
-/// # Errors
-/// `Integrity`, `Unavailable`.
-pub(crate) async fn read_directory(
-    store: &Store,
-    vault: &Vault,
-    pack: PackName,
-) -> Result<pack::Directory> {
-    let name = pack.to_string();
-    let (trailer, size) = store.need_suffix(&name, pack::TRAILER as u64).await?;
-    let tail_len = pack::tail_len(&trailer, size).during(&name)?;
-    let header = store.need_range(&name, 0..pack::HEADER as u64).await?;
-    let tail = store.need_range(&name, size - tail_len..size).await?;
-    pack::read_directory(&header, &tail, pack, vault.id(), Some(&vault.ring))
-}
-
-fn number_in(name: &str) -> Option<u32> {
-    u32::from_str_radix(name.rsplit('/').next()?, 16).ok()
+/// Gives the right to write back, and leaves the session broken if `done` failed.
+fn settled(mut w: MutexGuard<'_, Writing>, done: Result<()>) -> Result<()> {
+    w.broken = done.as_ref().err().map(Error::code);
+    done
 }

@@ -1,6 +1,7 @@
 //! Vaults, disks and checks that the tests share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{ManualClock, PointId, SeededRandom, VaultId};
 use block::{BlockSource, Extent, Run, RunState};
@@ -176,11 +177,11 @@ pub fn manifest(
     state: PointState,
     disks: Vec<DiskRoot>,
 ) -> Manifest {
-    let number = session.number();
-    let mut id = blake3::hash(uuid.as_bytes()).as_bytes()[..16].to_vec();
-    id[..8].copy_from_slice(&number.to_le_bytes());
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes());
     Manifest {
-        point: PointId::from_bytes(id.try_into().unwrap()),
+        point: PointId::from_bytes(id),
         machine: session.vault().machine_key(uuid),
         created_at: "2026-01-02T03:04:05Z".into(),
         state,
