@@ -19,7 +19,7 @@ use hypervisor::{
 };
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
-use vault::{Manifest, Phase, PointInfo, PointState, Session, Surroundings, Vault};
+use vault::{Manifest, Phase, PointState, Session, Surroundings, Vault};
 
 use crate::estimate::{free_space, need_of_first_backup};
 use crate::lock::{PhaseLock, Wait};
@@ -28,6 +28,10 @@ use crate::progress::{Event, Events, Meter};
 use crate::read::{DiskDone, DiskRead};
 use crate::record::{DiskBase, DiskRecord, PointRecord, base_of};
 use crate::throttle::Throttle;
+
+/// Points looked at for what a disk can build on. Trackers are removed as points commit, so
+/// older ones have none.
+const HISTORY: usize = 16;
 
 /// Which disks to take.
 #[derive(Clone, Debug, Default)]
@@ -128,7 +132,7 @@ pub async fn backup(
     let disks = choose(&machine, &options.disks)?;
     let point = PointId::new(&*around.random);
     let machine_key = store.machine_key(&machine.uuid);
-    let history = history(store, machine_key).await?;
+    let history = store.history(machine_key, HISTORY).await?;
     if history.is_empty() {
         check_space(store, &disks)?;
     }
@@ -278,23 +282,6 @@ pub async fn backup(
             Err(e)
         }
     }
-}
-
-/// The points and the attempt of a machine, newest first.
-async fn history(store: &Arc<Vault>, machine: vault::MachineKey) -> Result<Vec<PointInfo>> {
-    let mut all: Vec<PointInfo> = store
-        .points()
-        .await?
-        .into_iter()
-        .filter(|p| p.entry.machine == machine)
-        .collect();
-    all.reverse();
-    if let Some(newest) = store.newest(machine).await?
-        && newest.entry.state == PointState::Attempt
-    {
-        all.insert(0, newest);
-    }
-    Ok(all)
 }
 
 async fn close(session: &Session) {

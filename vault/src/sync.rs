@@ -83,7 +83,7 @@ pub async fn sync_point(
         });
     }
     let manifest = info.manifest.clone();
-    let base = target.newest(manifest.machine).await?;
+    let base = target.history(manifest.machine, 1).await?;
     let session = Session::open(target, manifest.machine, Phase::Transfer).await?;
     let total = manifest.disks.iter().map(|d| d.size).sum();
     let mut copier = Copier {

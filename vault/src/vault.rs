@@ -403,16 +403,19 @@ impl Vault {
         }
     }
 
-    /// The newest point or attempt of a machine, which its next backup builds on.
+    /// The newest points of a machine, newest first, at most `limit`; its attempt too, if it
+    /// has one. The next backup builds on them.
     ///
     /// # Errors
     /// `Integrity`, `Unavailable`.
-    pub async fn newest(&self, machine: MachineKey) -> Result<Option<PointInfo>> {
+    pub async fn history(&self, machine: MachineKey, limit: usize) -> Result<Vec<PointInfo>> {
         let state = self.refresh().await?;
-        match state.points.into_iter().rfind(|p| p.machine == machine) {
-            Some(entry) => self.info(entry).await.map(Some),
-            None => Ok(None),
+        let mut history = Vec::new();
+        let newest_first = state.points.into_iter().rev();
+        for entry in newest_first.filter(|p| p.machine == machine).take(limit) {
+            history.push(self.info(entry).await?);
         }
+        Ok(history)
     }
 
     async fn info(&self, entry: PointEntry) -> Result<PointInfo> {

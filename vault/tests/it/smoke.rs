@@ -189,7 +189,7 @@ async fn an_attempt_serves_the_next_backup_and_is_no_point() {
         vault.point(attempt).await.unwrap_err().code(),
         Code::PointNotFound
     );
-    let newest = vault.newest(machine).await.unwrap().unwrap();
+    let newest = vault.history(machine, 1).await.unwrap().remove(0);
     assert_eq!(newest.manifest.disks, disks);
     let base = Base {
         root: &disks[0],
@@ -201,7 +201,7 @@ async fn an_attempt_serves_the_next_backup_and_is_no_point() {
     assert_eq!(stats.new_chunks, 0);
     assert_eq!(vault.points().await.unwrap().len(), 1);
     assert_eq!(
-        vault.newest(machine).await.unwrap().unwrap().entry.point,
+        vault.history(machine, 1).await.unwrap().remove(0).entry.point,
         point
     );
     check_disk(&vault, &disks[0], &bytes).await;
