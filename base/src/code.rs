@@ -194,6 +194,9 @@ codes! {
     AgentUnavailable = "UserErrorGuestAgentStatusUnavailable", Unavailable,
         "The guest agent does not answer.",
         "Install or restart qemu-guest-agent in the guest.";
+    AgentRefused = "GuestAgentRefused", Failed,
+        "The guest agent answered a command with an error.",
+        "See the message for the agent's own words; freeze hooks in the guest are the usual place to look.";
     ScratchFull = "SnapshotScratchFull", NoSpace,
         "The guest wrote more during the backup than the scratch space holds, so the snapshot was given up; the guest was not held.",
         "Run the backup again: it goes on where it stopped. Give more scratch space if it happens often.";

@@ -13,12 +13,14 @@
 //!   checkpoints are called by [`base::TrackerName`], everything else starts `stillpoint-`.
 //! - A dirty bitmap is a hint: a driver that doubts one says [`Changed::Unknown`].
 
+pub mod agent;
 pub mod fake;
 pub mod libvirt;
 mod machine;
 mod qemu;
 pub mod qmp;
 mod snapshot;
+pub mod watchdog;
 
 pub use machine::{
     AgentStatus, Definition, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState,

@@ -34,13 +34,17 @@ use async_trait::async_trait;
 use base::{Code, Error, Result};
 
 use crate::qmp::Qmp;
+use crate::watchdog::WatchdogProgram;
 use crate::{Definition, Hypervisor, Machine, MachineState, Snapshot, SnapshotRequest};
 use memory::Memory;
 use place::Place;
 
 /// How a [`QemuHost`] works.
 #[derive(Clone, Debug, Default)]
-pub struct QemuHostOptions {}
+pub struct QemuHostOptions {
+    /// The program that is started as the freeze watchdog.
+    pub watchdog: WatchdogProgram,
+}
 
 /// The machines of a folder of sockets.
 #[derive(Clone, Debug)]

@@ -26,9 +26,11 @@ use super::place::Place;
 use super::source::InstantSource;
 use super::trackers::{Plan, plan};
 use super::{QemuHostOptions, scratch};
+use crate::agent::AgentChannel;
 use crate::qmp::Qmp;
+use crate::watchdog::Quiescer;
 use crate::{
-    Changed, Consistency, Disk, DiskChoice, MachineState, Snapshot, SnapshotDisk, SnapshotReport,
+    Changed, Disk, DiskChoice, MachineState, Snapshot, SnapshotDisk, SnapshotReport,
     SnapshotRequest,
 };
 
@@ -234,13 +236,7 @@ impl Work<'_> {
         for target in targets {
             self.start_tracker(target, warnings).await?;
         }
-        let paused = self.instant(targets).await?;
-        let report = SnapshotReport {
-            consistency: Consistency::CrashConsistent,
-            frozen: Duration::ZERO,
-            paused,
-            warnings: Vec::new(),
-        };
+        let report = self.quiet_instant(targets, warnings).await?;
         self.start_server().await?;
         let mut disks = Vec::new();
         for target in targets {
@@ -248,6 +244,31 @@ impl Work<'_> {
             disks.push(show.during(format!("disk {}", target.disk.name))?);
         }
         Ok((report, disks))
+    }
+
+    /// Freezes, takes the instant, thaws.
+    async fn quiet_instant(
+        &self,
+        targets: &[Target],
+        warnings: &mut Vec<String>,
+    ) -> Result<SnapshotReport> {
+        let state = self.running.machine.state;
+        let agent = &self.place.agent;
+        let channel = agent.exists().then(|| AgentChannel::Socket {
+            path: agent.clone(),
+        });
+        let program = &self.options.watchdog;
+        let mut guest = Quiescer::prepare(program, channel, self.request, state, warnings).await?;
+        guest.freeze(warnings).await?;
+        let instant = self.instant(targets, &mut guest).await;
+        let (consistency, frozen) = guest.thaw(warnings).await?;
+        let paused = instant?;
+        Ok(SnapshotReport {
+            consistency,
+            frozen,
+            paused,
+            warnings: Vec::new(),
+        })
     }
 
     /// The scratch and the filter, which is not attached yet.
@@ -295,7 +316,7 @@ impl Work<'_> {
     }
 
     /// Attaches the filters. Gives how long the processors stood still.
-    async fn instant(&self, targets: &[Target]) -> Result<Duration> {
+    async fn instant(&self, targets: &[Target], guest: &mut Quiescer) -> Result<Duration> {
         let mut commands: Vec<(&str, Value)> = targets
             .iter()
             .map(|t| attach_command(&t.device.qom, &t.names.filter()))
@@ -304,10 +325,14 @@ impl Work<'_> {
         if pause {
             commands.insert(0, ("stop", Value::Null));
             commands.push(("cont", Value::Null));
+            guest.hold(&self.place.monitor).await?;
         }
         let mut events = self.qmp.events();
         for answer in self.qmp.batch(&commands).await? {
             answer?;
+        }
+        if pause {
+            guest.released().await?;
         }
         let (mut stopped, mut resumed) = (None, None);
         loop {

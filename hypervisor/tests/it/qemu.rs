@@ -1,11 +1,10 @@
 //! The bare-QEMU driver on real guests.
 
-mod common;
-
-use common::{Bench, flushed_image, read_all};
 use hypervisor::{Changed, Ending, Hypervisor, MachineState};
 use serde_json::Value;
 use testkit::Guest;
+
+use crate::bench::{Bench, flushed_image, read_all};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_snapshot_shows_the_instant_while_the_guest_writes_on() {

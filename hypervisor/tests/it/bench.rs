@@ -1,11 +1,11 @@
-//! What the tests of drivers share.
-#![allow(dead_code)] // Each test file uses its part.
+//! A real guest, the driver that sees it, and a vault's point of view.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base::{PointId, Result, SeededRandom, TrackerName, VaultId};
 use block::{BlockSource, Extent};
+use hypervisor::watchdog::WatchdogProgram;
 use hypervisor::{
     Hypervisor, QemuHost, QemuHostOptions, Quiesce, ScratchPlace, Snapshot, SnapshotRequest,
 };
@@ -13,23 +13,28 @@ use serde_json::{Value, json};
 use testkit::Guest;
 
 /// A guest, the driver that sees it, and a vault's point of view.
-pub struct Bench<'a> {
-    pub guest: &'a Guest,
-    pub host: QemuHost,
-    pub scratch: tempfile::TempDir,
-    pub limit: u64,
-    pub quiesce: Quiesce,
-    pub budget: Duration,
+pub(crate) struct Bench<'a> {
+    pub(crate) guest: &'a Guest,
+    pub(crate) host: QemuHost,
+    pub(crate) scratch: tempfile::TempDir,
+    pub(crate) limit: u64,
+    pub(crate) quiesce: Quiesce,
+    pub(crate) budget: Duration,
     vault: VaultId,
     random: SeededRandom,
 }
 
 impl<'a> Bench<'a> {
-    pub fn new(guest: &'a Guest) -> Self {
+    pub(crate) fn new(guest: &'a Guest) -> Self {
         let random = SeededRandom::new(11);
         Self {
             guest,
-            host: QemuHost::new(guest.hostdir(), options()),
+            host: QemuHost::new(
+                guest.hostdir(),
+                QemuHostOptions {
+                    watchdog: watchdog_program(),
+                },
+            ),
             scratch: tempfile::tempdir().unwrap(),
             limit: 256 << 20,
             quiesce: Quiesce::Skip,
@@ -39,17 +44,21 @@ impl<'a> Bench<'a> {
         }
     }
 
-    pub fn tracker(&self) -> TrackerName {
+    pub(crate) fn tracker(&self) -> TrackerName {
         TrackerName::new(self.vault, PointId::new(&self.random))
     }
 
     /// Takes an instant of `disks` with a tracker of its own, building on `old`.
-    pub async fn snapshot(&self, disks: &[&str], old: &[TrackerName]) -> Result<Box<dyn Snapshot>> {
+    pub(crate) async fn snapshot(
+        &self,
+        disks: &[&str],
+        old: &[TrackerName],
+    ) -> Result<Box<dyn Snapshot>> {
         self.snapshot_as(self.tracker(), disks, old).await
     }
 
     /// Takes an instant of `disks` with the tracker `new`, building on `old`.
-    pub async fn snapshot_as(
+    pub(crate) async fn snapshot_as(
         &self,
         new: TrackerName,
         disks: &[&str],
@@ -75,7 +84,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Bitmap names per node, as QEMU tells them.
-    pub fn bitmaps(&self) -> BTreeMap<String, Vec<String>> {
+    pub(crate) fn bitmaps(&self) -> BTreeMap<String, Vec<String>> {
         let nodes = self
             .guest
             .qmp("query-named-block-nodes", json!({ "flat": true }))
@@ -96,7 +105,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Fails if anything of ours but bitmaps is left in QEMU or in the scratch folder.
-    pub fn assert_only_bitmaps_left(&self) {
+    pub(crate) fn assert_only_bitmaps_left(&self) {
         for (command, arguments) in [
             ("query-named-block-nodes", json!({ "flat": true })),
             ("query-block-exports", Value::Null),
@@ -116,12 +125,16 @@ impl<'a> Bench<'a> {
     }
 }
 
-pub fn options() -> QemuHostOptions {
-    QemuHostOptions::default()
+/// The watchdog built for tests.
+pub(crate) fn watchdog_program() -> WatchdogProgram {
+    WatchdogProgram {
+        program: Some(env!("CARGO_BIN_EXE_freeze-watchdog").into()),
+        arguments: Vec::new(),
+    }
 }
 
 /// All bytes of a source.
-pub async fn read_all(source: &dyn BlockSource) -> Vec<u8> {
+pub(crate) async fn read_all(source: &dyn BlockSource) -> Vec<u8> {
     let mut all = Vec::new();
     while (all.len() as u64) < source.size() {
         let len = (source.size() - all.len() as u64).min(4 << 20);
@@ -132,7 +145,7 @@ pub async fn read_all(source: &dyn BlockSource) -> Vec<u8> {
 }
 
 /// Reads `extents` of a source over an older copy of it.
-pub async fn read_over(source: &dyn BlockSource, old: &mut Vec<u8>, extents: &[Extent]) {
+pub(crate) async fn read_over(source: &dyn BlockSource, old: &mut Vec<u8>, extents: &[Extent]) {
     old.resize(usize::try_from(source.size()).unwrap(), 0);
     for e in extents {
         let (start, end) = (
@@ -146,7 +159,7 @@ pub async fn read_over(source: &dyn BlockSource, old: &mut Vec<u8>, extents: &[E
 
 /// What a guest's disk holds now: the guest is stopped for a moment, so that QEMU writes
 /// out what it holds back, and its image is read from outside.
-pub fn flushed_image(guest: &Guest, disk: usize) -> Vec<u8> {
+pub(crate) fn flushed_image(guest: &Guest, disk: usize) -> Vec<u8> {
     let running = guest.qmp("query-status", Value::Null).unwrap()["running"] == true;
     guest.qmp("stop", Value::Null).unwrap();
     let image = guest.disk_path(disk);

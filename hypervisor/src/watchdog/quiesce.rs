@@ -1,0 +1,141 @@
+//! Freezing and thawing around an instant, as a request asks for it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use base::{Code, Error, Result};
+
+use super::{ThawedBy, Watchdog, WatchdogProgram};
+use crate::agent::AgentChannel;
+use crate::{Consistency, MachineState, Quiesce, SnapshotRequest};
+
+/// How long the agent may take to answer before a freeze is tried.
+const PROBE: Duration = Duration::from_secs(10);
+
+/// The watchdog of one snapshot and what was asked of it.
+#[derive(Debug)]
+pub(crate) struct Quiescer {
+    watchdog: Watchdog,
+    wanted: Quiesce,
+    budget: Duration,
+    /// Whether the agent has answered.
+    ready: bool,
+    frozen: bool,
+}
+
+impl Quiescer {
+    /// Starts the watchdog and sees whether the agent answers. What is less than what was
+    /// asked for goes to `warnings`.
+    ///
+    /// # Errors
+    /// With [`Quiesce::Require`] those of the agent; `Io` and the like if the watchdog can't
+    /// be started.
+    pub(crate) async fn prepare(
+        program: &WatchdogProgram,
+        channel: Option<AgentChannel>,
+        request: &SnapshotRequest,
+        state: MachineState,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self> {
+        let channel = channel.filter(|_| request.quiesce != Quiesce::Skip);
+        let obstacle = if state == MachineState::Running {
+            channel
+                .is_none()
+                .then_some("the machine has no guest agent channel")
+        } else {
+            Some("the machine is paused, so its guest agent can't answer")
+        };
+        let channel = channel.filter(|_| obstacle.is_none());
+        let mut quiescer = Self {
+            watchdog: Watchdog::start(program, channel).await?,
+            wanted: request.quiesce,
+            budget: request.freeze_budget,
+            ready: false,
+            frozen: false,
+        };
+        if quiescer.wanted != Quiesce::Skip {
+            let probed = match obstacle {
+                None => quiescer.watchdog.probe(PROBE).await.map(|_| ()),
+                Some(why) => Err(Error::new(Code::AgentUnavailable, why)),
+            };
+            quiescer.ready = probed.is_ok();
+            quiescer.downgrade(probed, warnings)?;
+        }
+        Ok(quiescer)
+    }
+
+    /// Freezes, if asked for and the agent had answered.
+    ///
+    /// # Errors
+    /// With [`Quiesce::Require`] `FreezeFailed` and those of the agent. `ThawFailed` if a
+    /// failed freeze can't be undone for certain; the watchdog goes on trying.
+    pub(crate) async fn freeze(&mut self, warnings: &mut Vec<String>) -> Result<()> {
+        if !self.ready {
+            return Ok(());
+        }
+        let frozen = self.watchdog.freeze(self.budget).await;
+        self.frozen = frozen.is_ok();
+        if frozen.is_err() {
+            self.watchdog.settle().await?;
+        }
+        self.downgrade(frozen, warnings)
+    }
+
+    /// Says that the processors of the machine with this QEMU monitor are about to be
+    /// stopped: the watchdog lets them run if this process dies.
+    ///
+    /// # Errors
+    /// As [`Watchdog::hold`].
+    pub(crate) async fn hold(&mut self, monitor: &Path) -> Result<()> {
+        self.watchdog.hold(monitor).await
+    }
+
+    /// Says that they run again.
+    ///
+    /// # Errors
+    /// As [`Watchdog::released`].
+    pub(crate) async fn released(&mut self) -> Result<()> {
+        self.watchdog.released().await
+    }
+
+    /// Thaws. Gives what the instant was and how long the guest was frozen.
+    ///
+    /// # Errors
+    /// `ThawFailed`; with [`Quiesce::Require`] `FreezeFailed` if the budget ran out before.
+    pub(crate) async fn thaw(
+        &mut self,
+        warnings: &mut Vec<String>,
+    ) -> Result<(Consistency, Duration)> {
+        if !std::mem::take(&mut self.frozen) {
+            return Ok((Consistency::CrashConsistent, Duration::ZERO));
+        }
+        let thaw = self.watchdog.thaw().await?;
+        if thaw.by == ThawedBy::Request {
+            return Ok((Consistency::FileSystemConsistent, thaw.frozen));
+        }
+        let text = format!(
+            "the budget of {:?} ran out before the instant was taken",
+            self.budget
+        );
+        self.downgrade(Err(Error::new(Code::FreezeFailed, text)), warnings)?;
+        Ok((Consistency::CrashConsistent, thaw.frozen))
+    }
+
+    /// A failure that `Try` lives with.
+    fn downgrade(&self, result: Result<()>, warnings: &mut Vec<String>) -> Result<()> {
+        match result {
+            Err(e) if self.wanted == Quiesce::Require => {
+                let text = format!("the point was to be file-system consistent: {}", e.detail());
+                Err(Error::new(e.code(), text).because(e))
+            }
+            Err(e) => {
+                warnings.push(format!(
+                    "the point is crash-consistent only: {}",
+                    e.detail()
+                ));
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
