@@ -7,7 +7,7 @@ use block::{BlockSource, Extent, ExtentSet};
 use futures::StreamExt;
 use hypervisor::SnapshotDisk;
 use tokio_util::sync::CancellationToken;
-use vault::{DiskRoot, DiskWriter, MachineKey, Session, WriteStats};
+use vault::{Buffers, DiskRoot, DiskWriter, MachineKey, Session, WriteStats};
 
 use crate::plan::{Piece, pieces, to_look_at};
 use crate::progress::Meter;
@@ -60,6 +60,7 @@ impl DiskRead<'_> {
         let source = &self.disk.source;
         let (size, chunk) = (source.size(), u64::from(self.session.vault().chunk_size()));
         let mut writer = DiskWriter::new(self.session, self.key, size, self.base.map(|b| &b.root));
+        let buffers = writer.buffers();
         let mut done = Vec::new();
         let mut read = 0;
         let mut error = None;
@@ -76,7 +77,7 @@ impl DiskRead<'_> {
                 }
             };
             let mut reads = futures::stream::iter(pieces(&runs, chunk, size))
-                .map(|piece| self.fetch(source, piece))
+                .map(|piece| self.fetch(source, piece, &buffers))
                 .buffered(READ_AHEAD);
             while let Some(next) = reads.next().await {
                 let (piece, data) = match next {
@@ -119,6 +120,7 @@ impl DiskRead<'_> {
         &self,
         source: &Arc<dyn BlockSource>,
         piece: Piece,
+        buffers: &Buffers,
     ) -> Result<(Piece, Option<Vec<u8>>)> {
         let Piece::Read(e) = piece else {
             return Ok((piece, None));
@@ -126,7 +128,10 @@ impl DiskRead<'_> {
         let read = async {
             self.throttle.pass(e.len).await;
             source
-                .read(e.offset, vec![0; usize::try_from(e.len).expect("a span")])
+                .read(
+                    e.offset,
+                    buffers.take(usize::try_from(e.len).expect("a span")),
+                )
                 .await
         };
         tokio::select! {

@@ -46,4 +46,4 @@ pub use store::{Put, Store};
 pub use sync::{SyncProgress, SyncStats, sync_point};
 pub use vault::{Locked, PointInfo, Surroundings, Vault, create};
 pub use verify::{Finding, Level, VerifyReport, verify};
-pub use writer::{DiskWriter, SPAN_CHUNKS, WriteStats};
+pub use writer::{Buffers, DiskWriter, SPAN_CHUNKS, WriteStats};

@@ -5,7 +5,7 @@
 //! Memory: [`SPANS_IN_FLIGHT`] spans and what the session holds.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base::Result;
 use bytes::Bytes;
@@ -60,6 +60,32 @@ struct SpanDone {
     buffer: Vec<u8>,
 }
 
+/// Buffers that go round between reading and writing, so that a backup touches the same few
+/// megabytes of memory again and again. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Buffers {
+    /// A buffer of `len` bytes of any contents.
+    #[must_use]
+    pub fn take(&self, len: usize) -> Vec<u8> {
+        let mut buffer = self.lock().pop().unwrap_or_default();
+        buffer.resize(len, 0);
+        buffer
+    }
+
+    fn give(&self, buffer: Vec<u8>) {
+        let mut buffers = self.lock();
+        if buffers.len() < 2 * SPANS_IN_FLIGHT {
+            buffers.push(buffer);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Writes one disk.
 #[derive(Debug)]
 pub struct DiskWriter {
@@ -71,7 +97,7 @@ pub struct DiskWriter {
     base: Option<Reader>,
     builder: TreeBuilder,
     in_flight: VecDeque<JoinHandle<Result<SpanDone>>>,
-    buffers: Vec<Vec<u8>>,
+    buffers: Buffers,
     stats: WriteStats,
     next_slot: u64,
 }
@@ -98,18 +124,16 @@ impl DiskWriter {
             base: base.as_ref().map(|b| b.0.clone()),
             builder: TreeBuilder::new(base, chunks),
             in_flight: VecDeque::new(),
-            buffers: Vec::new(),
+            buffers: Buffers::default(),
             stats: WriteStats::default(),
             next_slot: 0,
         }
     }
 
-    /// A buffer of `len` zero bytes, taken from those that were given back.
-    pub fn buffer(&mut self, len: usize) -> Vec<u8> {
-        let mut buffer = self.buffers.pop().unwrap_or_default();
-        buffer.clear();
-        buffer.resize(len, 0);
-        buffer
+    /// Where to take buffers for [`DiskWriter::put`] from.
+    #[must_use]
+    pub fn buffers(&self) -> Buffers {
+        self.buffers.clone()
     }
 
     /// Puts the contents from `offset`, a multiple of the chunk size. Contents come in rising
@@ -194,9 +218,7 @@ impl DiskWriter {
         if !nodes.is_empty() {
             self.session.append_nodes(nodes).await?;
         }
-        if self.buffers.len() <= SPANS_IN_FLIGHT {
-            self.buffers.push(done.buffer);
-        }
+        self.buffers.give(done.buffer);
         Ok(())
     }
 

@@ -122,7 +122,7 @@ pub async fn write_disk(
                 let (at, len) = ((start + from) as u64, data.len() as u64);
                 writer.put_zero(at, len).await?;
             } else {
-                let mut buffer = writer.buffer(data.len());
+                let mut buffer = writer.buffers().take(data.len());
                 buffer.copy_from_slice(data);
                 writer.put((start + from) as u64, buffer).await?;
             }
