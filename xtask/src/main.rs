@@ -4,6 +4,7 @@
 //! and while other crates do not compile.
 
 mod check_deps;
+mod demo;
 mod install;
 mod lint;
 mod metadata;
@@ -13,6 +14,7 @@ mod tests;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use demo::Program;
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -21,6 +23,8 @@ cargo xtask COMMAND
   check-deps   check that every crate uses only crates on lower floors
   lint         formatting, clippy, check-deps, docs, and cargo-deny where installed
   test         install, lint, build, and run every test
+  demo         back up a real guest, restore it and boot what was restored
+               (--debug: the debug build, which builds sooner; --program PATH: that one)
   test PART    only that part: unit, or real (the tests with machines and stores)
 ";
 
@@ -41,6 +45,9 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["install"] => install::run(),
         ["check-deps"] => check_deps::run(),
         ["lint"] => lint::run(),
+        ["demo"] => demo::run(&Program::Release),
+        ["demo", "--debug"] => demo::run(&Program::Debug),
+        ["demo", "--program", path] => demo::run(&Program::At(path)),
         ["test"] => tests::run(None),
         ["test", part] => tests::run(Some(part)),
         ["help" | "--help" | "-h"] => {
