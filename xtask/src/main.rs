@@ -5,6 +5,7 @@
 
 mod check_deps;
 mod demo;
+mod docs;
 mod install;
 mod lint;
 mod metadata;
@@ -23,6 +24,7 @@ cargo xtask COMMAND
   check-deps   check that every crate uses only crates on lower floors
   lint         formatting, clippy, check-deps, docs, and cargo-deny where installed
   test         install, lint, build, and run every test
+  docs         write the parts of docs/ that the program generates
   demo         back up a real guest, restore it and boot what was restored
                (--debug: the debug build, which builds sooner; --program PATH: that one)
   test PART    only that part: unit, or real (the tests with machines and stores)
@@ -45,6 +47,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["install"] => install::run(),
         ["check-deps"] => check_deps::run(),
         ["lint"] => lint::run(),
+        ["docs"] => docs::run(),
         ["demo"] => demo::run(&Program::Release),
         ["demo", "--debug"] => demo::run(&Program::Debug),
         ["demo", "--program", path] => demo::run(&Program::At(path)),
