@@ -77,6 +77,15 @@ impl FakeHypervisor {
         self.lock().machine(machine).guest_write(disk, offset, data);
     }
 
+    /// Discards as the guest does: whole pages (64 KiB) become holes that read as zero, and
+    /// the trackers mark them.
+    ///
+    /// # Panics
+    /// If there is no such machine or disk, or the range is not of whole pages.
+    pub fn discard(&self, machine: &str, disk: &str, offset: u64, len: u64) {
+        self.lock().machine(machine).guest_discard(disk, offset, len);
+    }
+
     /// A disk's bytes now.
     ///
     /// # Panics

@@ -17,6 +17,15 @@ pub(super) struct FakeDisk {
     pub(super) trackers: HashMap<TrackerName, Tracker>,
 }
 
+impl FakeDisk {
+    /// Marks pages in all trackers.
+    pub(super) fn mark(&mut self, pages: std::ops::Range<u64>) {
+        for tracker in self.trackers.values_mut() {
+            tracker.dirty.extend(pages.clone());
+        }
+    }
+}
+
 /// What was written since a point.
 #[derive(Debug)]
 pub(super) struct Tracker {
@@ -97,6 +106,11 @@ impl Pages {
             Arc::make_mut(held)[to.clone()].copy_from_slice(&data[at..at + to.len()]);
         });
         self.pages = pages;
+    }
+
+    /// Makes holes of whole pages.
+    pub(super) fn discard(&mut self, pages: std::ops::Range<u64>) {
+        self.pages.retain(|page, _| !pages.contains(page));
     }
 
     pub(super) fn runs(&self, range: Extent) -> Vec<Run> {

@@ -106,23 +106,38 @@ impl FakeMachine {
     }
 
     pub(super) fn guest_write(&mut self, name: &str, offset: u64, data: &[u8]) {
-        let pages: Vec<u64> = touched(offset, data.len() as u64).collect();
+        let pages = touched(offset, data.len() as u64);
+        self.before_write(name, pages.clone());
+        let disk = self.disk(name);
+        disk.pages.write(offset, data);
+        disk.mark(pages);
+    }
+
+    pub(super) fn guest_discard(&mut self, name: &str, offset: u64, len: u64) {
+        assert!(
+            offset.is_multiple_of(PAGE) && len.is_multiple_of(PAGE),
+            "{offset}+{len} is not of whole pages"
+        );
+        let pages = touched(offset, len);
+        self.before_write(name, pages.clone());
+        let disk = self.disk(name);
+        disk.pages.discard(pages.clone());
+        disk.mark(pages);
+    }
+
+    /// Copies old contents to the scratch of an open snapshot, which may break it.
+    fn before_write(&mut self, name: &str, pages: std::ops::Range<u64>) {
         if let Some(open) = &mut self.open {
             if let Some(disk) = open.disks.get_mut(name) {
-                for page in &pages {
-                    if !disk.released.contains(page) {
-                        disk.copied.insert(*page);
+                for page in pages {
+                    if !disk.released.contains(&page) {
+                        disk.copied.insert(page);
                     }
                 }
             }
             if open.scratch_used() > open.limit {
                 open.broken.get_or_insert(Code::ScratchFull);
             }
-        }
-        let disk = self.disk(name);
-        disk.pages.write(offset, data);
-        for tracker in disk.trackers.values_mut() {
-            tracker.dirty.extend(&pages);
         }
     }
 }
