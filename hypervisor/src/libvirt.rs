@@ -14,6 +14,7 @@
 #[allow(unsafe_code, reason = "libvirt's interface is a C one")]
 mod ffi;
 
+mod agent;
 mod discover;
 mod folder;
 mod guard;
@@ -24,23 +25,24 @@ mod link;
 mod live;
 mod live_snapshot;
 mod machines;
-mod quiet;
 mod rewrite;
 mod source;
 mod space;
 mod watch;
 mod xml;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use base::{Code, Error, Result};
 
+use crate::watchdog::WatchdogProgram;
 use crate::{Definition, Hypervisor, Machine, Snapshot, SnapshotRequest};
 use folder::Folder;
 use link::Link;
 
+pub(crate) use agent::agent_transport;
+pub(crate) use guard::{main as guard_main, wanted as guard_wanted};
 pub use rewrite::{DiskPlace, Rewrite, rewrite_domain};
 
 /// The machines of one libvirt daemon on this host.
@@ -53,9 +55,8 @@ pub struct LibvirtHost {
 /// Settings of a [`LibvirtHost`].
 #[derive(Clone, Debug)]
 pub struct LibvirtOptions {
-    /// The program, with its first arguments, that runs the watchdogs. By default this
-    /// program with the argument `freeze-watchdog`.
-    pub watchdog: Option<(PathBuf, Vec<String>)>,
+    /// The program that runs the watchdogs: that of the freeze and that of the scratch.
+    pub watchdog: WatchdogProgram,
     /// The longest time between two looks at the scratch files; 200 ms by default. The fuller
     /// scratch is, the more often it is looked at.
     pub scratch_look: Duration,
@@ -64,18 +65,9 @@ pub struct LibvirtOptions {
 impl Default for LibvirtOptions {
     fn default() -> Self {
         Self {
-            watchdog: None,
+            watchdog: WatchdogProgram::default(),
             scratch_look: Duration::from_millis(200),
         }
-    }
-}
-
-impl LibvirtOptions {
-    fn watchdog(&self) -> (PathBuf, Vec<String>) {
-        self.watchdog.clone().unwrap_or_else(|| {
-            let this = std::env::current_exe().unwrap_or_else(|_| "stillpoint".into());
-            (this, vec!["freeze-watchdog".into()])
-        })
     }
 }
 
@@ -100,13 +92,6 @@ impl LibvirtHost {
             options,
         })
     }
-}
-
-/// The scratch guard's main function, where this process was started to be one; `None`
-/// otherwise. The program named by [`LibvirtOptions::watchdog`] calls it first.
-#[must_use]
-pub fn guard_main() -> Option<std::process::ExitCode> {
-    guard::wanted().then(guard::main)
 }
 
 #[async_trait]

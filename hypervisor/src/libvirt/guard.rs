@@ -71,14 +71,13 @@ pub(super) enum Event {
 }
 
 /// Whether this process was started to be the guard.
-pub(super) fn wanted() -> bool {
+pub(crate) fn wanted() -> bool {
     std::env::var_os(ROLE).is_some_and(|v| v == SCRATCH)
 }
 
-/// The guard's main function.
-pub(super) fn main() -> ExitCode {
-    // Out of the terminal's reach: ^C must not end the guard before the job is ended.
-    let _ = rustix::process::setsid();
+/// The guard's main function; the watchdog's program has kept signals away and left the
+/// terminal's session by then, so that ^C does not end the guard before the job.
+pub(crate) fn main() -> ExitCode {
     let input = lines();
     let Ok(first) = input.recv() else {
         return ExitCode::FAILURE;

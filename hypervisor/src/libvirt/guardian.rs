@@ -1,6 +1,5 @@
 //! This process's side of the [`super::guard`].
 
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::guard::{Event, ROLE, SCRATCH, Spec};
+use crate::watchdog::WatchdogProgram;
 
 /// How long the guard may take to begin or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -67,19 +67,25 @@ impl Guardian {
     /// # Errors
     /// `ToolMissing` if the program can't be run; `HypervisorError` if it can't do its work.
     pub(super) async fn start(
-        program: &(PathBuf, Vec<String>),
+        program: &WatchdogProgram,
         spec: &Spec,
         health: &Health,
     ) -> Result<Self> {
-        let mut child = Command::new(&program.0)
-            .args(&program.1)
+        let path = match &program.program {
+            Some(path) => path.clone(),
+            None => {
+                std::env::current_exe().map_err(|e| Error::io("find the running program", e))?
+            }
+        };
+        let mut child = Command::new(&path)
+            .args(&program.arguments)
             .env(ROLE, SCRATCH)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .map_err(|e| {
-                let what = format!("start the scratch guard {}: {e}", program.0.display());
+                let what = format!("start the scratch guard {}: {e}", path.display());
                 Error::new(Code::ToolMissing, what).because(e)
             })?;
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
@@ -103,7 +109,7 @@ impl Guardian {
                 return Err(Error::new(Code::HypervisorError, why).during("the scratch guard"));
             }
             _ => {
-                let what = format!("the scratch guard {} does not begin", program.0.display());
+                let what = format!("the scratch guard {} does not begin", path.display());
                 return Err(Error::new(Code::HypervisorError, what));
             }
         }

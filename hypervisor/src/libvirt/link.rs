@@ -76,6 +76,23 @@ impl Link {
         .await
     }
 
+    /// As [`Link::domain`], for work that must not be run twice.
+    pub(super) async fn domain_once<T, F>(&self, uuid: &str, limit: Duration, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Domain) -> Result<T, LibvirtError> + Send + 'static,
+    {
+        let work = Mutex::new(Some(work));
+        self.domain(uuid, limit, move |d| {
+            let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
+            match work.take() {
+                Some(work) => work(d),
+                None => Err(LibvirtError::lost()),
+            }
+        })
+        .await
+    }
+
     fn run<T>(&self, work: &impl Fn(&Connection) -> Result<T>) -> Result<T> {
         let (conn, fresh) = self.connection()?;
         match work(&conn) {

@@ -15,9 +15,12 @@ use super::leftovers::{self, Checkpoints};
 use super::link::{LONG, Link};
 use super::live_snapshot::LiveSnapshot;
 use super::source::InstantSource;
-use super::{LibvirtOptions, machines, quiet, space};
+use super::{LibvirtOptions, machines, space};
+use crate::agent::AgentChannel;
+use crate::watchdog::Quiescer;
 use crate::{
-    Changed, Disk, DiskChoice, ImageFormat, Snapshot, SnapshotDisk, SnapshotReport, SnapshotRequest,
+    AgentStatus, Changed, Consistency, Disk, DiskChoice, ImageFormat, MachineState, Snapshot,
+    SnapshotDisk, SnapshotReport, SnapshotRequest,
 };
 
 /// Everything that is known before the instant.
@@ -29,6 +32,9 @@ struct Plan {
     planned: Vec<PlannedDisk>,
     /// As `disks`: why there is no base, where there is none.
     reasons: Vec<String>,
+    /// The way to the guest agent, where there is one.
+    channel: Option<AgentChannel>,
+    state: MachineState,
 }
 
 /// Takes the instant. On failure everything that was added is removed again.
@@ -56,8 +62,24 @@ pub(super) async fn take(
         floor: budget.floor,
         patience: options.scratch_look.as_millis() as u64,
     };
-    let guardian = Guardian::start(&options.watchdog(), &spec, &health).await?;
-    let begun = begin(link, request, &mut plan, &files, &mut warnings).await;
+    let mut quiescer = Quiescer::prepare(
+        &options.watchdog,
+        plan.channel.clone(),
+        request,
+        plan.state,
+        &mut warnings,
+    )
+    .await?;
+    let guardian = Guardian::start(&options.watchdog, &spec, &health).await?;
+    let begun = begin(
+        link,
+        &mut quiescer,
+        request,
+        &mut plan,
+        &files,
+        &mut warnings,
+    )
+    .await;
     let taken = match begun {
         Ok(quiet) => {
             space::reserve(&files, budget.limit);
@@ -67,17 +89,16 @@ pub(super) async fn take(
         }
         Err(e) => Err(e),
     };
-    let (quiet, disks) = match taken {
+    let (instant, disks) = match taken {
         Ok(taken) => taken,
         Err(e) => {
             undo(link, request, &files, guardian, folder).await;
             return Err(e.during(format_args!("machine {}", request.machine.name)));
         }
     };
-    warnings.extend(quiet.warnings);
     let report = SnapshotReport {
-        consistency: quiet.consistency,
-        frozen: quiet.frozen,
+        consistency: instant.consistency,
+        frozen: instant.frozen,
         paused: Duration::ZERO,
         warnings,
     };
@@ -101,6 +122,11 @@ async fn plan(link: &Link, request: &SnapshotRequest, there: &Checkpoints) -> Re
         others: Vec::new(),
         planned: Vec::new(),
         reasons: Vec::new(),
+        channel: (machine.agent != AgentStatus::NotConfigured).then(|| AgentChannel::Libvirt {
+            uri: link.uri().into(),
+            uuid: machine.uuid.clone(),
+        }),
+        state: machine.state,
     };
     for name in &request.disks {
         let disk = machine
@@ -167,32 +193,48 @@ fn is_old_qcow2(disk: &Disk) -> bool {
     read.is_some() && head == *b"QFI\xfb\0\0\0\x02"
 }
 
+/// What the instant came to.
+struct Instant {
+    consistency: Consistency,
+    frozen: Duration,
+}
+
 /// Starts the job inside a freeze. A checkpoint that turns out to be broken is deleted and
 /// the disks that would have built on it are read whole.
 async fn begin(
     link: &Link,
+    quiescer: &mut Quiescer,
     request: &SnapshotRequest,
     plan: &mut Plan,
     files: &JobFiles,
     warnings: &mut Vec<String>,
-) -> Result<quiet::Quiet> {
+) -> Result<Instant> {
     loop {
         let backup = backup_xml(&plan.planned, &plan.others, files)?;
         let checkpoint = checkpoint_xml(&request.tracker, &plan.planned, &plan.others);
-        let started = quiet::during(link, request, async || {
-            let (backup, checkpoint) = (backup.clone(), checkpoint.clone());
-            let begun = link.domain(&request.machine.uuid, LONG, move |d| {
+        quiescer.freeze(warnings).await?;
+        let begun = link
+            .domain_once(&request.machine.uuid, LONG, move |d| {
                 match d.backup_begin(&backup, checkpoint.as_deref()) {
                     Err(e) if e.number == number::CHECKPOINT_INCONSISTENT => Ok(Some(e.message)),
                     other => other.map(|()| None),
                 }
-            });
-            begun.await
-        })
-        .await?;
-        match started {
-            (None, quiet) => return Ok(quiet),
-            (Some(message), _) => drop_broken(link, request, plan, &message, warnings).await?,
+            })
+            .await;
+        // Whatever came of it, and before anything else.
+        let thawed = quiescer.thaw(warnings).await;
+        match begun? {
+            None => {
+                let (consistency, frozen) = thawed?;
+                return Ok(Instant {
+                    consistency,
+                    frozen,
+                });
+            }
+            Some(message) => {
+                thawed?;
+                drop_broken(link, request, plan, &message, warnings).await?;
+            }
         }
     }
 }

@@ -77,6 +77,15 @@ impl LibvirtError {
         }
     }
 
+    /// The daemon went away in the middle of a call.
+    pub(in crate::libvirt) fn lost() -> Self {
+        Self {
+            number: number::RPC,
+            from_rpc: true,
+            message: "the connection to libvirt was lost in the middle of a call".into(),
+        }
+    }
+
     pub(super) fn unknown() -> Self {
         Self {
             number: number::INTERNAL,

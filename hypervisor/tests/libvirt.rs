@@ -1,0 +1,6 @@
+//! The libvirt driver on a real guest, under a libvirtd of the test's own.
+
+#[path = "libvirt/bench.rs"]
+mod bench;
+#[path = "libvirt/running.rs"]
+mod running;

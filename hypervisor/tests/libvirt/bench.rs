@@ -1,0 +1,202 @@
+//! One libvirtd and one guest for all tests, and a vault's view of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base::{PointId, Result, SystemRandom, TrackerName, VaultId};
+use block::{BlockSource, ExtentSet};
+use hypervisor::libvirt::{LibvirtHost, LibvirtOptions};
+use hypervisor::watchdog::WatchdogProgram;
+use hypervisor::{Hypervisor, Quiesce, ScratchPlace, Snapshot, SnapshotRequest};
+use testkit::disk::{DiskSpec, Format};
+use testkit::libvirt::{Domain, Libvirtd};
+use testkit::machine::Machine;
+
+/// Disks are `vda` (root), `vdb` (qcow2) and `vdc` (raw), the last two of this size and
+/// without a file system.
+pub const SIZE: u64 = 64 << 20;
+
+pub struct World {
+    pub libvirtd: Libvirtd,
+    pub domain: Domain,
+}
+
+/// The guest, running, for one test at a time.
+pub fn world() -> MutexGuard<'static, Option<World>> {
+    static WORLD: Mutex<Option<World>> = Mutex::new(None);
+    let mut world = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*world {
+        None => {
+            let libvirtd = Libvirtd::start().unwrap();
+            let domain = libvirtd
+                .domain("main")
+                .disk(DiskSpec::qcow2(SIZE).blank())
+                .disk(DiskSpec::raw(SIZE).blank())
+                .start()
+                .unwrap();
+            *world = Some(World { libvirtd, domain });
+        }
+        Some(w) if w.domain.state().unwrap() == "shut off" => w.domain.start_again().unwrap(),
+        Some(w) if w.domain.state().unwrap() == "paused" => {
+            w.domain.virsh("resume", &[]).unwrap();
+        }
+        Some(_) => {}
+    }
+    world
+}
+
+/// A vault's view of a machine.
+pub struct Bench {
+    pub host: LibvirtHost,
+    pub scratch: tempfile::TempDir,
+    pub limit: u64,
+    pub quiesce: Quiesce,
+    pub vault: VaultId,
+    name: String,
+}
+
+impl Bench {
+    pub fn new(world: &World) -> Self {
+        Self::with(
+            world,
+            LibvirtOptions {
+                watchdog: watchdog(),
+                ..LibvirtOptions::default()
+            },
+        )
+    }
+
+    pub fn with(world: &World, options: LibvirtOptions) -> Self {
+        Self {
+            host: LibvirtHost::open(&world.libvirtd.uri(), options).unwrap(),
+            scratch: tempfile::tempdir().unwrap(),
+            limit: 256 << 20,
+            quiesce: Quiesce::Skip,
+            vault: VaultId::new(&SystemRandom),
+            name: world.domain.name().into(),
+        }
+    }
+
+    pub fn tracker(&self) -> TrackerName {
+        TrackerName::new(self.vault, PointId::new(&SystemRandom))
+    }
+
+    pub async fn request(
+        &self,
+        new: TrackerName,
+        disks: &[&str],
+        old: &[TrackerName],
+    ) -> SnapshotRequest {
+        let trackers: BTreeMap<_, _> = disks
+            .iter()
+            .map(|d| ((*d).to_owned(), old.to_vec()))
+            .collect();
+        SnapshotRequest {
+            machine: self.host.find(&self.name).await.unwrap(),
+            disks: disks.iter().map(|d| (*d).to_owned()).collect(),
+            tracker: new,
+            trackers,
+            quiesce: self.quiesce,
+            freeze_budget: Duration::from_secs(20),
+            scratch: ScratchPlace {
+                dir: self.scratch.path().into(),
+                limit: self.limit,
+            },
+        }
+    }
+
+    pub async fn snapshot(
+        &self,
+        new: TrackerName,
+        disks: &[&str],
+        old: &[TrackerName],
+    ) -> Result<Box<dyn Snapshot>> {
+        self.host
+            .snapshot(self.request(new, disks, old).await)
+            .await
+    }
+
+    /// Fails if a job or a file is left.
+    pub fn assert_clean(&self, world: &World) {
+        let job = world.domain.virsh("domjobinfo", &[]).unwrap();
+        assert!(job.contains("None"), "a job is left: {job}");
+        let left: Vec<_> = self
+            .scratch
+            .path()
+            .read_dir()
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect();
+        assert!(left.is_empty(), "left in scratch: {left:?}");
+    }
+}
+
+pub fn watchdog() -> WatchdogProgram {
+    WatchdogProgram {
+        program: Some(PathBuf::from(env!("CARGO_BIN_EXE_freeze-watchdog"))),
+        arguments: Vec::new(),
+    }
+}
+
+/// The names of the domain's checkpoints.
+pub fn checkpoints(world: &World) -> Vec<String> {
+    let text = world.domain.virsh("checkpoint-list", &["--name"]).unwrap();
+    text.lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// All bytes of a source.
+pub async fn read_all(source: &dyn BlockSource) -> Result<Vec<u8>> {
+    let mut all = Vec::new();
+    while (all.len() as u64) < source.size() {
+        let len = (source.size() - all.len() as u64).min(4 << 20);
+        let buf = vec![0xaa; usize::try_from(len).unwrap()];
+        all.extend(source.read(all.len() as u64, buf).await?);
+    }
+    Ok(all)
+}
+
+/// Reads `extents` of a source over an older copy of it.
+pub async fn read_over(source: &dyn BlockSource, old: &mut Vec<u8>, extents: &ExtentSet) {
+    old.resize(usize::try_from(source.size()).unwrap(), 0);
+    for e in extents.extents() {
+        let (start, end) = (e.offset as usize, e.end() as usize);
+        let data = source.read(e.offset, vec![0; end - start]).await.unwrap();
+        old[start..end].copy_from_slice(&data);
+    }
+}
+
+/// What disk `n` holds now, by the guest's own eyes: of a disk that nobody mounts.
+pub fn truth(world: &World, n: usize) -> Vec<u8> {
+    world.domain.run("sync").unwrap();
+    let running = world.domain.state().unwrap() == "running";
+    if running {
+        world.domain.virsh("suspend", &[]).unwrap();
+    }
+    let copy = tempfile::NamedTempFile::new().unwrap();
+    let image: &Path = world.domain.disk_path(n);
+    let format = Format::of(image).unwrap().name();
+    let done = std::process::Command::new("qemu-img")
+        .args(["convert", "-U", "-f", format, "-O", "raw"])
+        .args([image, copy.path()])
+        .status()
+        .unwrap();
+    assert!(done.success());
+    if running {
+        world.domain.virsh("resume", &[]).unwrap();
+    }
+    std::fs::read(copy.path()).unwrap()
+}
+
+/// Writes noise onto a disk in the guest, `count` blocks of `kib` KiB from block `at` on.
+pub fn scribble(world: &World, disk: &str, kib: u32, at: u32, count: u32) {
+    let script = format!(
+        "dd if=/dev/urandom of=/dev/{disk} bs={kib}k seek={at} count={count} conv=notrunc,fsync 2>&1"
+    );
+    world.domain.run(&script).unwrap();
+}
