@@ -36,6 +36,7 @@ pub fn world() -> MutexGuard<'static, Option<World>> {
                 .disk(DiskSpec::raw(SIZE).blank())
                 .start()
                 .unwrap();
+            domain.wait_agent().unwrap();
             *world = Some(World { libvirtd, domain });
         }
         Some(w) if w.domain.state().unwrap() == "shut off" => w.domain.start_again().unwrap(),
