@@ -136,8 +136,9 @@ pub async fn backup(
     if history.is_empty() {
         check_space(store, &disks)?;
     }
+    // Of all disks, so that the trackers of one that is left out this time stay.
     let mut bases: BTreeMap<String, DiskBase> = BTreeMap::new();
-    for disk in &disks {
+    for disk in &machine.disks {
         let key = store.disk_key(&machine.uuid, &disk.name);
         if let Some(base) = base_of(store, &history, key).await? {
             bases.insert(disk.name.clone(), base);

@@ -78,6 +78,11 @@ impl Host {
         seen.requests.last().expect("one was asked for").clone()
     }
 
+    /// Whether any snapshot was asked for.
+    pub fn was_asked(&self) -> bool {
+        !self.seen.lock().unwrap().requests.is_empty()
+    }
+
     /// The bytes of `disk` that were read since the last call, which forgets them. Fails if
     /// a byte was read twice.
     pub fn take_reads(&self, disk: &str) -> ExtentSet {

@@ -2,5 +2,8 @@
 //! vaults in memory or in a folder.
 
 mod backup;
+mod broken;
+mod disks;
+mod faulty;
 mod host;
 mod support;
