@@ -25,6 +25,7 @@ mod link;
 mod live;
 mod live_snapshot;
 mod machines;
+mod offline;
 mod rewrite;
 mod source;
 mod space;
@@ -116,6 +117,9 @@ impl Hypervisor for LibvirtHost {
         let folder = tokio::task::spawn_blocking(lock).await;
         let folder =
             folder.map_err(|e| Error::new(Code::Internal, "lock the scratch").because(e))??;
-        live::take(&self.link, &self.options, folder, &request).await
+        match offline::take(&self.link, folder, &request).await? {
+            Ok(snapshot) => Ok(snapshot),
+            Err(folder) => live::take(&self.link, &self.options, folder, &request).await,
+        }
     }
 }

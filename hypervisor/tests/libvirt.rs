@@ -4,3 +4,7 @@
 mod bench;
 #[path = "libvirt/running.rs"]
 mod running;
+#[path = "libvirt/scratch.rs"]
+mod scratch;
+#[path = "libvirt/stopped.rs"]
+mod stopped;

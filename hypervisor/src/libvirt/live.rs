@@ -19,8 +19,8 @@ use super::{LibvirtOptions, machines, space};
 use crate::agent::AgentChannel;
 use crate::watchdog::Quiescer;
 use crate::{
-    AgentStatus, Changed, Consistency, Disk, DiskChoice, ImageFormat, MachineState, Snapshot,
-    SnapshotDisk, SnapshotReport, SnapshotRequest,
+    AgentStatus, Changed, Consistency, Disk, DiskChoice, ImageFormat, Machine, MachineState,
+    Snapshot, SnapshotDisk, SnapshotReport, SnapshotRequest,
 };
 
 /// Everything that is known before the instant.
@@ -128,31 +128,40 @@ async fn plan(link: &Link, request: &SnapshotRequest, there: &Checkpoints) -> Re
         }),
         state: machine.state,
     };
-    for name in &request.disks {
-        let disk = machine
-            .disks
-            .iter()
-            .find(|d| d.name == *name)
-            .ok_or_else(|| {
-                let what = format!("machine {} has no disk `{name}`", machine.name);
-                Error::new(Code::DiskNotFound, what)
-            })?;
-        if let DiskChoice::Excluded(why) = &disk.choice {
-            let what = format!("disk {name} of machine {}: {why}", machine.name);
-            return Err(Error::new(Code::DiskUnsupported, what));
-        }
-        let (planned, reason) = plan_disk(request, there, disk);
-        plan.disks.push(disk.clone());
+    for disk in chosen(&machine, request)? {
+        let (planned, reason) = plan_disk(request, there, &disk);
+        plan.disks.push(disk);
         plan.planned.push(planned);
         plan.reasons.push(reason);
-    }
-    if plan.disks.is_empty() {
-        let what = format!("machine {}: no disk was asked for", machine.name);
-        return Err(Error::new(Code::NoDisks, what));
     }
     let all = machine.disks.into_iter().map(|d| d.name);
     plan.others = all.filter(|d| !request.disks.contains(d)).collect();
     Ok(plan)
+}
+
+/// The disks asked for.
+///
+/// # Errors
+/// `DiskNotFound`, `DiskUnsupported` (left out by discovery), `NoDisks`.
+pub(super) fn chosen(machine: &Machine, request: &SnapshotRequest) -> Result<Vec<Disk>> {
+    let mut chosen = Vec::new();
+    for name in &request.disks {
+        let found = machine.disks.iter().find(|d| d.name == *name);
+        let disk = found.ok_or_else(|| {
+            let what = format!("machine {} has no disk `{name}`", machine.name);
+            Error::new(Code::DiskNotFound, what)
+        })?;
+        if let DiskChoice::Excluded(why) = &disk.choice {
+            let what = format!("disk {name} of machine {}: {why}", machine.name);
+            return Err(Error::new(Code::DiskUnsupported, what));
+        }
+        chosen.push(disk.clone());
+    }
+    if chosen.is_empty() {
+        let what = format!("machine {}: no disk was asked for", machine.name);
+        return Err(Error::new(Code::NoDisks, what));
+    }
+    Ok(chosen)
 }
 
 fn plan_disk(request: &SnapshotRequest, there: &Checkpoints, disk: &Disk) -> (PlannedDisk, String) {

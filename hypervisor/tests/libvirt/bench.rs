@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,31 @@ pub const SIZE: u64 = 64 << 20;
 pub struct World {
     pub libvirtd: Libvirtd,
     pub domain: Domain,
+    /// A file system of [`SMALL`], which libvirtd sees too.
+    pub small: PathBuf,
+    _unmounter: Child,
+}
+
+/// Bytes of the small file system.
+pub const SMALL: u64 = 24 << 20;
+
+/// Mounts a small file system, which goes when this process ends, however it does.
+fn mount_small() -> (PathBuf, Child) {
+    let dir = tempfile::tempdir().unwrap().keep();
+    let options = format!("size={SMALL}");
+    let mut mount = Command::new("mount");
+    mount
+        .args(["-t", "tmpfs", "-o", &options, "none"])
+        .arg(&dir);
+    assert!(mount.status().unwrap().success());
+    let unmounter = Command::new("setsid")
+        .args(["sh", "-c", "cat; umount -l \"$0\" && rmdir \"$0\""])
+        .arg(&dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    (dir, unmounter)
 }
 
 /// The guest, running, for one test at a time.
@@ -29,6 +55,7 @@ pub fn world() -> MutexGuard<'static, Option<World>> {
     let mut world = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
     match &*world {
         None => {
+            let (small, unmounter) = mount_small();
             let libvirtd = Libvirtd::start().unwrap();
             let domain = libvirtd
                 .domain("main")
@@ -37,13 +64,23 @@ pub fn world() -> MutexGuard<'static, Option<World>> {
                 .start()
                 .unwrap();
             domain.wait_agent().unwrap();
-            *world = Some(World { libvirtd, domain });
+            *world = Some(World {
+                libvirtd,
+                domain,
+                small,
+                _unmounter: unmounter,
+            });
         }
         Some(w) if w.domain.state().unwrap() == "shut off" => w.domain.start_again().unwrap(),
         Some(w) if w.domain.state().unwrap() == "paused" => {
             w.domain.virsh("resume", &[]).unwrap();
         }
         Some(_) => {}
+    }
+    // Those of vaults of other tests.
+    let here = world.as_ref().unwrap();
+    for name in checkpoints(here) {
+        here.domain.virsh("checkpoint-delete", &[&name]).unwrap();
     }
     world
 }
@@ -60,16 +97,9 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(world: &World) -> Self {
-        Self::with(
-            world,
-            LibvirtOptions {
-                watchdog: watchdog(),
-                ..LibvirtOptions::default()
-            },
-        )
-    }
-
-    pub fn with(world: &World, options: LibvirtOptions) -> Self {
+        let options = LibvirtOptions {
+            watchdog: watchdog(),
+        };
         Self {
             host: LibvirtHost::open(&world.libvirtd.uri(), options).unwrap(),
             scratch: tempfile::tempdir().unwrap(),
@@ -121,8 +151,10 @@ impl Bench {
 
     /// Fails if a job or a file is left.
     pub fn assert_clean(&self, world: &World) {
-        let job = world.domain.virsh("domjobinfo", &[]).unwrap();
-        assert!(job.contains("None"), "a job is left: {job}");
+        if world.domain.state().unwrap() == "running" {
+            let job = world.domain.virsh("domjobinfo", &[]).unwrap();
+            assert!(job.contains("None"), "a job is left: {job}");
+        }
         let left: Vec<_> = self
             .scratch
             .path()
@@ -174,15 +206,15 @@ pub async fn read_over(source: &dyn BlockSource, old: &mut Vec<u8>, extents: &Ex
 
 /// What disk `n` holds now, by the guest's own eyes: of a disk that nobody mounts.
 pub fn truth(world: &World, n: usize) -> Vec<u8> {
-    world.domain.run("sync").unwrap();
     let running = world.domain.state().unwrap() == "running";
     if running {
+        world.domain.run("sync").unwrap();
         world.domain.virsh("suspend", &[]).unwrap();
     }
     let copy = tempfile::NamedTempFile::new().unwrap();
     let image: &Path = world.domain.disk_path(n);
     let format = Format::of(image).unwrap().name();
-    let done = std::process::Command::new("qemu-img")
+    let done = Command::new("qemu-img")
         .args(["convert", "-U", "-f", format, "-O", "raw"])
         .args([image, copy.path()])
         .status()
@@ -200,4 +232,30 @@ pub fn scribble(world: &World, disk: &str, kib: u32, at: u32, count: u32) {
         "dd if=/dev/urandom of=/dev/{disk} bs={kib}k seek={at} count={count} conv=notrunc,fsync 2>&1"
     );
     world.domain.run(&script).unwrap();
+}
+
+/// The scratch guards that this process started.
+pub fn guards() -> Vec<u32> {
+    let me = format!("PPid:\t{}\n", std::process::id());
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap() {
+        let path = entry.unwrap().path();
+        let read = |name: &str| std::fs::read(path.join(name)).unwrap_or_default();
+        let pid = path.file_name().and_then(|n| n.to_str()?.parse().ok());
+        let ours = String::from_utf8_lossy(&read("status")).contains(&me);
+        let environment = read("environ");
+        let guard = environment
+            .split(|b| *b == 0)
+            .any(|v| v == b"STILLPOINT_WATCH=scratch");
+        found.extend(pid.filter(|_| ours && guard));
+    }
+    found
+}
+
+pub fn signal(pid: u32, name: &str) {
+    let done = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(pid.to_string())
+        .status();
+    assert!(done.unwrap().success());
 }
