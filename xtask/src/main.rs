@@ -9,6 +9,7 @@ mod docs;
 mod install;
 mod lint;
 mod metadata;
+mod real;
 mod shell;
 mod tests;
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::metadata::{self, Package};
+use crate::real::{self, Real};
 use crate::{install, lint, shell};
 
 /// Tests that ended well and that did not.
@@ -16,12 +17,11 @@ struct Count {
     failed: usize,
 }
 
-/// An integration test: crate and name.
+/// An integration test: crate and name, and which of its tests run machines.
 struct Target {
     package: String,
     name: String,
-    /// Runs machines or stores.
-    real: bool,
+    real: Real,
 }
 
 /// Runs everything, or one part (`unit`, `real`) without install and lint. The
@@ -64,7 +64,9 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
         })?);
     }
     if part != Some("unit") {
-        count.add(timed(&mut times, "tests with machines", || real(&targets))?);
+        count.add(timed(&mut times, "tests with machines", || {
+            real_ones(&targets)
+        })?);
     }
     println!();
     for (what, time) in &times {
@@ -89,32 +91,26 @@ fn timed<T>(
     result
 }
 
-/// The integration tests. One whose source speaks of the testkit is real.
 fn targets(packages: &[Package]) -> Result<Vec<Target>> {
     let mut targets = Vec::new();
     for package in packages {
-        for (name, source) in &package.tests {
-            let real = std::fs::read_to_string(source)?.contains("testkit");
+        for (name, root) in &package.tests {
+            let (package, name) = (package.name.clone(), name.clone());
             targets.push(Target {
-                package: package.name.clone(),
-                name: name.clone(),
-                real,
+                package,
+                name,
+                real: real::of(root)?,
             });
         }
     }
     Ok(targets)
 }
 
+/// All but the real ones.
 fn unit(targets: &[Target]) -> Result<Count> {
     let mut count = Count::default();
     if shell::exists("cargo-nextest") {
-        let mut wanted = "all()".to_owned();
-        for target in targets.iter().filter(|t| t.real) {
-            wanted.push_str(&format!(
-                " - binary_id(={}::{})",
-                target.package, target.name
-            ));
-        }
+        let wanted = nextest_filter(targets);
         let run = [
             "nextest",
             "run",
@@ -124,13 +120,6 @@ fn unit(targets: &[Target]) -> Result<Count> {
         ];
         let quiet = ["--color=never", "--status-level=fail", "-E", &wanted];
         count.add(counted(&[&run[..], &quiet].concat())?);
-        count.add(counted(&[
-            "test",
-            "--workspace",
-            "--doc",
-            "--no-fail-fast",
-            "--quiet",
-        ])?);
     } else {
         count.add(counted(&[
             "test",
@@ -139,32 +128,66 @@ fn unit(targets: &[Target]) -> Result<Count> {
             "--bins",
             "--no-fail-fast",
         ])?);
-        for target in targets.iter().filter(|t| !t.real) {
-            count.add(counted(&[
-                "test",
-                "-p",
-                &target.package,
-                "--test",
-                &target.name,
-            ])?);
+        for target in targets {
+            let mut test = vec!["test", "-p", &target.package, "--test", &target.name, "--"];
+            let skipped: Vec<String> = match &target.real {
+                Real::All => continue,
+                Real::None => Vec::new(),
+                Real::Modules(modules) => modules.iter().map(|m| format!("{m}::")).collect(),
+            };
+            test.extend(skipped.iter().flat_map(|module| ["--skip", module]));
+            count.add(counted(&test)?);
         }
-        count.add(counted(&[
-            "test",
-            "--workspace",
-            "--doc",
-            "--no-fail-fast",
-            "--quiet",
-        ])?);
     }
+    count.add(counted(&[
+        "test",
+        "--workspace",
+        "--doc",
+        "--no-fail-fast",
+        "--quiet",
+    ])?);
     Ok(count)
 }
 
+fn nextest_filter(targets: &[Target]) -> String {
+    let mut wanted = "all()".to_owned();
+    for target in targets {
+        let binary = format!("binary_id(={}::{})", target.package, target.name);
+        match &target.real {
+            Real::None => {}
+            Real::All => wanted.push_str(&format!(" - {binary}")),
+            Real::Modules(modules) => {
+                wanted.push_str(&format!(
+                    " - ({binary} & test(/^({})::/))",
+                    modules.join("|")
+                ));
+            }
+        }
+    }
+    wanted
+}
+
 /// Under plain cargo: its tests share a process, and so may share a machine.
-fn real(targets: &[Target]) -> Result<Count> {
+fn real_ones(targets: &[Target]) -> Result<Count> {
     let mut count = Count::default();
-    for target in targets.iter().filter(|t| t.real) {
-        let test = ["test", "-p", &target.package, "--test", &target.name];
-        count.add(counted(&[&test[..], &["--", "--test-threads=1"]].concat())?);
+    for target in targets {
+        let wanted: Vec<String> = match &target.real {
+            Real::None => continue,
+            Real::All => Vec::new(),
+            Real::Modules(modules) => modules.iter().map(|m| format!("{m}::")).collect(),
+        };
+        println!("{}::{} {}", target.package, target.name, wanted.join(" "));
+        let mut test = vec![
+            "test",
+            "-p",
+            &target.package,
+            "--test",
+            &target.name,
+            "--quiet",
+        ];
+        test.extend(["--", "--test-threads=1"]);
+        test.extend(wanted.iter().map(String::as_str));
+        count.add(counted(&test)?);
     }
     Ok(count)
 }
@@ -218,6 +241,22 @@ mod unit_tests {
     fn counts(line: &str) -> (usize, usize) {
         let count = count_in(line);
         (count.passed, count.failed)
+    }
+
+    #[test]
+    fn real_tests_are_taken_out_of_the_parallel_part() {
+        let target = |name: &str, real| Target {
+            package: "p".into(),
+            name: name.into(),
+            real,
+        };
+        let targets = [
+            target("a", Real::None),
+            target("b", Real::All),
+            target("c", Real::Modules(vec!["x".into(), "y::z".into()])),
+        ];
+        let wanted = "all() - binary_id(=p::b) - (binary_id(=p::c) & test(/^(x|y::z)::/))";
+        assert_eq!(nextest_filter(&targets), wanted);
     }
 
     #[test]
