@@ -170,7 +170,8 @@ fn diff(chunk: &[u8], parent: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-fn apply(patch: &[u8], parent: &[u8], chunk_len: usize) -> Option<Vec<u8>> {
+/// The chunk that `patch` makes of `parent`; `None` if it is malformed.
+pub(crate) fn apply(patch: &[u8], parent: &[u8], chunk_len: usize) -> Option<Vec<u8>> {
     let (bitmap, mut blocks) = patch.split_at_checked(bitmap_len(chunk_len))?;
     let mut chunk = parent.to_vec();
     if chunk.len() != chunk_len {

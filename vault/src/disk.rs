@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use base::{Code, Error, Result};
 use block::{BlockSource, Extent, Run, RunState};
 
+use crate::format::damaged;
 use crate::format::id::Id;
 use crate::format::manifest::DiskRoot;
 use crate::format::node::FAN_OUT;
@@ -129,7 +130,10 @@ impl BlockSource for PointDisk {
             if let (Some(part), Some(data)) = (chunk.intersect(&range), chunks.get(&id)) {
                 let at = |n: u64| usize::try_from(n).expect("inside a buffer");
                 let (to, from) = (at(part.offset - offset), at(part.offset - chunk.offset));
-                buf[to..to + at(part.len)].copy_from_slice(&data[from..from + at(part.len)]);
+                let data = data
+                    .get(from..from + at(part.len))
+                    .ok_or_else(|| damaged(format!("chunk {id:?} is short")))?;
+                buf[to..to + at(part.len)].copy_from_slice(data);
             }
         }
         Ok(buf)

@@ -14,7 +14,9 @@ pub mod segment;
 
 use base::{Code, Error};
 
-/// The version of every structure of this format.
+/// The version of every structure of this format. Its byte is believed only where the
+/// checksum is right, so that a flipped bit is not taken for a newer version. Magic, version,
+/// length fields and checksum keep their places in all versions.
 pub const VERSION: u8 = 1;
 
 /// An error that names what is damaged.

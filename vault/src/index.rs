@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 
-use base::{Code, Error, Result, ResultExt};
+use base::{Error, Kind, Result, ResultExt};
 use bytes::Bytes;
 
 use crate::format::entry::SegmentName;
@@ -120,7 +120,7 @@ impl Segment {
         self.tail.read_block(block, &bytes).during(self.name)
     }
 
-    /// Reads every entry and checks its block; gives their number.
+    /// Reads every entry and checks its block, and the parents; gives the number of entries.
     ///
     /// # Errors
     /// `Integrity`.
@@ -130,6 +130,9 @@ impl Segment {
         for block in 0..blocks {
             entries += self.block(block)?.len();
         }
+        let (at, len) = self.tail.shape().parents_range();
+        let parents = self.data.read(at, len)?;
+        self.tail.check_parents(&parents).during(self.name)?;
         Ok(entries)
     }
 }
@@ -159,55 +162,95 @@ impl Data {
 /// All segments that the log names.
 #[derive(Debug, Default)]
 pub struct Index {
-    segments: RwLock<BTreeMap<SegmentName, Arc<Segment>>>,
+    open: RwLock<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    segments: BTreeMap<SegmentName, Arc<Segment>>,
+    /// Segments that can't be opened, and why. What they list counts as not stored.
+    damaged: BTreeMap<SegmentName, String>,
 }
 
 impl Index {
-    /// Opens the segments of `names` that are not open yet, and drops the others.
+    /// Opens the segments of `names` that are not open yet, and drops the others. One that is
+    /// damaged does not keep the others from being used: see [`Index::damaged`].
     ///
     /// # Errors
-    /// `Integrity`, `Unavailable`.
+    /// `Unavailable`; `Invalid` for one of a newer version.
     pub async fn follow(
         &self,
         store: &Store,
         ring: &Arc<Keyring>,
         names: &BTreeSet<SegmentName>,
     ) -> Result<()> {
-        let have: BTreeSet<SegmentName> = self.snapshot().iter().map(|s| s.name).collect();
-        let mut opened = Vec::new();
+        let have: BTreeSet<SegmentName> = {
+            let open = self.read();
+            let all = open.segments.keys().chain(open.damaged.keys());
+            all.copied().collect()
+        };
+        let (mut opened, mut damaged) = (Vec::new(), Vec::new());
         for name in names.difference(&have) {
-            opened.push(Arc::new(Segment::open(store, ring, *name).await?));
+            match Segment::open(store, ring, *name).await {
+                Ok(segment) => opened.push(Arc::new(segment)),
+                Err(e) if e.kind() == Kind::Integrity => {
+                    tracing::warn!(segment = %name, error = %e, "an index segment is damaged");
+                    damaged.push((*name, e.to_string()));
+                }
+                Err(e) => return Err(e),
+            }
         }
-        let mut segments = self.segments.write().map_err(|_| poisoned())?;
-        segments.retain(|name, _| names.contains(name));
-        segments.extend(opened.into_iter().map(|s| (s.name, s)));
+        let mut open = self
+            .open
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        open.segments.retain(|name, _| names.contains(name));
+        open.damaged.retain(|name, _| names.contains(name));
+        open.segments
+            .extend(opened.into_iter().map(|s| (s.name, s)));
+        open.damaged.extend(damaged);
         Ok(())
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Open> {
+        self.open
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The segments, newest first: what was stored last is asked for most.
     #[must_use]
     pub fn snapshot(&self) -> Vec<Arc<Segment>> {
-        let segments = self
-            .segments
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        segments.values().rev().cloned().collect()
+        self.read().segments.values().rev().cloned().collect()
+    }
+
+    /// The segments that can't be opened, and why.
+    #[must_use]
+    pub fn damaged(&self) -> Vec<(SegmentName, String)> {
+        let open = self.read();
+        let all = open.damaged.iter();
+        all.map(|(name, why)| (*name, why.clone())).collect()
     }
 }
 
-/// The records of `id` in these segments, least depth first.
+/// The records of `id` in these segments, least depth first. Damage to one segment matters
+/// only if no other holds the id.
 ///
 /// # Errors
 /// `Integrity`, and those of the files.
 pub fn find(segments: &[Arc<Segment>], id: &Id) -> Result<Vec<Location>> {
-    let mut found = Vec::new();
+    let (mut found, mut damage) = (Vec::new(), None);
     for segment in segments {
-        segment.find(id, &mut found)?;
+        match segment.find(id, &mut found) {
+            Err(e) if e.kind() == Kind::Integrity => damage = Some(e),
+            done => done?,
+        }
     }
-    found.sort_by_key(|l| l.depth);
-    Ok(found)
-}
-
-fn poisoned() -> Error {
-    Error::new(Code::Internal, "a thread died while it held the index")
+    match damage {
+        Some(e) if found.is_empty() => Err(e),
+        _ => {
+            found.sort_by_key(|l| l.depth);
+            Ok(found)
+        }
+    }
 }

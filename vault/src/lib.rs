@@ -17,6 +17,8 @@
 //! - A session commits only while no later session of its machine and phase is open.
 
 pub mod format;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod keys;
 
 mod codec;
@@ -33,6 +35,9 @@ mod tree;
 mod vault;
 mod verify;
 mod writer;
+
+#[cfg(test)]
+mod tests;
 
 pub use disk::{PointDisk, SlotWalk, Slots};
 pub use format::descriptor::DEFAULT_CHUNK_SIZE;

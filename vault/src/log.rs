@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use base::{Clock, Code, Error, PointId, Random, Result};
 use futures::StreamExt;
@@ -139,6 +140,8 @@ pub struct Log {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     state: Mutex<State>,
+    /// Whether the log was once read to its end, and the end found to be one.
+    whole: std::sync::atomic::AtomicBool,
 }
 
 /// Entries asked for at a time once there is one more.
@@ -158,6 +161,7 @@ impl Log {
             clock,
             random,
             state: Mutex::default(),
+            whole: false.into(),
         }
     }
 
@@ -175,13 +179,33 @@ impl Log {
                 .buffered(ahead);
             while let Some((number, bytes)) = got.next().await {
                 let Some(bytes) = bytes? else {
-                    return Ok(state_of(got, state));
+                    drop(got);
+                    self.check_end(number).await?;
+                    return Ok(state);
                 };
                 let (entry, sum) = self.read(&bytes, number, state.head_sum)?;
                 state.apply(&entry, sum);
             }
             ahead = READ_AHEAD;
         }
+    }
+
+    /// Checks once that no entry follows `number`, which is not there: a log that lost an
+    /// entry must not be taken for a shorter one.
+    async fn check_end(&self, number: u64) -> Result<()> {
+        if self.whole.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let missing = log_name(number);
+        // Others may write meanwhile, so one more look at the missing one decides.
+        let names = self.store.list("log").await?;
+        if names.iter().any(|n| n.0 > missing) && self.store.get(&missing).await?.is_none() {
+            return Err(crate::format::damaged(format!(
+                "object {missing} is missing"
+            )));
+        }
+        self.whole.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     fn read(&self, bytes: &[u8], number: u64, prev: Id) -> Result<(Entry, Id)> {
@@ -231,10 +255,4 @@ impl Log {
             }
         }
     }
-}
-
-/// Drops the rest of the read-ahead, which borrows the log, before the guard is given away.
-fn state_of<'a, S>(rest: S, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-    drop(rest);
-    state
 }

@@ -102,23 +102,19 @@ impl Reader {
     /// # Errors
     /// `Integrity` naming the chunk; `Denied` if a data key is missing; `Unavailable`.
     pub async fn chunks(&self, ids: &[Id]) -> Result<Chunks> {
-        match self.read_chunks(ids, |reader, id| reader.locate(id)).await {
+        match self.read_chunks(ids).await {
             Err(e) if e.kind() == base::Kind::Integrity => self.chunks_one_by_one(ids).await,
             done => done,
         }
     }
 
-    async fn read_chunks(
-        &self,
-        ids: &[Id],
-        choose: impl Fn(&Self, &Id) -> Result<Location>,
-    ) -> Result<Chunks> {
+    async fn read_chunks(&self, ids: &[Id]) -> Result<Chunks> {
         let mut seen: HashSet<Id> = HashSet::new();
         let mut wanted: Vec<Id> = ids.iter().filter(|id| !id.is_zero()).copied().collect();
         let mut locations = Vec::with_capacity(wanted.len());
         while let Some(id) = wanted.pop() {
             if seen.insert(id) {
-                let location = choose(self, &id)?;
+                let location = self.locate(&id)?;
                 if location.kind == record::Kind::Patch {
                     wanted.push(location.parent);
                 }
@@ -161,39 +157,58 @@ impl Reader {
     async fn chunks_one_by_one(&self, ids: &[Id]) -> Result<Chunks> {
         let mut chunks = Chunks::new();
         for id in ids.iter().filter(|id| !id.is_zero()) {
-            if chunks.contains_key(id) {
-                continue;
-            }
-            let mut last = damaged(format!("no record of {id:?} in the index"));
-            for location in self.find(id)? {
-                let choose = |reader: &Self, want: &Id| {
-                    if want == id {
-                        Ok(location)
-                    } else {
-                        reader.locate(want)
-                    }
-                };
-                match self.read_chunks(&[*id], choose).await {
-                    Ok(mut found) => {
-                        chunks.extend(found.remove_entry(id));
-                        break;
-                    }
-                    Err(e) => last = e,
-                }
-            }
             if !chunks.contains_key(id) {
-                return Err(last);
+                let chunk = self.any_record(*id, u8::MAX).await?;
+                chunks.insert(*id, chunk);
             }
         }
         Ok(chunks)
     }
 
+    /// The contents of a chunk by any of its records of less depth than `below`.
+    async fn any_record(&self, id: Id, below: u8) -> Result<Bytes> {
+        let mut last = damaged(format!("no record of {id:?} in the index"));
+        for location in self.find(&id)?.into_iter().filter(|l| l.depth < below) {
+            match self.one_record(location).await {
+                Err(e) if e.kind() == base::Kind::Integrity => last = e,
+                done => return done,
+            }
+        }
+        Err(last)
+    }
+
+    async fn one_record(&self, location: Location) -> Result<Bytes> {
+        let parent = if location.kind == record::Kind::Patch {
+            // The depth falls at every step, so this ends.
+            let parent = Box::pin(self.any_record(location.parent, location.depth));
+            Some(parent.await?)
+        } else {
+            None
+        };
+        let bytes = self.records(&[location]).await?.swap_remove(0);
+        let ring = Arc::clone(&self.ring);
+        let opened = crate::cpu::run(move || open_batch(&ring, vec![(location, bytes, parent)]));
+        Ok(opened.await?.swap_remove(0).1)
+    }
+
     /// These nodes, which should stand at `level`, in the order asked. Zero ids give empty
-    /// nodes.
+    /// nodes. Where a record is damaged, another record of the same node is tried.
     ///
     /// # Errors
     /// `Integrity`, `Unavailable`.
     pub async fn nodes(&self, ids: &[Id], level: u8) -> Result<Vec<Node>> {
+        match self.read_nodes(ids, level).await {
+            Err(e) if e.kind() == base::Kind::Integrity => {}
+            done => return done,
+        }
+        let mut nodes = Vec::with_capacity(ids.len());
+        for id in ids {
+            nodes.push(self.any_node(id, level).await?);
+        }
+        Ok(nodes)
+    }
+
+    async fn read_nodes(&self, ids: &[Id], level: u8) -> Result<Vec<Node>> {
         let mut locations = Vec::with_capacity(ids.len());
         for id in ids.iter().filter(|id| !id.is_zero()) {
             locations.push(self.locate(id).during("a tree node")?);
@@ -205,10 +220,32 @@ impl Reader {
                     return Ok(Node::empty(level));
                 }
                 let (bytes, location) = bytes.next().expect("one for every id that is not zero");
-                let record = pack::read_record(location, &bytes)?;
-                Node::read(codec::decode_node(&self.ring, &record)?, level)
+                self.open_node(location, &bytes, level)
             })
             .collect()
+    }
+
+    async fn any_node(&self, id: &Id, level: u8) -> Result<Node> {
+        if id.is_zero() {
+            return Ok(Node::empty(level));
+        }
+        let mut last = damaged(format!("no record of tree node {id:?} in the index"));
+        for location in self.find(id).during("a tree node")? {
+            let read = match self.records(&[location]).await {
+                Ok(bytes) => self.open_node(&location, &bytes[0], level),
+                Err(e) => Err(e),
+            };
+            match read {
+                Err(e) if e.kind() == base::Kind::Integrity => last = e,
+                done => return done,
+            }
+        }
+        Err(last)
+    }
+
+    fn open_node(&self, location: &Location, bytes: &[u8], level: u8) -> Result<Node> {
+        let record = pack::read_record(location, bytes)?;
+        Node::read(codec::decode_node(&self.ring, &record)?, level)
     }
 }
 

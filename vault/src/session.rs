@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Kind, Result};
 use bytes::Bytes;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinSet;
@@ -48,6 +48,7 @@ pub struct Session {
     stored: AtomicU64,
     /// What the log named when the session began.
     committed: Vec<Arc<Segment>>,
+    careful: bool,
     /// What the session wrote, and what it inherited. Held only for moments.
     known: std::sync::RwLock<Known>,
     writing: Mutex<Writing>,
@@ -115,6 +116,7 @@ impl Session {
             machine,
             stored: AtomicU64::new(0),
             committed: vault.index.snapshot(),
+            careful: !vault.index.damaged().is_empty(),
             known: std::sync::RwLock::new(known),
             writing: Mutex::new(Writing {
                 chunks: builder(0, pack::Kind::Chunks),
@@ -162,10 +164,11 @@ impl Session {
     }
 
     /// The records of `id` that the store holds or this session has stored, least depth first.
+    /// What a damaged part of the index lists counts as not stored, and so is stored anew.
     /// Reads files: call it from a thread that may block.
     ///
     /// # Errors
-    /// `Integrity`.
+    /// Those of the files.
     pub fn find(&self, id: &Id) -> Result<Vec<Location>> {
         let segments = {
             let known = self
@@ -181,14 +184,25 @@ impl Session {
                 Some(known.segments.clone())
             }
         };
-        let mut found = match segments {
-            Some(s) => index::find(&s, id)?,
+        let find = |segments: &[Arc<Segment>]| match index::find(segments, id) {
+            Err(e) if e.kind() == Kind::Integrity => Ok(Vec::new()),
+            done => done,
+        };
+        let found = match segments {
+            Some(s) => find(&s)?,
             None => Vec::new(),
         };
         if found.is_empty() {
-            found = index::find(&self.committed, id)?;
+            return find(&self.committed);
         }
         Ok(found)
+    }
+
+    /// Whether a segment of the index is damaged: what is stored is then not known to rest on
+    /// things that are stored.
+    #[must_use]
+    pub(crate) fn is_careful(&self) -> bool {
+        self.careful
     }
 
     /// A reader of what was committed when the session began.

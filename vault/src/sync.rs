@@ -85,6 +85,15 @@ pub async fn sync_point(
     let manifest = info.manifest.clone();
     let base = target.history(manifest.machine, 1).await?;
     let session = Session::open(target, manifest.machine, Phase::Transfer).await?;
+    // Another transfer may have brought the point since; from here on none can.
+    let state = target.refresh().await?;
+    if state.points.iter().any(|p| p.point == point) {
+        session.close().await?;
+        return Ok(SyncStats {
+            already_there: true,
+            ..SyncStats::default()
+        });
+    }
     let total = manifest.disks.iter().map(|d| d.size).sum();
     let mut copier = Copier {
         from: source.reader().await?,
@@ -138,8 +147,10 @@ impl Copier {
     ) -> Result<()> {
         let tree = TreeRef::of(disk, self.chunk_size);
         let there = Arc::clone(&self.session);
-        let mut leaves = Leaves::new(self.from.clone(), tree, 0..tree.chunks)
-            .skipping(Box::new(move |id| Ok(!there.find(id)?.is_empty())));
+        let mut leaves =
+            Leaves::new(self.from.clone(), tree, 0..tree.chunks).skipping(Box::new(move |id| {
+                Ok(!there.is_careful() && !there.find(id)?.is_empty())
+            }));
         let base = old.map(|d| (self.session.reader(), TreeRef::of(d, self.chunk_size)));
         let mut places = TreeBuilder::new(base, tree.chunks);
         while let Some(batch) = leaves.next().await? {
@@ -204,11 +215,8 @@ impl Copier {
 
     /// Whether the target has a record of `id` of less depth than `depth`.
     fn has_below(&self, id: &Id, depth: u8) -> Result<bool> {
-        Ok(self
-            .session
-            .find(id)?
-            .first()
-            .is_some_and(|l| l.depth < depth))
+        let first = self.session.find(id)?.into_iter().next();
+        Ok(!self.session.is_careful() && first.is_some_and(|l| l.depth < depth))
     }
 
     async fn copy(&mut self, locations: Vec<Location>) -> Result<()> {

@@ -48,7 +48,10 @@ pub struct VerifyReport {
     pub chunks: u64,
     /// Stored bytes read, in records.
     pub bytes: u64,
-    /// What is damaged; empty if all is well.
+    /// Index segments that are damaged: what they list counts as lost, and the next backups
+    /// store it anew where they meet it.
+    pub damaged_segments: Vec<String>,
+    /// The points that damage hurts.
     pub findings: Vec<Finding>,
 }
 
@@ -82,9 +85,14 @@ pub async fn verify(
         .into_iter()
         .filter(|p| p.state == PointState::Whole && wanted(&p.point))
         .collect();
+    let mut damaged: Vec<String> = vault.index.damaged().into_iter().map(|d| d.1).collect();
     for segment in vault.index.snapshot() {
-        crate::cpu::run(move || segment.check()).await?;
+        match crate::cpu::run(move || segment.check()).await {
+            Err(e) if e.kind() == Kind::Integrity => damaged.push(e.to_string()),
+            done => drop(done?),
+        }
     }
+    check.report.damaged_segments = damaged;
     let all = entries.len() as u64;
     for entry in entries {
         let point = entry.point;
@@ -114,6 +122,14 @@ struct Check {
 
 /// Damage found in one disk: what is wrong, and where.
 type Damage = BTreeMap<String, Vec<Extent>>;
+
+impl VerifyReport {
+    /// Whether no damage was found.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.findings.is_empty() && self.damaged_segments.is_empty()
+    }
+}
 
 impl Check {
     async fn point(&mut self, info: &PointInfo) -> Result<()> {
@@ -214,7 +230,7 @@ impl Check {
             if let Some(Some(what)) = self.chunks.get(id) {
                 let unit = u64::from(self.chunk_size);
                 let start = (index * FAN_OUT as u64 + i as u64) * unit;
-                let extent = Extent::new(start, unit.min(disk.size - start));
+                let extent = Extent::new(start, unit.min(disk.size.saturating_sub(start)));
                 damage.entry(what.clone()).or_default().push(extent);
                 well = false;
             }

@@ -12,7 +12,6 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use crate::codec::{self, Encoded, Parent};
-use crate::format::damaged;
 use crate::format::id::Id;
 use crate::format::manifest::{DiskRoot, MachineKey};
 use crate::format::node::FAN_OUT;
@@ -139,16 +138,18 @@ impl DiskWriter {
     /// Puts the contents from `offset`, a multiple of the chunk size. Contents come in rising
     /// order, at most [`SPAN_CHUNKS`] chunks at a time and not across a multiple of so many.
     /// Only the disk's last chunk may be short. Returns when there is room in the pipeline.
+    /// If this fails or is dropped, the disk can't be finished.
     ///
     /// # Errors
-    /// `Integrity` (a base that can't be read), `NoSpace`, `Unavailable`.
+    /// `Invalid` for contents that don't come so; `Integrity` (a base that can't be read),
+    /// `NoSpace`, `Unavailable`.
     pub async fn put(&mut self, offset: u64, mut data: Vec<u8>) -> Result<()> {
         let first_slot = offset / self.chunk_size as u64;
         let count = data.len().div_ceil(self.chunk_size);
-        debug_assert!(
-            offset.is_multiple_of(self.chunk_size as u64) && first_slot >= self.next_slot
-        );
-        debug_assert!(first_slot % SPAN_CHUNKS + count as u64 <= SPAN_CHUNKS);
+        self.check(offset, data.len() as u64)?;
+        if first_slot % SPAN_CHUNKS + count as u64 > SPAN_CHUNKS {
+            return Err(wrong(offset, data.len() as u64));
+        }
         self.next_slot = first_slot + count as u64;
         data.resize(count * self.chunk_size, 0);
         let leaf = self.builder.base_leaf(first_slot / SPAN_CHUNKS).await?;
@@ -174,6 +175,7 @@ impl DiskWriter {
     /// # Errors
     /// As [`DiskWriter::put`].
     pub async fn put_zero(&mut self, offset: u64, len: u64) -> Result<()> {
+        self.check(offset, len)?;
         while !self.in_flight.is_empty() {
             self.take_one().await?;
         }
@@ -198,6 +200,22 @@ impl DiskWriter {
             slot = stop;
         }
         Ok(())
+    }
+
+    /// Checks that these bytes are whole chunks of the disk after those put before.
+    fn check(&self, offset: u64, len: u64) -> Result<()> {
+        let unit = self.chunk_size as u64;
+        let end = offset.checked_add(len).filter(|end| *end <= self.size);
+        match end {
+            Some(end)
+                if offset.is_multiple_of(unit)
+                    && offset / unit >= self.next_slot
+                    && (end.is_multiple_of(unit) || end == self.size) =>
+            {
+                Ok(())
+            }
+            _ => Err(wrong(offset, len)),
+        }
     }
 
     async fn take_one(&mut self) -> Result<()> {
@@ -247,6 +265,13 @@ impl DiskWriter {
             self.stats,
         ))
     }
+}
+
+fn wrong(offset: u64, len: u64) -> base::Error {
+    base::Error::new(
+        base::Code::BadArgument,
+        format!("{len} bytes at {offset} of a disk can't be written there and then"),
+    )
 }
 
 /// A span on its way.
@@ -367,7 +392,7 @@ fn look(session: &Session, chunk: &[u8], parent: Id, stats: &mut WriteStats) -> 
         return Ok(Look::Settled(Id::ZERO));
     }
     let id = Id(session.vault().ring().chunk_id(chunk));
-    if id == parent {
+    if id == parent && !session.is_careful() {
         return Ok(Look::Settled(id));
     }
     if !session.find(&id)?.is_empty() {
@@ -378,11 +403,11 @@ fn look(session: &Session, chunk: &[u8], parent: Id, stats: &mut WriteStats) -> 
     let parent = if parent.is_zero() {
         None
     } else {
-        let records = session.find(&parent)?;
-        let first = records
-            .first()
-            .ok_or_else(|| damaged(format!("no record of {parent:?} in the index")))?;
-        (first.depth < MAX_DEPTH).then_some((parent, first.depth))
+        // A parent that damage has hidden costs the patch, not the backup.
+        let first = session.find(&parent)?.into_iter().next();
+        first
+            .filter(|l| l.depth < MAX_DEPTH)
+            .map(|l| (parent, l.depth))
     };
     Ok(Look::New { id, parent })
 }

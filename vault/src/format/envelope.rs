@@ -110,11 +110,11 @@ pub fn open(bytes: &[u8], kind: Kind) -> Result<Opened<'_>> {
     if bytes.len() < HEADER + TRAILER || bytes.len() > MAX || bytes[..8] != *MAGIC {
         return Err(damaged(format!("{what} is not a Stillpoint object")));
     }
-    check_version(bytes[9], what)?;
     let (body, sum) = bytes.split_at(bytes.len() - 32);
     if blake3::hash(body).as_bytes() != sum {
         return Err(damaged(format!("{what} has a wrong checksum")));
     }
+    check_version(bytes[9], what)?;
     if bytes[8] != kind as u8 {
         return Err(damaged(format!(
             "{what} holds another kind of object ({})",

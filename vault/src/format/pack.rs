@@ -225,12 +225,12 @@ pub fn read_directory(
     if header.len() != HEADER || header[..8] != *MAGIC || tail.len() < TRAILER {
         return Err(bad("is not a pack"));
     }
-    check_version(header[8], "a pack")?;
     let (body, sum) = tail.split_at(tail.len() - 32);
     let found = blake3::Hasher::new().update(header).update(body).finalize();
     if found.as_bytes() != sum {
         return Err(bad("has a wrong checksum in its directory"));
     }
+    check_version(header[8], "a pack")?;
     let mut h = Cursor::new(&header[9..], "a pack's header");
     let kind = match h.u8()? {
         1 => Kind::Chunks,

@@ -153,11 +153,11 @@ impl<'a> Record<'a> {
         if bytes.len() < FIXED + CHECKSUM || bytes.len() > MAX_LEN {
             return Err(damaged(format!("a record of {} bytes", bytes.len())));
         }
-        check_version(bytes[0], "a record")?;
         let (body, sum) = bytes.split_at(bytes.len() - CHECKSUM);
         if blake3::hash(body).as_bytes()[..CHECKSUM] != *sum {
             return Err(damaged("a record has a wrong checksum"));
         }
+        check_version(bytes[0], "a record")?;
         let mut c = Cursor::new(body, "a record");
         c.u8()?;
         let kind = Kind::from_number(c.u8()?)?;

@@ -159,7 +159,6 @@ impl Shape {
         if header.len() != HEADER || header[..8] != *MAGIC {
             return Err(bad("is not an index segment"));
         }
-        check_version(header[8], "an index segment")?;
         let mut c = Cursor::new(&header[12..], "an index segment's header");
         let (number, session) = (c.u32()?, c.u64()?);
         if (SegmentName { session, number }) != name {
@@ -185,7 +184,12 @@ impl Shape {
         }
         // What the filter's look-up may touch must be inside its fingerprints.
         let reach = u64::from(shape.segment_count_length) + 2 * u64::from(shape.segment_length);
-        let sane = shape.segment_length.is_power_of_two() && reach <= shape.fingerprints as u64;
+        let sane = shape.segment_length.is_power_of_two()
+            && shape
+                .segment_count_length
+                .is_multiple_of(shape.segment_length)
+            && reach <= shape.fingerprints as u64
+            && shape.fingerprints <= 4 * MAX_ENTRIES;
         if shape.fingerprints > 0 && !sane {
             return Err(bad("has a filter that can't be"));
         }
@@ -218,6 +222,12 @@ impl Shape {
             + TRAILER as u64
     }
 
+    /// The number of packs.
+    #[must_use]
+    pub(crate) fn packs(&self) -> usize {
+        self.packs
+    }
+
     /// The number of entries.
     #[must_use]
     pub fn entries(&self) -> usize {
@@ -236,6 +246,12 @@ impl Shape {
         let first = block * BLOCK;
         let count = BLOCK.min(self.entries.saturating_sub(first));
         ((HEADER + first * ENTRY) as u64, count * ENTRY)
+    }
+
+    /// The bytes of all parents: offset and length.
+    #[must_use]
+    pub fn parents_range(&self) -> (u64, usize) {
+        ((HEADER + ENTRY * self.entries) as u64, 32 * self.parents)
     }
 
     /// The bytes of parent `i`: offset and length.
@@ -261,6 +277,7 @@ pub struct Tail {
     packs: Vec<PackName>,
     fences: Vec<(u64, [u8; 16])>,
     filter: Option<BinaryFuse16>,
+    parents_sum: [u8; 16],
 }
 
 impl std::fmt::Debug for Tail {
@@ -291,6 +308,7 @@ impl Tail {
         {
             return Err(bad("has a wrong checksum"));
         }
+        check_version(header[8], "an index segment")?;
         let (body, mac) = body.split_at(body.len() - 32);
         if ring.is_some_and(|r| {
             !r.verify_mac(&[header, body].concat(), mac.try_into().expect("32 bytes"))
@@ -311,11 +329,14 @@ impl Tail {
         }
         let prints = c.take(2 * shape.fingerprints)?;
         let filter = (shape.fingerprints > 0).then(|| shape.filter(prints));
+        let parents_sum = c.array()?;
+        c.end()?;
         Ok(Self {
             shape,
             packs,
             fences,
             filter,
+            parents_sum,
         })
     }
 
@@ -350,6 +371,20 @@ impl Tail {
             .saturating_sub(1);
         let end = self.fences.partition_point(|f| f.0 <= prefix);
         first..end.max(first)
+    }
+
+    /// Checks the bytes of all parents.
+    ///
+    /// # Errors
+    /// `Integrity`.
+    pub fn check_parents(&self, bytes: &[u8]) -> Result<()> {
+        if blake3::hash(bytes).as_bytes()[..16] == self.parents_sum {
+            Ok(())
+        } else {
+            Err(damaged(
+                "the parents of an index segment have a wrong checksum",
+            ))
+        }
     }
 
     /// Reads the entries of a block whose bytes were read, after checking them.

@@ -128,10 +128,16 @@ impl Leaves {
                 self.stack.pop();
                 continue;
             }
-            // All open nodes of the lowest level stand together at the top, in order.
+            // All open nodes of the lowest level stand together at the top, in order. Inner
+            // nodes are opened a few at a time, so that what comes of them stays small.
+            let most = match top.level {
+                0 => BATCH,
+                1 => BATCH / FAN_OUT,
+                _ => 1,
+            };
             let mut batch = Vec::new();
             while let Some(o) = self.stack.last().filter(|o| o.level == top.level).copied() {
-                if batch.len() == BATCH {
+                if batch.len() == most {
                     break;
                 }
                 self.stack.pop();
@@ -149,11 +155,7 @@ impl Leaves {
                 };
                 return Ok(Some(batch.iter().zip(nodes).map(leaf).collect()));
             }
-            // A whole batch of inner nodes is opened at once only while what comes of it
-            // stays small; otherwise the rest goes back.
-            let keep = if top.level == 1 { BATCH / FAN_OUT } else { 1 };
-            self.stack.extend(batch.iter().skip(keep).rev());
-            for (o, node) in batch.iter().zip(&nodes).take(keep).rev() {
+            for (o, node) in batch.iter().zip(&nodes).rev() {
                 if self.skip.is_some() {
                     self.inner.push((o.level, o.id, *node));
                 }

@@ -1,4 +1,8 @@
 //! Tests of the vault through its public face.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, and so may what it is built of"
+)]
 
 mod faulty;
 mod model;

@@ -251,7 +251,7 @@ impl World {
         let key = vault.machine_key(uuid);
         let base = self.held[s].newest.get(&machine).filter(|_| inc);
         if let Some((point, _)) = base {
-            let newest = vault.newest(key).await.unwrap().unwrap();
+            let newest = vault.history(key, 1).await.unwrap().remove(0);
             assert_eq!(newest.entry.point, *point);
         }
         let session = Session::open(&vault, key, Phase::Snapshot).await.unwrap();
@@ -271,7 +271,7 @@ impl World {
                 self.faulty[s].heal();
                 if done.is_err() {
                     // The store is back: the caller may close, or just go.
-                    if self.seed % 2 == 0 {
+                    if self.seed.is_multiple_of(2) {
                         let _ = session.close().await;
                     }
                     self.seed += 1;

@@ -201,7 +201,13 @@ async fn an_attempt_serves_the_next_backup_and_is_no_point() {
     assert_eq!(stats.new_chunks, 0);
     assert_eq!(vault.points().await.unwrap().len(), 1);
     assert_eq!(
-        vault.history(machine, 1).await.unwrap().remove(0).entry.point,
+        vault
+            .history(machine, 1)
+            .await
+            .unwrap()
+            .remove(0)
+            .entry
+            .point,
         point
     );
     check_disk(&vault, &disks[0], &bytes).await;
