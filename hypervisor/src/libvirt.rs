@@ -54,22 +54,10 @@ pub struct LibvirtHost {
 }
 
 /// Settings of a [`LibvirtHost`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LibvirtOptions {
     /// The program that runs the watchdogs: that of the freeze and that of the scratch.
     pub watchdog: WatchdogProgram,
-    /// The longest time between two looks at the scratch files; 200 ms by default. The fuller
-    /// scratch is, the more often it is looked at.
-    pub scratch_look: Duration,
-}
-
-impl Default for LibvirtOptions {
-    fn default() -> Self {
-        Self {
-            watchdog: WatchdogProgram::default(),
-            scratch_look: Duration::from_millis(200),
-        }
-    }
 }
 
 impl LibvirtHost {

@@ -2,6 +2,8 @@
 
 #[path = "libvirt/bench.rs"]
 mod bench;
+#[path = "libvirt/killed.rs"]
+mod killed;
 #[path = "libvirt/running.rs"]
 mod running;
 #[path = "libvirt/scratch.rs"]

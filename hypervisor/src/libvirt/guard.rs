@@ -42,8 +42,6 @@ pub(super) struct Spec {
     pub(super) limit: u64,
     /// The fewest bytes that may be left free on their file system.
     pub(super) floor: u64,
-    /// The longest time between two looks, in milliseconds.
-    pub(super) patience: u64,
 }
 
 /// What the guard tells.
@@ -174,10 +172,7 @@ impl Guard {
         self.look_at_machine();
         // No guest writes faster than 2 GiB a second for long: half the room is left.
         let until = Duration::from_micros(room / 4096);
-        until.clamp(
-            Duration::from_millis(2),
-            Duration::from_millis(self.spec.patience.max(2)),
-        )
+        until.clamp(Duration::from_millis(2), Duration::from_millis(200))
     }
 
     /// Resumes the machine if it stopped for an error of a disk while the job ran.

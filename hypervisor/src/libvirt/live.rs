@@ -60,7 +60,6 @@ pub(super) async fn take(
         scratch: files.scratch.clone(),
         limit: budget.limit,
         floor: budget.floor,
-        patience: options.scratch_look.as_millis() as u64,
     };
     let mut quiescer = Quiescer::prepare(
         &options.watchdog,

@@ -241,7 +241,7 @@ pub fn guards() -> Vec<u32> {
     for entry in std::fs::read_dir("/proc").unwrap() {
         let path = entry.unwrap().path();
         let read = |name: &str| std::fs::read(path.join(name)).unwrap_or_default();
-        let pid = path.file_name().and_then(|n| n.to_str()?.parse().ok());
+        let pid: Option<u32> = path.file_name().and_then(|n| n.to_str()?.parse().ok());
         let ours = String::from_utf8_lossy(&read("status")).contains(&me);
         let environment = read("environ");
         let guard = environment

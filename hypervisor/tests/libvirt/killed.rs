@@ -10,7 +10,12 @@ use super::bench::{Bench, World, checkpoints, guards, read_all, scribble, signal
 
 fn wait_for_no_job(world: &World) {
     let end = Instant::now() + Duration::from_secs(20);
-    while !world.domain.virsh("domjobinfo", &[]).unwrap().contains("None") {
+    while !world
+        .domain
+        .virsh("domjobinfo", &[])
+        .unwrap()
+        .contains("None")
+    {
         assert!(Instant::now() < end, "the job runs on");
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -42,7 +47,10 @@ async fn a_snapshot_that_is_dropped_is_ended_by_the_guard() {
     let world = world();
     let world = world.as_ref().unwrap();
     let bench = Bench::new(world);
-    let snapshot = bench.snapshot(bench.tracker(), &["vdb"], &[]).await.unwrap();
+    let snapshot = bench
+        .snapshot(bench.tracker(), &["vdb"], &[])
+        .await
+        .unwrap();
     drop(snapshot);
     wait_for_no_job(world);
     let end = Instant::now() + Duration::from_secs(5);
@@ -72,17 +80,31 @@ async fn a_job_without_a_living_owner_is_taken_down_by_the_next_run() {
     };
     signal(guard, "KILL");
     drop(snapshot);
-    let other = Bench { vault: VaultId::new(&base::SystemRandom), ..Bench::new(world) };
+    let other = Bench {
+        vault: VaultId::new(&base::SystemRandom),
+        ..Bench::new(world)
+    };
     let foreign = other.tracker();
     let snapshot = other.snapshot(foreign, &["vdb"], &[]).await.unwrap();
     assert!(read_all(&*snapshot.disks()[0].source).await.unwrap() == truth(world, 1));
     snapshot.finish(Ending::Committed).await.unwrap();
     other.assert_clean(world);
     bench.assert_clean(world);
-    let left: Vec<_> = checkpoints(world).iter().filter_map(|n| TrackerName::parse(n)).collect();
-    assert!(left.contains(&old) && left.contains(&foreign), "another vault's checkpoint stays: {left:?}");
-    let snapshot = bench.snapshot(bench.tracker(), &["vdb"], &[old]).await.unwrap();
-    assert!(matches!(&snapshot.disks()[0].changed, Changed::Since { tracker, .. } if *tracker == old));
+    let left: Vec<_> = checkpoints(world)
+        .iter()
+        .filter_map(|n| TrackerName::parse(n))
+        .collect();
+    assert!(
+        left.contains(&old) && left.contains(&foreign),
+        "another vault's checkpoint stays: {left:?}"
+    );
+    let snapshot = bench
+        .snapshot(bench.tracker(), &["vdb"], &[old])
+        .await
+        .unwrap();
+    assert!(
+        matches!(&snapshot.disks()[0].changed, Changed::Since { tracker, .. } if *tracker == old)
+    );
     snapshot.finish(Ending::Committed).await.unwrap();
     assert!(!checkpoints(world).contains(&old.to_string()));
 }
@@ -94,10 +116,16 @@ async fn a_second_run_and_a_foreign_job_are_refused_at_once() {
     let bench = Bench::new(world);
     let start = Instant::now();
     let refused = async |bench: &Bench| {
-        let e = bench.snapshot(bench.tracker(), &["vdb"], &[]).await.unwrap_err();
+        let e = bench
+            .snapshot(bench.tracker(), &["vdb"], &[])
+            .await
+            .unwrap_err();
         assert_eq!(e.code(), Code::BackupInProgress, "{e:?}");
     };
-    let snapshot = bench.snapshot(bench.tracker(), &["vdb"], &[]).await.unwrap();
+    let snapshot = bench
+        .snapshot(bench.tracker(), &["vdb"], &[])
+        .await
+        .unwrap();
     refused(&bench).await;
     let elsewhere = Bench::new(world);
     refused(&elsewhere).await;
@@ -114,12 +142,25 @@ async fn a_second_run_and_a_foreign_job_are_refused_at_once() {
          <scratch file='{scratch}'/></disk><disk name='vdc' backup='no'/></disks></domainbackup>"
     );
     std::fs::write(&xml, text).unwrap();
-    world.domain.virsh("backup-begin", &[&xml.display().to_string()]).unwrap();
+    world
+        .domain
+        .virsh("backup-begin", &[&xml.display().to_string()])
+        .unwrap();
     refused(&bench).await;
-    assert!(world.domain.virsh("domjobinfo", &[]).unwrap().contains("Backup"));
+    assert!(
+        world
+            .domain
+            .virsh("domjobinfo", &[])
+            .unwrap()
+            .contains("Backup")
+    );
     world.domain.virsh("domjobabort", &[]).unwrap();
     wait_for_no_job(world);
-    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        start.elapsed()
+    );
     bench.assert_clean(world);
 }
 
@@ -128,19 +169,34 @@ async fn a_machine_that_vanishes_is_told_from_a_broken_snapshot() {
     let world = world();
     let world = world.as_ref().unwrap();
     let bench = Bench::new(world);
-    let snapshot = bench.snapshot(bench.tracker(), &["vdb"], &[]).await.unwrap();
+    let snapshot = bench
+        .snapshot(bench.tracker(), &["vdb"], &[])
+        .await
+        .unwrap();
     world.domain.kill().unwrap();
-    assert_eq!(snapshot.check().await.unwrap_err().code(), Code::MachineVanished);
-    let e = read_all(&*snapshot.disks()[0].source).await.map(drop).unwrap_err();
+    assert_eq!(
+        snapshot.check().await.unwrap_err().code(),
+        Code::MachineVanished
+    );
+    let e = read_all(&*snapshot.disks()[0].source)
+        .await
+        .map(drop)
+        .unwrap_err();
     assert_eq!(e.code(), Code::MachineVanished, "{e:?}");
     let _ = snapshot.finish(Ending::Kept).await;
     bench.assert_clean(world);
 
     world.domain.start_again().unwrap();
-    let snapshot = bench.snapshot(bench.tracker(), &["vdb"], &[]).await.unwrap();
+    let snapshot = bench
+        .snapshot(bench.tracker(), &["vdb"], &[])
+        .await
+        .unwrap();
     world.domain.virsh("domjobabort", &[]).unwrap();
     wait_for_no_job(world);
-    assert_eq!(snapshot.check().await.unwrap_err().code(), Code::SnapshotBroken);
+    assert_eq!(
+        snapshot.check().await.unwrap_err().code(),
+        Code::SnapshotBroken
+    );
     snapshot.finish(Ending::Discarded).await.unwrap();
     bench.assert_clean(world);
 }
@@ -154,7 +210,13 @@ async fn a_scratch_that_qemu_may_not_write_is_a_clear_refusal_and_leaves_nothing
     let mut request = bench.request(bench.tracker(), &["vdb"], &[]).await;
     request.scratch.dir = "/proc/sys".into();
     let e = bench.host.snapshot(request).await.unwrap_err();
-    assert!(matches!(e.code(), Code::FileAccessDenied | Code::FileNotFound | Code::HypervisorDenied), "{e:?}");
+    assert!(
+        matches!(
+            e.code(),
+            Code::FileAccessDenied | Code::FileNotFound | Code::HypervisorDenied
+        ),
+        "{e:?}"
+    );
     let request = {
         let mut r = bench.request(bench.tracker(), &["vdb"], &[]).await;
         r.scratch.limit = 1 << 20;

@@ -3,16 +3,23 @@
 use std::time::{Duration, Instant};
 
 use base::Code;
-use hypervisor::libvirt::LibvirtOptions;
 use hypervisor::{Changed, Ending};
 use testkit::machine::Machine;
 
 use super::bench::{
-    Bench, World, checkpoints, read_all, read_over, scribble, truth, watchdog, world,
+    Bench, SMALL, World, checkpoints, guards, read_all, read_over, scribble, signal, truth, world,
 };
 
 fn stood_still(world: &World) -> bool {
     world.domain.state().unwrap() != "running"
+}
+
+fn wait_for(what: &str, done: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !done() {
+        assert!(Instant::now() < end, "waiting for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,33 +69,38 @@ async fn a_full_scratch_breaks_the_snapshot_not_the_guest_and_tracking_goes_on()
 async fn a_guest_that_stops_all_the_same_is_resumed_at_once_and_the_time_is_told() {
     let world = world();
     let world = world.as_ref().unwrap();
-    // So seldom a look that QEMU meets the full file system first.
-    let options = LibvirtOptions {
-        watchdog: watchdog(),
-        scratch_look: Duration::from_millis(200),
-    };
-    let mut bench = Bench::with(world, options);
+    let mut bench = Bench::new(world);
     bench.scratch = tempfile::tempdir_in(&world.small).unwrap();
     bench.limit = 20 << 20;
     let snapshot = bench
         .snapshot(bench.tracker(), &["vdb"], &[])
         .await
         .unwrap();
-    // Someone else fills the file system between two looks.
-    let ballast = world.small.join("ballast");
-    let _ = std::fs::write(&ballast, vec![1; 30 << 20]);
-    scribble(world, "vdb", 1024, 0, 60);
-    let end = Instant::now() + Duration::from_secs(20);
-    while stood_still(world) {
-        assert!(Instant::now() < end, "the guest stands still");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    // Someone else fills the file system, and the guard gets no processor.
+    let [guard] = guards()[..] else {
+        panic!("not one guard");
+    };
+    signal(guard, "STOP");
+    let _ = std::fs::write(world.small.join("ballast"), vec![1; SMALL as usize]);
+    let script = "dd if=/dev/urandom of=/dev/vdb bs=1M count=60 conv=fsync >/dev/null 2>&1 &";
+    world.domain.run(script).unwrap();
+    wait_for("the guest to stop", || stood_still(world));
+    let reason = world.domain.virsh("domstate", &["--reason"]).unwrap();
+    assert!(reason.contains("I/O error"), "{reason}");
+    signal(guard, "CONT");
+    wait_for("the guest to go on", || !stood_still(world));
+    let _ = std::fs::remove_file(world.small.join("ballast"));
     assert_eq!(
         snapshot.check().await.unwrap_err().code(),
         Code::ScratchFull
     );
     let warnings = snapshot.finish(Ending::Discarded).await.unwrap();
-    println!("{warnings:?}");
+    assert!(
+        warnings
+            .iter()
+            .any(|w| w.contains("stood still for at most")),
+        "{warnings:?}"
+    );
     world
         .domain
         .run("sync; dd if=/dev/urandom of=/dev/vdb bs=1M count=4 conv=fsync 2>&1")
