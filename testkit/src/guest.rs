@@ -2,6 +2,7 @@
 
 mod builder;
 mod launch;
+mod power;
 mod warm;
 
 use std::fs;
@@ -18,7 +19,7 @@ pub use builder::GuestBuilder;
 use crate::agent::{Agent, Channel, Output, Socket};
 use crate::host::HostDir;
 use crate::machine::Machine;
-use crate::process::{self, Guard};
+use crate::process::Guard;
 use crate::qmp::Qmp;
 use builder::Config;
 
@@ -233,67 +234,6 @@ impl Guest {
     /// When the guest is off.
     pub fn monitor(&self) -> Result<Qmp> {
         Qmp::connect(&self.dir.join("qmp2.sock"))
-    }
-
-    /// Kills QEMU with SIGKILL, as if the host had lost power, and waits for its end.
-    ///
-    /// # Errors
-    /// When the guest is off already.
-    pub fn kill(&self) -> Result<()> {
-        let mut running = self.lock().take().context("the guest is off")?;
-        running.qemu.kill()?;
-        running.qemu.wait()?;
-        Ok(())
-    }
-
-    /// Ends QEMU in good order: the guest loses power, but QEMU closes its
-    /// images and stores their bitmaps.
-    ///
-    /// # Errors
-    /// When the guest is off, or QEMU does not end within 60 s.
-    pub fn quit(&self) -> Result<()> {
-        self.qmp("quit", Value::Null)?;
-        self.wait_off(Duration::from_secs(60))
-    }
-
-    /// Shuts the guest down from within and waits for QEMU's end.
-    ///
-    /// # Errors
-    /// When the guest is off, or still on after 90 s.
-    pub fn shutdown(&self) -> Result<()> {
-        // An agent that obeys does not answer.
-        let mut agent = Socket::new(&self.agent_socket());
-        let _ = agent.call("guest-shutdown", json!({}), Duration::from_secs(2));
-        drop(agent);
-        self.wait_off(Duration::from_secs(90))
-    }
-
-    /// Waits until QEMU has ended by itself.
-    ///
-    /// # Errors
-    /// When it is still there after `limit`.
-    pub fn wait_off(&self, limit: Duration) -> Result<()> {
-        let pid = self.pid()?;
-        ensure!(
-            process::gone_within(pid, limit),
-            "{} is still on",
-            self.config.name
-        );
-        if let Some(mut running) = self.lock().take() {
-            running.qemu.wait()?;
-        }
-        Ok(())
-    }
-
-    /// Boots the guest again from its disks as they are, and waits for its agent.
-    ///
-    /// # Errors
-    /// When the guest is on, or does not start.
-    pub fn start_again(&self) -> Result<()> {
-        ensure!(!self.is_running(), "{} is on", self.config.name);
-        self.launch(None)?;
-        self.wait_agent()?;
-        Ok(())
     }
 
     /// What QEMU wrote to its standard error.
