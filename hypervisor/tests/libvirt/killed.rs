@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use base::{Code, TrackerName, VaultId};
+use base::{Code, TrackerName};
 use hypervisor::{Changed, Ending, Hypervisor};
 use testkit::machine::Machine;
 
@@ -80,10 +80,8 @@ async fn a_job_without_a_living_owner_is_taken_down_by_the_next_run() {
     };
     signal(guard, "KILL");
     drop(snapshot);
-    let other = Bench {
-        vault: VaultId::new(&base::SystemRandom),
-        ..Bench::new(world)
-    };
+    // Each bench is another vault.
+    let other = Bench::new(world);
     let foreign = other.tracker();
     let snapshot = other.snapshot(foreign, &["vdb"], &[]).await.unwrap();
     assert!(read_all(&*snapshot.disks()[0].source).await.unwrap() == truth(world, 1));
