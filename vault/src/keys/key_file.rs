@@ -78,7 +78,8 @@ impl KeyFile {
     }
 
     /// Tells this file's slot from others; reveals nothing of the key.
-    pub(super) fn fingerprint(&self) -> [u8; 8] {
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 8] {
         let hash = self.0.derive("stillpoint v1 key file: fingerprint");
         let mut out = [0; 8];
         out.copy_from_slice(&hash.bytes()[..8]);

@@ -1,0 +1,144 @@
+//! The words of the command line.
+
+mod backup;
+mod global;
+mod restore;
+mod vault;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use backup::{BackupCommand, BackupNow, QuiesceWord};
+pub use global::{Global, OutputFormat, ProgressForm};
+pub use restore::{RestoreCommand, RestoreDisks, RestoreVm};
+pub use vault::VaultCommand;
+
+const EXAMPLES: &str = "\
+Examples:
+  stillpoint vault create /srv/vault --host-key /etc/stillpoint/host.key
+  stillpoint vm list
+  stillpoint backup now web --vault /srv/vault --key /etc/stillpoint/host.key
+  stillpoint point list --vault /srv/vault
+  stillpoint restore vm latest:web --to /srv/restored --name web2 --new-identity
+
+Exit codes: 0 done, 3 done with warnings, 1 failed, 2 bad request, 4 not found,
+5 denied, 7 in the way or in use, 8 damaged, 9 not available, 10 no space,
+130 cancelled.";
+
+/// Backs up virtual machines of QEMU/KVM hosts, and restores them.
+///
+/// A backup has two phases: Snapshot, a point in the host's snapshot store, and Transfer data
+/// to vault. A point is complete by itself and restores from either place.
+#[derive(Debug, Parser)]
+#[command(name = "stillpoint", version, after_help = EXAMPLES, propagate_version = true)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The groups of commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make vaults, look at them, and manage their keys
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// Find virtual machines
+    #[command(subcommand)]
+    Vm(VmCommand),
+    /// Back up machines and images
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Look at recovery points
+    #[command(subcommand)]
+    Point(PointCommand),
+    /// Restore disks and machines
+    #[command(subcommand)]
+    Restore(RestoreCommand),
+    /// Check what is stored
+    Verify(Verify),
+    /// Print a shell's completion script
+    #[command(
+        after_help = "Example:\n  stillpoint completion bash > /etc/bash_completion.d/stillpoint"
+    )]
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the table of error codes
+    #[command(hide = true)]
+    Errors,
+}
+
+/// `stillpoint vm …`
+#[derive(Debug, Subcommand)]
+pub enum VmCommand {
+    /// List the machines of this host
+    #[command(after_help = "\
+Examples:
+  stillpoint vm list
+  stillpoint vm list --connect qmp:///run/vms -o json")]
+    List,
+    /// Show a machine: its disks, which are backed up, its guest agent
+    #[command(after_help = "Example:\n  stillpoint vm show web")]
+    Show {
+        /// The machine's name or UUID.
+        machine: String,
+    },
+}
+
+/// `stillpoint point …`
+#[derive(Debug, Subcommand)]
+pub enum PointCommand {
+    /// List recovery points, newest last
+    #[command(after_help = "\
+Examples:
+  stillpoint point list
+  stillpoint point list web --snapshots /srv/snapshots -o json")]
+    List {
+        /// Only those of this machine (name or UUID).
+        machine: Option<String>,
+    },
+    /// Show a recovery point
+    #[command(
+        after_help = "Examples:\n  stillpoint point show 3f2a\n  stillpoint point show latest:web"
+    )]
+    Show {
+        /// The point's id, the beginning of one, `latest`, or `latest:MACHINE`.
+        point: String,
+    },
+}
+
+/// `stillpoint verify`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stillpoint verify --vault /srv/vault
+  stillpoint verify latest:web --level full
+
+Ends with code 8 if anything is damaged, and names the points, disks and bytes hurt.")]
+pub struct Verify {
+    /// The points to check; all if none is named.
+    pub points: Vec<String>,
+    /// How deep to go.
+    #[arg(long, value_enum, default_value = "sealed")]
+    pub level: LevelWord,
+}
+
+/// How deep `verify` goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LevelWord {
+    /// Log, manifests, index and trees
+    Structure,
+    /// Also the checksum of every stored record
+    Sealed,
+    /// Also opens every chunk and compares it with its id
+    Full,
+}

@@ -1,0 +1,84 @@
+//! `stillpoint restore …`
+
+use std::path::PathBuf;
+
+use base::ByteSize;
+use clap::{Args, Subcommand};
+
+/// Commands that restore.
+#[derive(Debug, Subcommand)]
+pub enum RestoreCommand {
+    /// Restore disks to image files, or onto existing images and devices
+    Disks(RestoreDisks),
+    /// Restore a machine: its disks and its definition
+    Vm(RestoreVm),
+}
+
+/// `stillpoint restore disks`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stillpoint restore disks latest:web --to /srv/restored
+  stillpoint restore disks 3f2a --to /srv/restored --disk vdb --format raw
+  stillpoint restore disks 3f2a --onto vda=/var/lib/libvirt/images/web.qcow2
+  stillpoint restore disks 3f2a --onto vdb=/dev/vg/data
+
+Images are named MACHINE-DISK.FORMAT. Onto what exists only the blocks that differ
+are written; a restore that was cut short is completed by the same command.")]
+pub struct RestoreDisks {
+    /// The point's id, the beginning of one, `latest`, or `latest:MACHINE`.
+    pub point: String,
+    /// The folder for new images; it is made if needed.
+    #[arg(long, value_name = "FOLDER", required_unless_present = "onto")]
+    pub to: Option<PathBuf>,
+    /// Only this disk; may be given several times.
+    #[arg(long, value_name = "DISK")]
+    pub disk: Vec<String>,
+    /// Write this disk over an existing image or block device; may be given several times.
+    #[arg(long, value_name = "DISK=PATH")]
+    pub onto: Vec<String>,
+    /// The images' format [default: as it was].
+    #[arg(long, value_name = "FORMAT", value_parser = ["raw", "qcow2"])]
+    pub format: Option<String>,
+    /// Where an image of the name is there already, write what differs over it.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Write at most so many bytes a second.
+    #[arg(long, value_name = "SIZE")]
+    pub rate: Option<ByteSize>,
+}
+
+/// `stillpoint restore vm`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stillpoint restore vm latest:web --to /srv/restored --name web2 --new-identity --define
+  stillpoint restore vm 3f2a --to /run/vms/web --connect qmp:///run/vms --start
+
+A machine of libvirt comes with NAME.xml; a bare QEMU machine with NAME.json (the words
+of its command line) and NAME.sh, which starts it. UEFI variables are restored too.")]
+pub struct RestoreVm {
+    /// The point's id, the beginning of one, `latest`, or `latest:MACHINE`.
+    pub point: String,
+    /// The folder for disks and definition; it is made if needed.
+    #[arg(long, value_name = "FOLDER")]
+    pub to: PathBuf,
+    /// The machine's new name [default: the old one].
+    #[arg(long, value_name = "NEW")]
+    pub name: Option<String>,
+    /// Give it a new UUID and new MAC addresses, so that it can be beside the old one.
+    #[arg(long)]
+    pub new_identity: bool,
+    /// Define it in libvirt.
+    #[arg(long)]
+    pub define: bool,
+    /// Start it; under libvirt this defines it too.
+    #[arg(long)]
+    pub start: bool,
+    /// The images' format [default: as it was].
+    #[arg(long, value_name = "FORMAT", value_parser = ["raw", "qcow2"])]
+    pub format: Option<String>,
+    /// Write at most so many bytes a second.
+    #[arg(long, value_name = "SIZE")]
+    pub rate: Option<ByteSize>,
+}

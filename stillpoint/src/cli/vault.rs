@@ -1,0 +1,98 @@
+//! `stillpoint vault …`
+
+use std::path::PathBuf;
+
+use base::ByteSize;
+use clap::Subcommand;
+
+/// Commands on vaults and their keys.
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Make a vault
+    ///
+    /// The vault is opened by a passphrase (asked for twice, or from --passphrase-file), or by a
+    /// key file (--key-file, made if it is not there). Without either nobody can ever read the
+    /// data again: keep an export of the key (`vault export-key`) in another place.
+    #[command(after_help = "\
+Examples:
+  stillpoint vault create /srv/vault
+  stillpoint vault create /srv/vault --passphrase-file pass --host-key host.key
+  stillpoint vault create s3://backups/vault1 --key-file vault.key")]
+    Create {
+        /// The place: an empty folder, or s3://… or az://…; --vault if not given.
+        store: Option<String>,
+        /// Bytes of a chunk, for the vault's life: a power of two from 16 KiB to 4 MiB.
+        #[arg(long, value_name = "SIZE")]
+        chunk_size: Option<ByteSize>,
+        /// Write a key for this host there, with which it backs up without the passphrase.
+        #[arg(long, value_name = "FILE")]
+        host_key: Option<PathBuf>,
+        /// The host's name in the vault's list of keys [default: this host's name].
+        #[arg(long, value_name = "HOST")]
+        label: Option<String>,
+    },
+    /// Show a vault: id, chunk size, what opens it, its keys, what it takes
+    #[command(after_help = "Example:\n  stillpoint vault show --vault /srv/vault")]
+    Show {
+        /// The vault's place; --vault if not given.
+        store: Option<String>,
+    },
+    /// List the vaults in folders and one level below
+    #[command(after_help = "Example:\n  stillpoint vault list /srv /mnt/backup")]
+    List {
+        /// Where to look; the configured vault and snapshot store if none is given.
+        folders: Vec<PathBuf>,
+    },
+    /// Write the vault's keys to a file that age opens, to be kept in another place
+    ///
+    /// The export opens all data of the vault, for ever. Give it to recipients (age1…), or
+    /// protect it by a passphrase of its own.
+    #[command(after_help = "\
+Examples:
+  stillpoint vault export-key --to vault-key.age --recipient age1…
+  stillpoint vault export-key --to vault-key.age --new-passphrase-file escrow-pass")]
+    ExportKey {
+        /// The file to make.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// An age recipient; may be given several times.
+        #[arg(long, value_name = "AGE1", conflicts_with = "new_passphrase_file")]
+        recipient: Vec<String>,
+        /// A file with the export's passphrase; asked for otherwise.
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// Change what opens the vault; no data is written anew
+    ///
+    /// Opens the vault with the old passphrase, key file or key export, and replaces what was
+    /// used by the new one. A copy of the vault's old key object still opens with the old one.
+    #[command(after_help = "\
+Examples:
+  stillpoint vault change-passphrase
+  stillpoint vault change-passphrase --add --new-key-file spare.key
+  stillpoint vault change-passphrase --exported-key vault-key.age   (the passphrase is lost)")]
+    ChangePassphrase {
+        /// A file with the new passphrase; asked for otherwise.
+        #[arg(long, value_name = "FILE", conflicts_with = "new_key_file")]
+        new_passphrase_file: Option<PathBuf>,
+        /// Open by this key file from now on; it is made if it is not there.
+        #[arg(long, value_name = "FILE")]
+        new_key_file: Option<PathBuf>,
+        /// Keep the old ones too.
+        #[arg(long, conflicts_with = "remove")]
+        add: bool,
+        /// Remove the slot of this number (see `vault show`) rather than the one used.
+        #[arg(long, value_name = "SLOT")]
+        remove: Vec<u32>,
+    },
+    /// Give a host a key of its own, with which it backs up and restores what it wrote
+    #[command(after_help = "Example:\n  stillpoint vault lend-key --label kvm2 --to kvm2.key")]
+    LendKey {
+        /// The host's name in the vault's list of keys.
+        #[arg(long, value_name = "HOST")]
+        label: String,
+        /// The file to make (mode 600).
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+}

@@ -1,0 +1,51 @@
+//! What the commands do.
+
+mod backup;
+mod job;
+mod point;
+mod restore;
+mod restore_vm;
+mod vault;
+mod vault_keys;
+mod verify;
+mod vm;
+
+use base::Result;
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command, RestoreCommand};
+use crate::settings::Settings;
+use crate::{errors, output};
+
+/// Work that ended with warnings.
+pub const WARNINGS: u8 = 3;
+
+/// Runs a command and gives its exit code.
+///
+/// # Errors
+/// Those of the command.
+pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
+    settings.interrupt.listen()?;
+    let over = &settings.interrupt;
+    let done = match command {
+        Command::Vault(command) => over.over(vault::run(settings, command)).await.map(|()| 0),
+        Command::Vm(command) => over.over(vm::run(settings, command)).await.map(|()| 0),
+        Command::Backup(command) => backup::run(settings, command).await,
+        Command::Point(command) => over.over(point::run(settings, command)).await.map(|()| 0),
+        Command::Restore(RestoreCommand::Disks(words)) => {
+            restore::run(settings, words).await.map(|()| 0)
+        }
+        Command::Restore(RestoreCommand::Vm(words)) => {
+            restore_vm::run(settings, words).await.map(|()| 0)
+        }
+        Command::Verify(words) => over.over(verify::run(settings, words)).await,
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "stillpoint", &mut script);
+            output::write(&script).map(|()| 0)
+        }
+        Command::Errors => output::write(errors::page().as_bytes()).map(|()| 0),
+    };
+    settings.reporter.clear();
+    done
+}

@@ -1,0 +1,304 @@
+//! `stillpoint restore disks`
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use base::{ByteSize, Code, Error, Result};
+use hypervisor::{ImageFormat, MachineState};
+use mover::{RestoreReport, Target, TargetSpec};
+use serde::Serialize;
+use vault::PointDisk;
+
+use crate::cli::RestoreDisks;
+use crate::hosts::Host;
+use crate::output::table;
+use crate::points::{self, Point};
+use crate::settings::Settings;
+use crate::tiers::{Tier, Tiers};
+use crate::units::seconds;
+
+/// A restored disk.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Restored {
+    /// The disk's name.
+    pub name: String,
+    /// The image or device.
+    pub path: PathBuf,
+    /// Its format.
+    pub format: String,
+    /// What was done.
+    #[serde(flatten)]
+    pub report: RestoreReport,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Done {
+    point: String,
+    machine: String,
+    from: Tier,
+    disks: Vec<Restored>,
+}
+
+pub async fn run(settings: &Settings, words: RestoreDisks) -> Result<()> {
+    let point = settings.interrupt.over(async {
+        let tiers = Tiers::open(settings).await?;
+        points::find(&tiers, &words.point).await
+    });
+    let point = point.await?;
+    let jobs = plan(settings, &words, &point)?;
+    if words.overwrite || !words.onto.is_empty() {
+        settings
+            .interrupt
+            .over(refuse_running(settings, &jobs))
+            .await?;
+    }
+    let mut disks = Vec::new();
+    for job in jobs {
+        disks.push(restore(settings, &point, job, words.rate).await?);
+    }
+    settings.reporter.clear();
+    let done = Done {
+        point: point.id.to_string(),
+        machine: point.machine().to_owned(),
+        from: point.places[0].0,
+        disks,
+    };
+    settings.output.print(&done, |d| {
+        let rows = d.disks.iter().map(|d| {
+            let size = |n| ByteSize(n).to_string();
+            let path = d.path.display().to_string();
+            vec![
+                d.name.clone(),
+                size(d.report.size),
+                size(d.report.written),
+                seconds(d.report.seconds),
+                path,
+            ]
+        });
+        let head = format!(
+            "Restored {} of {} from the {}.\n",
+            d.point, d.machine, d.from
+        );
+        head + "\n" + &table(&["DISK", ">SIZE", ">WRITTEN", ">TIME", "IMAGE"], rows)
+    })
+}
+
+/// A disk to be restored, and where to.
+pub struct Job {
+    /// The disk's name.
+    pub name: String,
+    /// Where to.
+    pub spec: TargetSpec,
+}
+
+fn plan(settings: &Settings, words: &RestoreDisks, point: &Point) -> Result<Vec<Job>> {
+    let record = point.record()?;
+    let mut onto: BTreeMap<&str, &Path> = BTreeMap::new();
+    for word in &words.onto {
+        let split = word
+            .split_once('=')
+            .filter(|(name, path)| !name.is_empty() && !path.is_empty());
+        let Some((name, path)) = split else {
+            let what = format!("`{word}` is not DISK=PATH");
+            return Err(Error::new(Code::BadArgument, what));
+        };
+        if onto.insert(name, Path::new(path)).is_some() {
+            return Err(Error::new(
+                Code::BadArgument,
+                format!("disk {name} is given twice"),
+            ));
+        }
+    }
+    for name in words
+        .disk
+        .iter()
+        .map(String::as_str)
+        .chain(onto.keys().copied())
+    {
+        has_disk(point, name)?;
+    }
+    let mut jobs = Vec::new();
+    for disk in &record.disks {
+        if let Some(path) = onto.get(disk.name.as_str()) {
+            let format = existing_format(point, &disk.name, path, words.format.as_deref())?;
+            jobs.push(job(settings, &disk.name, path.to_path_buf(), format, true));
+        } else if words.disk.contains(&disk.name) || (words.disk.is_empty() && words.to.is_some()) {
+            let Some(folder) = &words.to else {
+                let what = format!("where should disk {} go? Give --to or --onto", disk.name);
+                return Err(Error::new(Code::BadArgument, what));
+            };
+            let format = words
+                .format
+                .clone()
+                .unwrap_or_else(|| own_format(point, &disk.name));
+            let path = folder.join(image_name(&record.machine.name, &disk.name, &format));
+            jobs.push(job(settings, &disk.name, path, format, words.overwrite));
+        }
+    }
+    if let Some(folder) = &words.to {
+        make_folder(folder)?;
+    }
+    for job in &jobs {
+        if job.spec.path.exists() && !job.spec.overwrite {
+            let what = format!("{} exists", job.spec.path.display());
+            return Err(Error::new(Code::TargetExists, what));
+        }
+    }
+    Ok(jobs)
+}
+
+/// A disk's job.
+pub fn job(settings: &Settings, name: &str, path: PathBuf, format: String, overwrite: bool) -> Job {
+    let state_dir = settings.state_dir.clone();
+    Job {
+        name: name.to_owned(),
+        spec: TargetSpec {
+            path,
+            format,
+            overwrite,
+            state_dir,
+        },
+    }
+}
+
+fn has_disk(point: &Point, name: &str) -> Result<()> {
+    let all: Vec<&str> = point
+        .record()?
+        .disks
+        .iter()
+        .map(|d| d.name.as_str())
+        .collect();
+    if all.contains(&name) {
+        return Ok(());
+    }
+    let what = format!(
+        "point {} has no disk `{name}`; it has {}",
+        point.id,
+        all.join(", ")
+    );
+    Err(Error::new(Code::DiskNotFound, what))
+}
+
+/// A new image's name: `MACHINE-DISK.FORMAT`.
+pub fn image_name(machine: &str, disk: &str, format: &str) -> String {
+    format!("{}-{}.{format}", file_part(machine), file_part(disk))
+}
+
+/// A name as part of a file's name.
+pub fn file_part(name: &str) -> String {
+    let safe = |c: char| if c == '/' || c.is_control() { '_' } else { c };
+    name.chars().map(safe).collect()
+}
+
+/// The format a disk had, if it can be written.
+pub fn own_format(point: &Point, disk: &str) -> String {
+    let disks = point
+        .record
+        .as_ref()
+        .map(|r| r.machine.disks.as_slice())
+        .unwrap_or_default();
+    let format = disks.iter().find(|d| d.name == disk).map(|d| d.format);
+    if format == Some(ImageFormat::Raw) {
+        "raw"
+    } else {
+        "qcow2"
+    }
+    .to_owned()
+}
+
+/// The format of an image that is written over. A raw disk's first bytes belong to its guest,
+/// so they are believed only if the disk was of that format in its machine too.
+fn existing_format(point: &Point, disk: &str, path: &Path, asked: Option<&str>) -> Result<String> {
+    use std::io::Read;
+    use std::os::unix::fs::FileTypeExt;
+    if let Some(format) = asked {
+        return Ok(format.to_owned());
+    }
+    let mut actual = path.to_owned();
+    if !path.exists() {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".stillpoint-restoring");
+        actual = PathBuf::from(name);
+    }
+    let io = |e| Error::io(path.display(), e);
+    let meta = std::fs::metadata(&actual).map_err(io)?;
+    let mut start = [0; 4];
+    let read = std::fs::File::open(&actual)
+        .and_then(|mut f| f.read(&mut start))
+        .map_err(io)?;
+    let qcow2 = read == 4 && start == *b"QFI\xfb";
+    let was_qcow2 = own_format(point, disk) == "qcow2";
+    match (qcow2, was_qcow2) {
+        (true, true) => Ok("qcow2".to_owned()),
+        (false, _) => Ok("raw".to_owned()),
+        (true, false) if meta.file_type().is_block_device() => Ok("raw".to_owned()),
+        (true, false) => {
+            let what = format!(
+                "{} begins like a qcow2 image, but disk {disk} was raw: say which with --format",
+                path.display()
+            );
+            Err(Error::new(Code::BadArgument, what))
+        }
+    }
+}
+
+/// Makes the folder of new images.
+pub fn make_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|e| Error::io(folder.display(), e))
+}
+
+/// Refuses a target that a running machine of this host uses. The image's own lock refuses
+/// too, but a block device has none.
+async fn refuse_running(settings: &Settings, jobs: &[Job]) -> Result<()> {
+    let machines = match Host::open(settings)?.hypervisor().list().await {
+        Ok(machines) => machines,
+        Err(e) => {
+            tracing::debug!("no look at the machines of this host: {e}");
+            return Ok(());
+        }
+    };
+    let real = |p: &Path| p.canonicalize().unwrap_or_else(|_| p.to_owned());
+    for machine in machines.iter().filter(|m| m.state != MachineState::Stopped) {
+        for path in machine.disks.iter().filter_map(|d| d.path.as_ref()) {
+            if let Some(job) = jobs.iter().find(|j| real(&j.spec.path) == real(path)) {
+                let what = format!("machine {} uses {}", machine.name, job.spec.path.display());
+                return Err(Error::new(Code::MachineRunning, what));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Restores a disk from the nearest tier that holds the point.
+///
+/// # Errors
+/// Those of the target, of the tier and of [`mover::restore_disk`].
+pub async fn restore(
+    settings: &Settings,
+    point: &Point,
+    job: Job,
+    rate: Option<ByteSize>,
+) -> Result<Restored> {
+    let (_, vault, info) = &point.places[0];
+    let Some((root, _)) = point.record()?.disk(info, &job.name) else {
+        return Err(Error::new(
+            Code::DiskNotFound,
+            format!("no disk {}", job.name),
+        ));
+    };
+    let reader = vault.reader().await?;
+    let target = Target::open(&job.spec, root.size).await?;
+    let disk = PointDisk::new(reader, root, vault.chunk_size());
+    let cancel = settings.interrupt.token();
+    let rate = rate.map(|r| r.0);
+    let report =
+        mover::restore_disk(disk, target, rate, cancel, &settings.reporter, &job.name).await?;
+    Ok(Restored {
+        name: job.name,
+        path: job.spec.path,
+        format: job.spec.format,
+        report,
+    })
+}

@@ -1,0 +1,107 @@
+//! Results: tables for people, JSON for scripts.
+
+use std::io::Write;
+
+use base::{Code, Error, Result};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use crate::cli::OutputFormat;
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Output(OutputFormat);
+
+impl Output {
+    /// In this form.
+    pub fn new(format: OutputFormat) -> Self {
+        Self(format)
+    }
+
+    /// Prints `value` as JSON, or what `people` gives for people.
+    ///
+    /// # Errors
+    /// Those of standard output; one that is closed counts as read.
+    pub fn print<T: Serialize>(self, value: &T, people: impl FnOnce(&T) -> String) -> Result<()> {
+        let mut text = match self.0 {
+            OutputFormat::Json => serde_json::to_string_pretty(value)
+                .map_err(|e| Error::new(Code::Internal, "making JSON").because(e))?,
+            OutputFormat::Table => people(value),
+        };
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        write(text.as_bytes())
+    }
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+/// Those of standard output; one that is closed counts as read.
+pub fn write(bytes: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::io("standard output", e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A table. A heading that begins with `>` is of a column of numbers.
+pub fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    if !table.is_tty() {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
+    table.set_header(headings.iter().map(|h| h.trim_start_matches('>')));
+    for row in rows {
+        table.add_row(row);
+    }
+    for (i, heading) in headings.iter().enumerate() {
+        let Some(column) = table.column_mut(i) else {
+            continue;
+        };
+        column.set_padding((0, 2));
+        if heading.starts_with('>') {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+/// Lines of a name and a value, the values below each other.
+pub fn facts(facts: &[(&str, String)]) -> String {
+    let width = facts
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    facts
+        .iter()
+        .map(|(name, value)| format!("{name:width$}  {value}\n"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_have_no_lines_and_no_blanks_at_the_end() {
+        let text = table(
+            &["NAME", ">SIZE"],
+            [
+                vec!["web".into(), "1.0 GiB".into()],
+                vec!["b".into(), "9 B".into()],
+            ],
+        );
+        assert_eq!(text, "NAME     SIZE\nweb   1.0 GiB\nb         9 B\n");
+    }
+}

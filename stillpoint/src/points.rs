@@ -1,0 +1,156 @@
+//! Recovery points over both tiers, and how people name them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base::{Code, Error, Kind, PointId, Result};
+use mover::PointRecord;
+use vault::{PointInfo, Vault};
+
+use crate::tiers::{Tier, Tiers};
+
+/// A point, wherever it is.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// Its id.
+    pub id: PointId,
+    /// Where it is, the nearest tier first.
+    pub places: Vec<(Tier, Arc<Vault>, PointInfo)>,
+    /// What the backup stored with it; an error if the key at hand does not open it.
+    pub record: Result<Arc<PointRecord>, Arc<Error>>,
+}
+
+impl Point {
+    /// The instant it shows, RFC 3339 in UTC.
+    pub fn created_at(&self) -> &str {
+        &self.info().manifest.created_at
+    }
+
+    /// What is known without a data key.
+    pub fn info(&self) -> &PointInfo {
+        &self.places[0].2
+    }
+
+    /// The bytes of its disks.
+    pub fn size(&self) -> u64 {
+        self.info().manifest.disks.iter().map(|d| d.size).sum()
+    }
+
+    /// What storing it took in a tier.
+    pub fn stored(&self, tier: Tier) -> Option<u64> {
+        self.places
+            .iter()
+            .find(|p| p.0 == tier)
+            .map(|p| p.2.entry.stored)
+    }
+
+    /// Its tiers as people name them.
+    pub fn tiers(&self) -> &'static str {
+        match (
+            self.stored(Tier::Snapshot).is_some(),
+            self.stored(Tier::Vault).is_some(),
+        ) {
+            (true, true) => "Snapshot and vault",
+            (true, false) => "Snapshot",
+            _ => "Vault",
+        }
+    }
+
+    /// The machine's name, or a dash if the key at hand does not open it.
+    pub fn machine(&self) -> &str {
+        self.record.as_ref().map_or("-", |r| &r.machine.name)
+    }
+
+    /// What the backup stored with it.
+    ///
+    /// # Errors
+    /// `KeyMissing`, `Integrity`.
+    pub fn record(&self) -> Result<&PointRecord> {
+        match &self.record {
+            Ok(record) => Ok(record),
+            Err(e) => Err(crate::tiers::again(e).during(format!("point {}", self.id))),
+        }
+    }
+
+    fn is_of(&self, machine: &str) -> bool {
+        self.record.as_ref().is_ok_and(|r| {
+            r.machine.name == machine || r.machine.uuid.eq_ignore_ascii_case(machine)
+        })
+    }
+}
+
+/// All points of both tiers, oldest first; only those of a machine if one is named.
+///
+/// # Errors
+/// `Integrity`, `Unavailable`.
+pub async fn list(tiers: &Tiers, machine: Option<&str>) -> Result<Vec<Point>> {
+    let mut found: BTreeMap<PointId, Point> = BTreeMap::new();
+    for (tier, vault) in tiers.all() {
+        for info in vault.points().await? {
+            let place = (tier, Arc::clone(vault), info);
+            match found.get_mut(&place.2.entry.point) {
+                Some(point) => point.places.push(place),
+                None => {
+                    let record = record(&place).await?;
+                    let id = place.2.entry.point;
+                    found.insert(
+                        id,
+                        Point {
+                            id,
+                            places: vec![place],
+                            record,
+                        },
+                    );
+                }
+            }
+        }
+    }
+    let mut points: Vec<Point> = found.into_values().collect();
+    points.retain(|p| machine.is_none_or(|m| p.is_of(m)));
+    points.sort_by_key(|p| {
+        (
+            p.created_at().parse::<jiff::Timestamp>().ok(),
+            p.info().entry.number,
+        )
+    });
+    Ok(points)
+}
+
+async fn record(
+    (_, vault, info): &(Tier, Arc<Vault>, PointInfo),
+) -> Result<Result<Arc<PointRecord>, Arc<Error>>> {
+    match PointRecord::of(vault, info).await {
+        Ok(record) => Ok(Ok(Arc::new(record))),
+        Err(e) if matches!(e.kind(), Kind::Denied | Kind::Integrity) => Ok(Err(Arc::new(e))),
+        Err(e) => Err(e),
+    }
+}
+
+/// The point that `word` names: its id, the beginning of one, `latest`, `latest:MACHINE`.
+///
+/// # Errors
+/// `PointNotFound`; `BadArgument` if several begin so; those of [`list`].
+pub async fn find(tiers: &Tiers, word: &str) -> Result<Point> {
+    let machine = word.strip_prefix("latest:");
+    let mut points = list(tiers, machine).await?;
+    if machine.is_some() || word == "latest" {
+        return points.pop().ok_or_else(|| match machine {
+            Some(machine) => Error::new(
+                Code::PointNotFound,
+                format!("no point of a machine `{machine}`"),
+            ),
+            None => Error::new(Code::PointNotFound, "there is no point yet"),
+        });
+    }
+    let wanted = word.to_ascii_lowercase();
+    points.retain(|p| !wanted.is_empty() && p.id.to_string().starts_with(&wanted));
+    if points.len() > 1 {
+        let what = format!(
+            "`{word}` is the beginning of {} points' ids: give more of it",
+            points.len()
+        );
+        return Err(Error::new(Code::BadArgument, what));
+    }
+    let missing = || Error::new(Code::PointNotFound, format!("no point `{word}`"));
+    points.pop().ok_or_else(missing)
+}

@@ -1,0 +1,71 @@
+//! Asking for a passphrase.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+
+use base::{Code, Error, Result};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+/// The terminal with its echo off; it comes back when this is dropped.
+struct Silent {
+    terminal: File,
+    before: Termios,
+}
+
+impl Silent {
+    fn new(terminal: File) -> std::io::Result<Self> {
+        let before = tcgetattr(&terminal)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        silent.local_modes.insert(LocalModes::ECHONL);
+        tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        // Nobody can be told.
+        let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
+    }
+}
+
+/// Asks on the terminal, without echo. Blocks.
+///
+/// # Errors
+/// `KeyMissing` if there is no terminal; `Cancelled` if it is closed.
+pub fn ask(question: &str) -> Result<Zeroizing<String>> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty").map_err(|e| {
+        let what = "no passphrase was given, and there is no terminal to ask: use --passphrase-file, --key-file or --key";
+        Error::new(Code::KeyMissing, what).because(e)
+    })?;
+    let broken = |e: std::io::Error| Error::io("the terminal", e);
+    write!(&terminal, "{question}: ").map_err(broken)?;
+    let silent = Silent::new(terminal.try_clone().map_err(broken)?).map_err(broken)?;
+    let mut line = Zeroizing::new(String::with_capacity(256));
+    let read = BufReader::new(&silent.terminal)
+        .read_line(&mut line)
+        .map_err(broken)?;
+    drop(silent);
+    if read == 0 {
+        return Err(Error::new(Code::Cancelled, "no passphrase was entered"));
+    }
+    while line.ends_with(['\n', '\r']) {
+        line.pop();
+    }
+    Ok(line)
+}
+
+/// Asks for a new passphrase, twice. Blocks.
+///
+/// # Errors
+/// As [`ask`]; `BadArgument` if the two differ.
+pub fn ask_new(question: &str) -> Result<Zeroizing<String>> {
+    let first = ask(question)?;
+    let second = ask("Once more")?;
+    if *first == *second {
+        return Ok(first);
+    }
+    Err(Error::new(Code::BadArgument, "the two passphrases differ"))
+}

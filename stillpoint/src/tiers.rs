@@ -1,0 +1,175 @@
+//! The two stores of a host: the snapshot store and the vault.
+
+use std::sync::Arc;
+
+use base::{Code, Error, Kind, Result};
+use serde::Serialize;
+use vault::keys::Keyring;
+use vault::{Locked, Surroundings, Vault};
+
+use crate::keys;
+use crate::settings::{Settings, Snapshots};
+use crate::stores;
+
+/// A tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Tier {
+    /// The host's snapshot store.
+    Snapshot,
+    /// The vault.
+    Vault,
+}
+
+impl std::fmt::Display for Tier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Snapshot => "snapshot store",
+            Self::Vault => "vault",
+        })
+    }
+}
+
+/// The tiers that could be opened; one at least.
+#[derive(Debug)]
+pub struct Tiers {
+    /// The snapshot store, if the host has one of its own and it holds the vault already.
+    pub snapshot: Option<Arc<Vault>>,
+    /// The vault, or why it could not be opened.
+    pub vault: Result<Arc<Vault>>,
+}
+
+impl Tiers {
+    /// Opens what there is, to read.
+    ///
+    /// # Errors
+    /// If neither can be opened, why the vault can't: `NotAVault`, `PassphraseWrong`,
+    /// `KeyMissing`, `VaultForeign`, `StoreUnavailable`, `Integrity`.
+    pub async fn open(settings: &Settings) -> Result<Self> {
+        let mut ring = None;
+        let vault = open_vault(settings, &mut ring).await;
+        let snapshot = match &settings.snapshots {
+            Snapshots::Store(place) => match stores::open(place).await {
+                Ok(locked) => Some(open_with(settings, locked, &mut ring).await?),
+                Err(e) if e.code() == Code::NotAVault && vault.is_ok() => None,
+                Err(e) => return Err(e),
+            },
+            Snapshots::Vault | Snapshots::None => None,
+        };
+        match (vault, snapshot) {
+            (vault @ Ok(_), snapshot) => Ok(Self { snapshot, vault }),
+            (Err(e), Some(snapshot)) if settings.global.vault.is_none() || is_away(&e) => {
+                if settings.global.vault.is_some() {
+                    settings
+                        .reporter
+                        .warn(format!("the vault can't be opened: {e}"));
+                }
+                Ok(Self {
+                    snapshot: Some(snapshot),
+                    vault: Err(e),
+                })
+            }
+            (Err(e), _) => Err(e),
+        }
+    }
+
+    /// Opens both to back up: the snapshot store is made to hold the vault if it does not yet.
+    /// A vault that is away costs the transfer, not the snapshot.
+    ///
+    /// # Errors
+    /// As [`Tiers::open`]; `VaultForeign` if the two stores belong to different vaults.
+    pub async fn open_to_write(settings: &Settings) -> Result<Self> {
+        let Snapshots::Store(place) = &settings.snapshots else {
+            let vault = open_vault(settings, &mut None).await?;
+            return Ok(Self {
+                snapshot: None,
+                vault: Ok(vault),
+            });
+        };
+        let mut ring = None;
+        match open_vault(settings, &mut ring).await {
+            Ok(vault) => {
+                let snapshot = vault.extend_to(stores::make(place)?).await;
+                let snapshot = snapshot.map_err(|e| e.during(format!("snapshot store {place}")))?;
+                Ok(Self {
+                    snapshot: Some(Arc::new(snapshot)),
+                    vault: Ok(vault),
+                })
+            }
+            Err(e) if is_away(&e) => {
+                let Ok(locked) = stores::open(place).await else {
+                    return Err(e);
+                };
+                let snapshot = open_with(settings, locked, &mut ring).await?;
+                settings
+                    .reporter
+                    .warn(format!("the vault can't be opened: {e}"));
+                Ok(Self {
+                    snapshot: Some(snapshot),
+                    vault: Err(e),
+                })
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Where a backup's first phase writes.
+    ///
+    /// # Errors
+    /// Why the vault could not be opened, if it is the one.
+    pub fn first(&self) -> Result<&Arc<Vault>> {
+        match (&self.snapshot, &self.vault) {
+            (Some(snapshot), _) => Ok(snapshot),
+            (None, Ok(vault)) => Ok(vault),
+            (None, Err(e)) => Err(again(e)),
+        }
+    }
+
+    /// The tiers, the nearest first.
+    pub fn all(&self) -> impl Iterator<Item = (Tier, &Arc<Vault>)> {
+        let snapshot = self.snapshot.iter().map(|v| (Tier::Snapshot, v));
+        snapshot.chain(self.vault.iter().map(|v| (Tier::Vault, v)))
+    }
+}
+
+/// The same error once more, for another reader.
+pub fn again(e: &Error) -> Error {
+    Error::new(e.code(), e.detail())
+}
+
+/// The place of the vault.
+///
+/// # Errors
+/// `BadArgument` if none was given.
+pub fn vault_place<'a>(settings: &'a Settings, given: Option<&'a str>) -> Result<&'a str> {
+    given.or(settings.global.vault.as_deref()).ok_or_else(|| {
+        Error::new(
+            Code::BadArgument,
+            "which vault? Give --vault STORE, or set STILLPOINT_VAULT",
+        )
+    })
+}
+
+/// Whether the vault may be there again later.
+fn is_away(e: &Error) -> bool {
+    e.code() == Code::NotAVault || matches!(e.kind(), Kind::Unavailable | Kind::Failed)
+}
+
+async fn open_vault(settings: &Settings, ring: &mut Option<Arc<Keyring>>) -> Result<Arc<Vault>> {
+    let locked = stores::open(vault_place(settings, None)?).await?;
+    open_with(settings, locked, ring).await
+}
+
+async fn open_with(
+    settings: &Settings,
+    locked: Locked,
+    ring: &mut Option<Arc<Keyring>>,
+) -> Result<Arc<Vault>> {
+    let ring = match ring {
+        Some(ring) => ring,
+        None => ring.insert(keys::ring(settings, &locked).await?),
+    };
+    let store = locked.store().clone();
+    let vault = locked.open_with(Arc::clone(ring), Surroundings::system());
+    vault.map(Arc::new).map_err(|e| e.during(store))
+}
