@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use base::{ByteSize, Code, Error, PointId, Result, TrackerName};
 use hypervisor::{
-    Changed, Disk, DiskChoice, Ending, Hypervisor, Machine, Quiesce, ScratchPlace, Snapshot,
-    SnapshotRequest,
+    Changed, Definition, Disk, DiskChoice, Ending, Hypervisor, Machine, Quiesce, ScratchPlace,
+    Snapshot, SnapshotRequest,
 };
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -132,7 +132,12 @@ pub async fn backup(
     let disks = choose(&machine, &options.disks)?;
     let point = PointId::new(&*around.random);
     let machine_key = store.machine_key(&machine.uuid);
-    let history = store.history(machine_key, HISTORY).await?;
+    let definition = host.definition(&machine).await?;
+    let mut history = store.history(machine_key, HISTORY).await?;
+    if definition == Definition::Image {
+        // A list of changes counts from the newest point, no matter what an attempt saw later.
+        history.retain(|p| p.entry.state == PointState::Whole);
+    }
     if history.is_empty() {
         check_space(store, &disks)?;
     }
@@ -144,7 +149,9 @@ pub async fn backup(
             bases.insert(disk.name.clone(), base);
         }
     }
-    let definition = host.definition(&machine).await?;
+    if options.cancel.is_cancelled() {
+        return Err(cancelled());
+    }
     let session = Session::open(store, machine_key, Phase::Snapshot).await?;
     events.tell(Event::Step {
         what: format!("Snapshot of {}", machine.name),
@@ -283,6 +290,11 @@ pub async fn backup(
             Err(e)
         }
     }
+}
+
+/// The error of a backup that was asked to end.
+pub(crate) fn cancelled() -> Error {
+    Error::new(Code::Cancelled, "the backup was cancelled")
 }
 
 async fn close(session: &Session) {

@@ -78,20 +78,28 @@ impl<'a> Meter<'a> {
             window: (now, 0),
             rate: 0,
         };
-        Self {
+        let meter = Self {
             events,
             total,
             state: Mutex::new(state),
+        };
+        if total == 0 {
+            meter.set(0);
         }
+        meter
     }
 
     pub(crate) fn add(&self, bytes: u64) {
-        let done = self.lock().done + bytes;
-        self.set(done);
+        let mut s = self.lock();
+        let done = s.done + bytes;
+        self.tell(&mut s, done);
     }
 
     pub(crate) fn set(&self, done: u64) {
-        let mut s = self.lock();
+        self.tell(&mut self.lock(), done);
+    }
+
+    fn tell(&self, s: &mut State, done: u64) {
         s.done = s.done.max(done);
         let now = Instant::now();
         if now - s.told_at >= TELL_EVERY || s.done >= self.total {
@@ -103,7 +111,7 @@ impl<'a> Meter<'a> {
                 s.window = (now, s.done);
             }
             s.told_at = now;
-            self.events.tell(Event::Progress(self.progress(&s)));
+            self.events.tell(Event::Progress(self.progress(s)));
         }
     }
 
@@ -113,7 +121,7 @@ impl<'a> Meter<'a> {
             done: s.done.min(self.total),
             total: self.total,
             rate: s.rate,
-            seconds_left: (s.rate > 0).then(|| left.div_ceil(s.rate)),
+            seconds_left: (s.rate > 0 || left == 0).then(|| left.div_ceil(s.rate.max(1))),
         }
     }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use base::{Code, Error, Result};
+use base::{Error, Result};
 use block::{BlockSource, Extent, ExtentSet};
 use futures::StreamExt;
 use hypervisor::SnapshotDisk;
 use tokio_util::sync::CancellationToken;
 use vault::{Buffers, DiskRoot, DiskWriter, MachineKey, Session, WriteStats};
 
+use crate::backup::cancelled;
 use crate::plan::{Piece, pieces, to_look_at};
 use crate::progress::Meter;
 use crate::record::DiskBase;
@@ -136,7 +137,7 @@ impl DiskRead<'_> {
         };
         tokio::select! {
             biased;
-            () = self.cancel.cancelled() => Err(Error::new(Code::Cancelled, "the backup was cancelled")),
+            () = self.cancel.cancelled() => Err(cancelled()),
             data = read => Ok((piece, Some(data?))),
         }
     }

@@ -1,5 +1,7 @@
 //! Phase 1: what is read, what is stored, what is told.
 
+use std::time::{Duration, Instant};
+
 use base::Code;
 use block::{Extent, ExtentSet};
 use hypervisor::fake::{Fault, PAGE};
@@ -164,4 +166,58 @@ async fn an_agent_that_hangs_costs_consistency_and_a_warning() {
     let e = bench.try_backup().await.unwrap_err();
     assert_eq!(e.code(), Code::FreezeFailed);
     assert_eq!(bench.vault.points().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn progress_rises_and_ends_at_the_total() {
+    let bench = Bench::new(&[("vda", 8 * MIB), ("vdb", 4 * MIB)]).await;
+    bench.host.write("vda", MIB, &noise(1, 3 * MIB));
+    bench.host.write("vdb", 0, &noise(2, 4 * MIB));
+    bench
+        .host
+        .fake
+        .script(VM, Fault::SlowReads(Duration::from_millis(150)));
+    let heard = Heard::default();
+    bench.backup_telling(&heard).await.unwrap();
+    let told = heard.progress();
+    assert!(told.len() > 2, "{told:?}");
+    assert!(told.iter().all(|p| p.total == 12 * MIB));
+    assert!(told.windows(2).all(|w| w[0].done <= w[1].done), "{told:?}");
+    let last = told.last().unwrap();
+    assert_eq!((last.done, last.seconds_left), (12 * MIB, Some(0)));
+    assert!(told[1].rate > 0 && told[1].seconds_left.is_some());
+    // An incremental counts what it looks at.
+    bench.host.fake.clear_faults(VM);
+    bench.host.write("vda", 0, b"x");
+    let heard = Heard::default();
+    bench.backup_telling(&heard).await.unwrap();
+    let last = *heard.progress().last().unwrap();
+    assert_eq!((last.done, last.total), (PAGE, PAGE));
+    // Nothing to do is done at once, and said.
+    let heard = Heard::default();
+    bench.backup_telling(&heard).await.unwrap();
+    let told = heard.progress();
+    assert_eq!((told.len(), told[0].done, told[0].total), (1, 0, 0));
+    assert_eq!(told[0].seconds_left, Some(0));
+}
+
+#[tokio::test]
+async fn a_rate_limit_holds_reads_back_and_zeros_pass_free() {
+    let mut bench = Bench::new(&[("vda", 64 * MIB)]).await;
+    bench.host.write("vda", 0, &noise(1, 2 * MIB));
+    bench.options.rate = Some(2 * MIB);
+    let start = Instant::now();
+    bench.checked_backup().await;
+    let took = start.elapsed();
+    assert!(took > Duration::from_millis(700), "{took:?}");
+    assert!(took < Duration::from_secs(4), "{took:?}");
+}
+
+#[tokio::test]
+async fn no_snapshot_is_taken_for_a_backup_that_was_cancelled_before() {
+    let bench = Bench::new(&[("vda", MIB)]).await;
+    bench.options.cancel.cancel();
+    let e = bench.try_backup().await.unwrap_err();
+    assert_eq!(e.code(), Code::Cancelled);
+    assert!(!bench.host.was_asked(), "the guest was touched");
 }

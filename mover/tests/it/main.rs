@@ -6,4 +6,6 @@ mod broken;
 mod disks;
 mod faulty;
 mod host;
+mod image;
+mod model;
 mod support;
