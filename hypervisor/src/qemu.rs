@@ -18,11 +18,13 @@
 //! A machine without a UUID of its own (all zero) gets a stable one made from its name.
 
 mod discover;
+mod found;
 mod graph;
 mod live;
 mod live_snapshot;
 mod memory;
 mod nodes;
+mod offline;
 mod place;
 mod scratch;
 mod source;
@@ -33,9 +35,9 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use base::{Code, Error, Result};
 
-use crate::qmp::Qmp;
 use crate::watchdog::WatchdogProgram;
-use crate::{Definition, Hypervisor, Machine, MachineState, Snapshot, SnapshotRequest};
+use crate::{Definition, Hypervisor, Machine, Snapshot, SnapshotRequest};
+use found::{Found, look};
 use memory::Memory;
 use place::Place;
 
@@ -51,16 +53,6 @@ pub struct QemuHostOptions {
 pub struct QemuHost {
     dir: PathBuf,
     options: QemuHostOptions,
-}
-
-/// What was found at a place.
-enum Found {
-    /// QEMU answers; the monitor stays connected.
-    Running(Qmp, Box<discover::Running>),
-    /// QEMU is there, but another program holds its monitor.
-    Taken(Box<Memory>, Error),
-    /// No QEMU listens.
-    Off(Box<Memory>),
 }
 
 impl QemuHost {
@@ -92,72 +84,23 @@ fn unknown(name: &str, dir: &Path) -> Error {
     Error::new(Code::MachineNotFound, text)
 }
 
-/// Whether an error of connecting says that no QEMU listens.
-fn is_off(place: &Place) -> bool {
-    use std::io::ErrorKind as K;
-    let connected = std::os::unix::net::UnixStream::connect(&place.monitor);
-    connected.is_err_and(|e| matches!(e.kind(), K::NotFound | K::ConnectionRefused))
-}
-
-/// Looks at a place.
-async fn look(place: &Place) -> Result<Found> {
-    let remembered = || {
-        Memory::read(&place.memory())?.map(Box::new).ok_or_else(|| {
-            let text = format!("machine {} is off and was never seen running", place.name);
-            Error::new(Code::HypervisorUnavailable, text)
-        })
-    };
-    if is_off(place) {
-        return remembered().map(Found::Off);
-    }
-    let qmp = match Qmp::connect(&place.monitor).await {
-        Ok(qmp) => qmp,
-        Err(e) if e.code() == Code::HypervisorUnavailable => {
-            return match remembered() {
-                Ok(memory) => Ok(Found::Taken(memory, e)),
-                Err(_) => Err(e),
-            };
-        }
-        Err(e) => return Err(e),
-    };
-    let running = Box::new(discover::running(&qmp, &place.name).await?);
-    if let Err(error) = Memory::of(&running).write(&place.memory()) {
-        tracing::warn!(
-            machine = place.name,
-            ?error,
-            "what is known can't be remembered"
-        );
-    }
-    Ok(Found::Running(qmp, running))
-}
-
-impl Found {
-    fn machine(self) -> Machine {
-        match self {
-            Self::Running(_, running) => running.machine,
-            Self::Taken(memory, _) => Machine {
-                state: MachineState::Running,
-                ..memory.machine
-            },
-            Self::Off(memory) => Machine {
-                state: MachineState::Stopped,
-                ..memory.machine
-            },
-        }
-    }
-}
-
 #[async_trait]
 impl Hypervisor for QemuHost {
     async fn list(&self) -> Result<Vec<Machine>> {
         let mut looks = tokio::task::JoinSet::new();
         for place in Place::all(&self.dir)? {
-            looks.spawn(async move { (look(&place).await, place) });
+            looks.spawn(async move {
+                let machine = match look(&place).await {
+                    Ok(found) => Ok(found.machine(&place).await),
+                    Err(e) => Err(e),
+                };
+                (machine, place)
+            });
         }
         let mut machines = Vec::new();
         for (found, place) in looks.join_all().await {
             match found {
-                Ok(found) => machines.push(found.machine()),
+                Ok(machine) => machines.push(machine),
                 Err(error) => {
                     tracing::warn!(machine = place.name, ?error, "machine left out of the list");
                 }
@@ -169,7 +112,7 @@ impl Hypervisor for QemuHost {
 
     async fn find(&self, name_or_uuid: &str) -> Result<Machine> {
         if let Ok(place) = self.place(name_or_uuid) {
-            return Ok(look(&place).await?.machine());
+            return Ok(look(&place).await?.machine(&place).await);
         }
         let mut all = self.list().await?.into_iter();
         all.find(|m| m.uuid.eq_ignore_ascii_case(name_or_uuid))
@@ -197,7 +140,10 @@ impl Hypervisor for QemuHost {
         match look(&place).await? {
             Found::Running(qmp, _) => live::take(&self.options, &place, lock, qmp, &request).await,
             Found::Taken(_, error) => Err(error),
-            Found::Off(_) => Err(Error::new(Code::HypervisorError, "machine is off")),
+            Found::Off(memory) => {
+                scratch::remove_stale(&request.scratch.dir, &memory.machine.uuid);
+                offline::take(lock, &memory, &request).await
+            }
         }
     }
 }

@@ -67,6 +67,7 @@ pub(super) async fn take(
 ) -> Result<Box<dyn Snapshot>> {
     let mut warnings = Vec::new();
     let running = prepare(place, &qmp, &mut warnings).await?;
+    scratch::remove_stale(&request.scratch.dir, &running.machine.uuid);
     let mut targets = targets(&running, request)?;
     tidy_bitmaps(&qmp, &running, request, &targets, &mut warnings).await;
     let budget = scratch::budget(&request.scratch, targets.len())?;

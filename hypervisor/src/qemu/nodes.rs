@@ -74,7 +74,11 @@ impl Names {
 
     /// The scratch file's path.
     pub(super) fn scratch_path(&self, dir: &Path, uuid: &str) -> PathBuf {
-        dir.join(format!("{}-{uuid}.scratch", self.stem))
+        dir.join(format!(
+            "{}{}",
+            self.stem,
+            super::scratch::scratch_end(uuid)
+        ))
     }
 }
 

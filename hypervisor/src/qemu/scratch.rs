@@ -63,6 +63,25 @@ pub(super) fn free_bytes(dir: &Path) -> Result<u64> {
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+/// Removes scratch files of the machine that a run left whose QEMU is gone, too. Whoever
+/// calls holds the machine's lock.
+pub(super) fn remove_stale(dir: &Path, uuid: &str) {
+    for entry in dir.read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = name
+            .to_str()
+            .is_some_and(|n| n.starts_with("stillpoint-") && n.ends_with(&scratch_end(uuid)));
+        if is_ours && let Err(error) = super::nodes::remove_file(&entry.path()) {
+            tracing::warn!(?error, "a scratch file of an earlier run stays");
+        }
+    }
+}
+
+/// How the names of a machine's scratch files end.
+pub(super) fn scratch_end(uuid: &str) -> String {
+    format!("-{uuid}.scratch")
+}
+
 /// Divides `budget` by the disks' sizes.
 pub(super) fn shares(budget: u64, sizes: &[u64]) -> Vec<u64> {
     let total = sizes.iter().map(|s| u128::from(*s)).sum::<u128>().max(1);

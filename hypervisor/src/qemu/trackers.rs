@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
 
-    fn bitmap(name: impl ToString) -> Bitmap {
+    fn bitmap(name: &dyn ToString) -> Bitmap {
         Bitmap {
             name: name.to_string(),
             recording: true,
@@ -79,14 +79,14 @@ mod tests {
         let [vault, other] = [(); 2].map(|()| VaultId::new(&random));
         let [new, a, b, left] = [(); 4].map(|()| TrackerName::new(vault, PointId::new(&random)));
         let foreign = TrackerName::new(other, PointId::new(&random));
-        let mut broken = bitmap(a);
+        let mut broken = bitmap(&a);
         broken.inconsistent = true;
         let bitmaps = [
             broken,
-            bitmap(b),
-            bitmap(left),
-            bitmap(foreign),
-            bitmap("cp1"),
+            bitmap(&b),
+            bitmap(&left),
+            bitmap(&foreign),
+            bitmap(&"cp1"),
         ];
         let plan = plan(&bitmaps, &[a, b], &new);
         assert_eq!(plan.base, Some(b));
@@ -98,14 +98,14 @@ mod tests {
         let random = SeededRandom::new(1);
         let vault = VaultId::new(&random);
         let [new, a] = [(); 2].map(|()| TrackerName::new(vault, PointId::new(&random)));
-        let doubts: [(fn(&mut Bitmap), &str); 3] = [
-            (|b| b.inconsistent = true, "inconsistent"),
-            (|b| b.recording = false, "not recording"),
-            (|b| b.busy = true, "in use"),
-        ];
-        for (spoil, word) in doubts {
-            let mut b = bitmap(a);
-            spoil(&mut b);
+        for (i, word) in ["inconsistent", "not recording", "in use"]
+            .iter()
+            .enumerate()
+        {
+            let mut b = bitmap(&a);
+            b.inconsistent = i == 0;
+            b.recording = i != 1;
+            b.busy = i == 2;
             let plan = plan(&[b], &[a], &new);
             assert_eq!(plan.base, None);
             assert!(plan.reason.contains(word), "{}", plan.reason);

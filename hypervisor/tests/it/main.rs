@@ -1,6 +1,9 @@
 //! The crate's tests with other processes: real guests, a real watchdog.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod bench;
 mod fake_agent;
+mod guests;
 mod qemu;
 mod watchdog;
