@@ -1,9 +1,12 @@
 //! Real guests: what other crates' tests build on.
 
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{DiskSpec, Format, Guest, disk};
+use testkit::{DiskSpec, Format, Guest, HostDir, disk, process};
 
 #[test]
 fn a_guest_keeps_its_files_over_a_shutdown_and_its_copies_boot_by_themselves() {
@@ -86,7 +89,7 @@ fn killing_takes_effect_at_once_and_dropping_leaves_nothing() {
     let again = guest.pid().unwrap();
     assert_ne!(pid, again);
     drop(guest);
-    assert!(testkit::process::gone_within(again, Duration::from_secs(1)));
+    assert!(process::gone_within(again, Duration::from_secs(1)));
     assert!(!dir.exists());
 }
 
@@ -95,4 +98,57 @@ fn a_qemu_that_refuses_says_why() {
     let refused = Guest::builder("bad").argument("-no-such-option").start();
     let text = format!("{:#}", refused.err().unwrap());
     assert!(text.contains("no-such-option"), "{text}");
+}
+
+#[test]
+fn uefi_firmware_starts_the_guest_with_variables_of_its_own() {
+    let guest = Guest::builder("uefi").uefi().start().unwrap();
+    guest.wait_agent().unwrap();
+    assert_eq!(
+        guest.run("[ -d /sys/firmware/efi ] && echo yes").unwrap(),
+        "yes"
+    );
+    assert!(guest.dir().join("nvram.fd").exists());
+    guest.shutdown().unwrap();
+    guest.start_again().unwrap();
+}
+
+/// Not a test: what the next one kills.
+#[test]
+#[ignore = "runs for ever, in a process that is to be killed"]
+fn a_test_that_is_killed() {
+    let guest = Guest::builder("victim").start().unwrap();
+    println!(
+        "\npid {} dir {}",
+        guest.pid().unwrap(),
+        guest.hostdir().display()
+    );
+    std::thread::sleep(Duration::from_secs(600));
+}
+
+#[test]
+fn a_killed_test_takes_its_guest_with_it_and_the_next_one_cleans_up() {
+    let mut test = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--ignored",
+            "--exact",
+            "--nocapture",
+            "a_test_that_is_killed",
+        ])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(test.stdout.take().unwrap())
+        .lines()
+        .map(|l| l.unwrap());
+    let line = lines.find(|l| l.starts_with("pid ")).unwrap();
+    let words: Vec<&str> = line.split(' ').collect();
+    let (pid, dir) = (words[1].parse().unwrap(), Path::new(words[3]));
+    assert!(process::alive(pid));
+    test.kill().unwrap();
+    test.wait().unwrap();
+    assert!(process::gone_within(pid, Duration::from_secs(5)));
+    assert!(dir.exists());
+    drop(HostDir::new().unwrap());
+    assert!(!dir.exists());
 }

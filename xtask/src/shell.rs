@@ -1,5 +1,6 @@
 //! Running other programs.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,9 +23,14 @@ pub(crate) fn target() -> Result<PathBuf> {
     Ok(target.into())
 }
 
+/// The cargo that runs us.
+pub(crate) fn cargo_path() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// The cargo that runs us, in the checkout.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(cargo_path());
     command.args(arguments).current_dir(root());
     command
 }

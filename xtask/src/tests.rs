@@ -2,6 +2,7 @@
 //! runs machines and stores, one after another, since two machines at once on
 //! two emulated processors would time each other out.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -9,6 +10,9 @@ use anyhow::{Result, bail};
 use crate::metadata::{self, Package};
 use crate::real::{self, Real};
 use crate::{install, lint, shell};
+
+/// Seconds that one run of cargo may take. Only a test that hangs takes longer.
+const LIMIT: &str = "900";
 
 /// Tests that ended well and that did not.
 #[derive(Default, Clone, Copy)]
@@ -193,7 +197,12 @@ fn real_ones(targets: &[Target]) -> Result<Count> {
 }
 
 fn counted(arguments: &[&str]) -> Result<Count> {
-    let (lines, success) = shell::watch(&mut shell::cargo(arguments))?;
+    let mut limited = Command::new("timeout");
+    limited
+        .args(["--kill-after=10", LIMIT])
+        .arg(shell::cargo_path())
+        .args(arguments);
+    let (lines, success) = shell::watch(limited.current_dir(shell::root()))?;
     let mut count = Count::default();
     for line in &lines {
         count.add(count_in(line));
