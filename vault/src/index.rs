@@ -22,6 +22,9 @@ pub struct Segment {
     name: SegmentName,
     tail: Tail,
     data: Data,
+    /// Of a small segment, which has no filter: which blocks are undamaged, so that a look-up
+    /// need not hash them.
+    sound: Vec<bool>,
 }
 
 /// Where a segment's entries are read from.
@@ -75,7 +78,18 @@ impl Segment {
             }
             data => data,
         };
-        Ok(Self { name, tail, data })
+        let blocks = match tail.shape().entries() {
+            n if n < segment::FILTER_FROM => n.div_ceil(segment::BLOCK),
+            _ => 0,
+        };
+        let mut segment = Self {
+            name,
+            tail,
+            data,
+            sound: Vec::new(),
+        };
+        segment.sound = (0..blocks).map(|b| segment.block(b).is_ok()).collect();
+        Ok(segment)
     }
 
     /// Its name.
@@ -100,7 +114,11 @@ impl Segment {
             return Ok(());
         }
         for block in self.tail.blocks_of(id) {
-            for (mut location, parent) in self.block(block)? {
+            let entries = match (&self.data, self.sound.get(block)) {
+                (Data::Memory(bytes), Some(true)) => self.search(bytes, block, id)?,
+                _ => self.block(block)?,
+            };
+            for (mut location, parent) in entries {
                 if location.id == *id {
                     if location.kind == record::Kind::Patch {
                         let (at, len) = self.tail.shape().parent_range(parent)?;
@@ -112,6 +130,16 @@ impl Segment {
             }
         }
         Ok(())
+    }
+
+    /// The entries of `id` in a block that is in memory and sound.
+    fn search(&self, bytes: &Bytes, block: usize, id: &Id) -> Result<Vec<(Location, u32)>> {
+        let (at, len) = self.tail.shape().block_range(block);
+        let at = usize::try_from(at).expect("a segment in memory");
+        let (entries, _) = bytes[at..at + len].as_chunks::<{ segment::ENTRY }>();
+        let first = entries.partition_point(|e| e[..32] < id.0[..]);
+        let of_id = entries[first..].iter().take_while(|e| e[..32] == id.0);
+        of_id.map(|e| self.tail.entry(e)).collect()
     }
 
     fn block(&self, block: usize) -> Result<Vec<(Location, u32)>> {

@@ -46,7 +46,7 @@ pub use format::id::Id;
 pub use format::manifest::{DiskRoot, MachineKey, Manifest, PointState};
 pub use log::{PointEntry, State};
 pub use reader::{Chunks, Reader};
-pub use session::Session;
+pub use session::{Limits, Session};
 pub use store::{Put, Store};
 pub use sync::{SyncProgress, SyncStats, sync_point};
 pub use vault::{Locked, PointInfo, Surroundings, Vault, create};

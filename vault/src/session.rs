@@ -31,13 +31,26 @@ mod inherit;
 
 use inherit::{Inherited, inherit};
 
-/// A pack is put when it has this many bytes.
-const PACK_TARGET: usize = 16 << 20;
 /// Packs on their way at the same time. With the one being filled this bounds the memory.
 const PACKS_IN_FLIGHT: usize = 3;
-/// Records after which an index segment is written, so that what a session knows in memory
-/// stays bounded.
-const SEGMENT_TARGET: usize = 256 << 10;
+
+/// When a session puts what it has gathered. It bounds what it holds in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A pack is put when it has this many bytes; it may become longer by one record.
+    pub pack_bytes: usize,
+    /// An index segment is written after so many records.
+    pub segment_records: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            pack_bytes: 16 << 20,
+            segment_records: 256 << 10,
+        }
+    }
+}
 
 /// A session of one writer.
 #[derive(Debug)]
@@ -284,13 +297,14 @@ impl Session {
             known.recent.insert(location.id, location);
             w.unlisted.push(location);
         }
-        if builder.len() >= PACK_TARGET {
+        let limits = self.vault.limits;
+        if builder.len() >= limits.pack_bytes {
             match kind {
                 pack::Kind::Chunks => self.put_chunks(w).await?,
                 pack::Kind::Nodes => self.put_nodes(w).await?,
             }
         }
-        if w.unlisted.len() >= SEGMENT_TARGET {
+        if w.unlisted.len() >= limits.segment_records {
             self.list(w).await?;
         }
         Ok(())

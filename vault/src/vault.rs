@@ -14,6 +14,7 @@ use crate::index::Index;
 use crate::keys::{KeyObject, Keyring, Unlock, VaultKeys};
 use crate::log::{Log, PointEntry, State};
 use crate::reader::Reader;
+use crate::session::Limits;
 use crate::store::{Put, Store};
 
 const DESCRIPTOR: &str = "vault";
@@ -59,6 +60,7 @@ pub struct Vault {
     descriptor: Descriptor,
     descriptor_bytes: Bytes,
     probed: OnceCell<()>,
+    pub(crate) limits: Limits,
 }
 
 /// A committed point and its manifest's clear part.
@@ -257,7 +259,14 @@ impl Vault {
             descriptor,
             descriptor_bytes,
             probed: OnceCell::new(),
+            limits: Limits::default(),
         }
+    }
+
+    /// The same vault, with other limits for the sessions opened from now on.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The vault's id.

@@ -99,6 +99,8 @@ pub struct DiskWriter {
     buffers: Buffers,
     stats: WriteStats,
     next_slot: u64,
+    /// Set while something is put. What failed or was dropped half-way leaves it set.
+    broken: bool,
 }
 
 impl DiskWriter {
@@ -126,6 +128,7 @@ impl DiskWriter {
             buffers: Buffers::default(),
             stats: WriteStats::default(),
             next_slot: 0,
+            broken: false,
         }
     }
 
@@ -150,6 +153,7 @@ impl DiskWriter {
         if first_slot % SPAN_CHUNKS + count as u64 > SPAN_CHUNKS {
             return Err(wrong(offset, data.len() as u64));
         }
+        self.begin()?;
         self.next_slot = first_slot + count as u64;
         data.resize(count * self.chunk_size, 0);
         let leaf = self.builder.base_leaf(first_slot / SPAN_CHUNKS).await?;
@@ -166,6 +170,7 @@ impl DiskWriter {
             self.take_one().await?;
         }
         self.in_flight.push_back(tokio::spawn(span.run()));
+        self.broken = false;
         Ok(())
     }
 
@@ -176,6 +181,7 @@ impl DiskWriter {
     /// As [`DiskWriter::put`].
     pub async fn put_zero(&mut self, offset: u64, len: u64) -> Result<()> {
         self.check(offset, len)?;
+        self.begin()?;
         while !self.in_flight.is_empty() {
             self.take_one().await?;
         }
@@ -198,6 +204,15 @@ impl DiskWriter {
                 }
             }
             slot = stop;
+        }
+        self.broken = false;
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.broken, true) {
+            let why = "writing the disk was cut short before";
+            return Err(base::Error::new(base::Code::Cancelled, why));
         }
         Ok(())
     }
@@ -251,6 +266,7 @@ impl DiskWriter {
     /// # Errors
     /// As [`DiskWriter::put`].
     pub async fn finish(mut self) -> Result<(DiskRoot, WriteStats)> {
+        self.begin()?;
         while !self.in_flight.is_empty() {
             self.take_one().await?;
         }
@@ -396,8 +412,10 @@ fn look(session: &Session, chunk: &[u8], parent: Id, stats: &mut WriteStats) -> 
         return Ok(Look::Settled(id));
     }
     if !session.find(&id)?.is_empty() {
-        stats.known_chunks += 1;
-        stats.changed += chunk.len() as u64;
+        if id != parent {
+            stats.known_chunks += 1;
+            stats.changed += chunk.len() as u64;
+        }
         return Ok(Look::Settled(id));
     }
     let parent = if parent.is_zero() {

@@ -402,31 +402,31 @@ impl Tail {
                 "block {block} of an index segment has a wrong checksum"
             )));
         }
-        bytes
-            .chunks_exact(ENTRY)
-            .map(|e| {
-                let mut c = Cursor::new(e, "an index entry");
-                let id = Id(c.array()?);
-                let pack = *self
-                    .packs
-                    .get(c.u32()? as usize)
-                    .ok_or_else(|| damaged("an index entry names a pack that the segment lacks"))?;
-                let (offset, len) = (c.u32()?, c.u32()?);
-                let kind = record::Kind::from_number(c.u8()?)?;
-                let (depth, key) = (c.u8()?, u32::from(c.u16()?));
-                let parent = c.u32()?;
-                let l = Location {
-                    id,
-                    pack,
-                    offset,
-                    len,
-                    kind,
-                    depth,
-                    key,
-                    parent: Id::ZERO,
-                };
-                Ok((l, parent))
-            })
-            .collect()
+        bytes.chunks_exact(ENTRY).map(|e| self.entry(e)).collect()
+    }
+
+    /// Reads an entry of a block that was checked: where the record is, and the place of its
+    /// parent.
+    pub(crate) fn entry(&self, bytes: &[u8]) -> Result<(Location, u32)> {
+        let mut c = Cursor::new(bytes, "an index entry");
+        let id = Id(c.array()?);
+        let pack = *self
+            .packs
+            .get(c.u32()? as usize)
+            .ok_or_else(|| damaged("an index entry names a pack that the segment lacks"))?;
+        let (offset, len) = (c.u32()?, c.u32()?);
+        let kind = record::Kind::from_number(c.u8()?)?;
+        let (depth, key) = (c.u8()?, u32::from(c.u16()?));
+        let location = Location {
+            id,
+            pack,
+            offset,
+            len,
+            kind,
+            depth,
+            key,
+            parent: Id::ZERO,
+        };
+        Ok((location, c.u32()?))
     }
 }

@@ -22,9 +22,11 @@ pub enum How {
     LoseAnswer,
     /// This operation and all after it fail: the store is gone.
     Die,
+    /// The store goes away after doing this operation and before answering.
+    DieAfter,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Plan {
     operations: usize,
     fault: Option<(usize, How)>,
@@ -100,9 +102,11 @@ impl Faulty {
             if is_put || !plan.puts_only {
                 let n = plan.operations;
                 plan.operations += 1;
-                how = plan
-                    .fault
-                    .and_then(|(at, how)| (n == at || n > at && how == How::Die).then_some(how));
+                how = plan.fault.and_then(|(at, how)| match how {
+                    How::Die if n >= at => Some(how),
+                    How::DieAfter if n > at => Some(How::Die),
+                    _ => (n == at).then_some(how),
+                });
             }
             (how, plan.delay.then_some(plan.operations))
         };
@@ -119,7 +123,7 @@ impl Faulty {
     ) -> Result<T> {
         match self.next(is_put).await {
             None => work.await,
-            Some(How::LoseAnswer) => {
+            Some(How::LoseAnswer | How::DieAfter) => {
                 let _ = work.await;
                 Err(broken())
             }

@@ -141,7 +141,7 @@ impl World {
     async fn new() -> Self {
         let faulty = [Faulty::memory(), Faulty::memory()];
         let first = make(faulty[0].store(), 1).await;
-        let second = Arc::new(first.extend_to(faulty[1].store()).await.unwrap());
+        let second = extend(&first, faulty[1].store()).await;
         Self {
             faulty,
             vaults: [first, second],

@@ -131,7 +131,7 @@ async fn a_disk_of_zeros_costs_no_pack_and_an_empty_disk_is_one() {
     assert_eq!(bytes_in(vault.store(), "index").await, 0);
     check_disk(&vault, &disks[0], &zeros).await;
     check_disk(&vault, &disks[1], &[]).await;
-    let second = vault.extend_to(Store::memory()).await.unwrap().into();
+    let second = extend(&vault, Store::memory()).await;
     sync_point(&vault, &second, point, &|_| {}).await.unwrap();
     check_disk(&second, &disks[0], &zeros).await;
 }
@@ -217,7 +217,7 @@ async fn an_attempt_serves_the_next_backup_and_is_no_point() {
 async fn a_synced_point_is_the_same_and_syncing_again_sends_nothing() {
     let vault = make(Store::memory(), 1).await;
     let (_folder, store) = local();
-    let second = vault.extend_to(store.clone()).await.unwrap().into();
+    let second = extend(&vault, store.clone()).await;
     let bytes = noise(1, 300 * CHUNK);
     let (point, disks, _) = backup(&vault, MACHINE, &[("vda", &bytes, None)])
         .await

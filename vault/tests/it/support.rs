@@ -8,8 +8,8 @@ use block::{BlockSource, Extent, Run, RunState};
 use jiff::Timestamp;
 use vault::keys::{Keyring, Passphrase, PassphraseCost, Unlock};
 use vault::{
-    DiskRoot, DiskWriter, Locked, Manifest, Phase, PointDisk, PointState, SPAN_CHUNKS, Session,
-    Store, Surroundings, Vault, WriteStats,
+    DiskRoot, DiskWriter, Limits, Locked, Manifest, Phase, PointDisk, PointState, SPAN_CHUNKS,
+    Session, Store, Surroundings, Vault, WriteStats,
 };
 
 /// The chunk size of the tests' vaults.
@@ -33,7 +33,18 @@ pub fn around(seed: u64) -> Surroundings {
 /// A new vault in `store`.
 pub async fn make(store: Store, seed: u64) -> Arc<Vault> {
     let made = vault::create(store, CHUNK as u32, &unlock(), around(seed)).await;
-    Arc::new(made.unwrap().0)
+    Arc::new(made.unwrap().0.with_limits(SMALL))
+}
+
+/// Small packs and segments, so that little data makes many.
+pub const SMALL: Limits = Limits {
+    pack_bytes: 100_000,
+    segment_records: 20,
+};
+
+/// The same vault in another store.
+pub async fn extend(vault: &Vault, store: Store) -> Arc<Vault> {
+    Arc::new(vault.extend_to(store).await.unwrap().with_limits(SMALL))
 }
 
 /// The vault in `store`, opened with the passphrase.
@@ -41,13 +52,15 @@ pub async fn reopen(store: &Store, seed: u64) -> Arc<Vault> {
     let locked = Locked::open(store.clone()).await.unwrap();
     let keys = locked.unlock(&unlock()).unwrap();
     let ring = Arc::new(Keyring::from_vault_keys(&keys));
-    Arc::new(locked.open_with(ring, around(seed)).unwrap())
+    let vault = locked.open_with(ring, around(seed)).unwrap();
+    Arc::new(vault.with_limits(SMALL))
 }
 
 /// The vault in `store`, opened with keys that are at hand.
 pub async fn try_open(store: &Store, ring: &Arc<Keyring>, seed: u64) -> base::Result<Arc<Vault>> {
     let locked = Locked::open(store.clone()).await?;
-    Ok(Arc::new(locked.open_with(Arc::clone(ring), around(seed))?))
+    let vault = locked.open_with(Arc::clone(ring), around(seed))?;
+    Ok(Arc::new(vault.with_limits(SMALL)))
 }
 
 /// A local store in a folder that goes with the test.
