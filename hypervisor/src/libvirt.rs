@@ -14,6 +14,7 @@
 #[allow(unsafe_code, reason = "libvirt's interface is a C one")]
 mod ffi;
 
+mod adopt;
 mod agent;
 mod discover;
 mod folder;

@@ -120,16 +120,21 @@ impl Folder {
         Ok(())
     }
 
-    /// Removes the folder and lets go of it.
+    /// Removes the folder with all that is in it, and lets go of it.
     pub(super) fn remove(self) -> Result<()> {
-        self.clear()?;
-        remove(&self.path.join(LOCK))?;
-        let result = fs::remove_dir(&self.path);
-        drop(self.lock);
-        match result {
-            // The next run made its lock in the folder already.
-            Err(e) if e.kind() == std::io::ErrorKind::DirectoryNotEmpty => Ok(()),
-            other => other.map_err(|e| io("remove", &self.path, e)),
+        self.clear()
+    }
+}
+
+/// An empty folder goes. One with files stays: a job may still use them, and whoever ends the
+/// job clears them.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let lock = self.path.join(LOCK);
+        let only_lock = fs::read_dir(&self.path).is_ok_and(|entries| entries.count() == 1);
+        if only_lock && is_at(&self.lock, &lock) && fs::remove_file(&lock).is_ok() {
+            // Fails if the next run made its own lock just now: then the folder is its.
+            let _ = fs::remove_dir(&self.path);
         }
     }
 }

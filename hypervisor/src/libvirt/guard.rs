@@ -231,8 +231,11 @@ impl Guard {
         let Some(path) = self.spec.socket.parent().map(Path::to_owned) else {
             return;
         };
-        let Ok(Some(folder)) = Folder::lock_path(&path, None, Duration::from_secs(2)) else {
-            return;
+        let folder = match Folder::lock_path(&path, None, Duration::from_secs(2)) {
+            Ok(None) => return,
+            Ok(Some(folder)) => Some(folder),
+            // Somebody removed the folder: then nobody else can claim the job by it.
+            Err(_) => None,
         };
         // libvirt may be away as well: the guest stays guarded until it is back.
         while !self.ended && !self.is_settled() {
@@ -241,7 +244,9 @@ impl Guard {
             std::thread::sleep(Duration::from_millis(100));
         }
         self.look_at_machine();
-        let _ = folder.remove();
+        if let Some(folder) = folder {
+            let _ = folder.remove();
+        }
     }
 
     /// Whether libvirt says that the job, or the machine, is no more.

@@ -87,29 +87,40 @@ pub(super) fn checkpoint_xml(
     if !disks.iter().any(|d| d.tracked) {
         return None;
     }
-    let mut list = Element::new("disks");
-    for disk in disks {
-        let kind = if disk.tracked { "bitmap" } else { "no" };
-        list = list.holding(
-            Element::new("disk")
-                .with("name", &disk.name)
-                .with("checkpoint", kind),
-        );
-    }
-    for other in others {
-        list = list.holding(
-            Element::new("disk")
-                .with("name", other)
-                .with("checkpoint", "no"),
-        );
-    }
-    let name = Element::new("name").saying(name.to_string());
-    Some(
-        Element::new("domaincheckpoint")
-            .holding(name)
-            .holding(list)
-            .to_text(),
-    )
+    let tracked = disks.iter().filter(|d| d.tracked).map(|d| d.name.as_str());
+    let left_out = disks.iter().filter(|d| !d.tracked).map(|d| &d.name);
+    let left_out = left_out.chain(others).map(String::as_str);
+    Some(checkpoint(&name.to_string(), tracked, left_out).to_text())
+}
+
+/// The description of a checkpoint whose bitmaps are there already, on `disks` of `all`.
+pub(super) fn known_checkpoint_xml(name: &str, disks: &BTreeSet<String>, all: &[String]) -> String {
+    let left_out = all
+        .iter()
+        .filter(|d| !disks.contains(*d))
+        .map(String::as_str);
+    // libvirt asks for a time when it makes no checkpoint itself; nothing depends on it.
+    let time = Element::new("creationTime").saying("0");
+    checkpoint(name, disks.iter().map(String::as_str), left_out)
+        .holding(time)
+        .to_text()
+}
+
+fn checkpoint<'a>(
+    name: &str,
+    tracked: impl Iterator<Item = &'a str>,
+    left_out: impl Iterator<Item = &'a str>,
+) -> Element {
+    let disk = |name, kind| {
+        Element::new("disk")
+            .with("name", name)
+            .with("checkpoint", kind)
+    };
+    let tracked = tracked.map(|d| disk(d, "bitmap"));
+    let list = tracked.chain(left_out.map(|d| disk(d, "no")));
+    Element::new("domaincheckpoint")
+        .holding(Element::new("name").saying(name))
+        .holding(list.fold(Element::new("disks"), Element::holding))
 }
 
 /// The disks that a checkpoint has bitmaps on.

@@ -15,7 +15,7 @@ use super::leftovers::{self, Checkpoints};
 use super::link::{LONG, Link};
 use super::live_snapshot::LiveSnapshot;
 use super::source::InstantSource;
-use super::{LibvirtOptions, machines, space};
+use super::{LibvirtOptions, adopt, machines, space};
 use crate::agent::AgentChannel;
 use crate::watchdog::Quiescer;
 use crate::{
@@ -48,8 +48,10 @@ pub(super) async fn take(
     let mut warnings = Vec::new();
     leftovers::end_old_job(link, uuid, &folder).await?;
     let mut there = leftovers::checkpoints(link, uuid).await?;
+    let machine = machines::find(link, uuid).await?;
+    adopt::adopt(link, &machine, request, &mut there).await;
     leftovers::drop_old(link, request, &mut there, &mut warnings).await;
-    let mut plan = plan(link, request, &there).await?;
+    let mut plan = plan(link, request, machine, &there)?;
     let budget = space::budget(&request.scratch, plan.disks.len())?;
     let files = folder.files(&request.tracker, &request.disks)?;
     let health = Health::default();
@@ -114,8 +116,12 @@ pub(super) async fn take(
 }
 
 /// What to read of each disk, by the machine as it is now.
-async fn plan(link: &Link, request: &SnapshotRequest, there: &Checkpoints) -> Result<Plan> {
-    let machine = machines::find(link, &request.machine.uuid).await?;
+fn plan(
+    link: &Link,
+    request: &SnapshotRequest,
+    machine: Machine,
+    there: &Checkpoints,
+) -> Result<Plan> {
     let mut plan = Plan {
         disks: Vec::new(),
         others: Vec::new(),

@@ -127,3 +127,39 @@ async fn a_killed_qemu_costs_a_reread_and_the_broken_checkpoint_goes() {
     snapshot.finish(Ending::Discarded).await.unwrap();
     assert_eq!(checkpoints(world), [second.to_string()]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_defined_anew_keeps_its_bitmaps_and_old_ones_go() {
+    let world = world();
+    let world = world.as_ref().unwrap();
+    let bench = Bench::new(world);
+    let (old, first) = (bench.tracker(), bench.tracker());
+    for tracker in [old, first] {
+        let snapshot = bench.snapshot(tracker, &["vdb"], &[old]).await.unwrap();
+        snapshot.finish(Ending::Kept).await.unwrap();
+    }
+    scribble(world, "vdb", 64, 9, 3);
+    world.domain.shutdown().unwrap();
+    let xml = world.domain.virsh("dumpxml", &["--inactive"]).unwrap();
+    let bitmaps = || block::probe_image(&world.domain.disks()[1]);
+    assert_eq!(bitmaps().await.unwrap().bitmaps.len(), 2);
+    world
+        .domain
+        .virsh("undefine", &["--checkpoints-metadata"])
+        .unwrap();
+    bench.host.define(&xml).await.unwrap();
+    world.domain.start_again().unwrap();
+    assert!(checkpoints(world).is_empty());
+
+    let second = bench.tracker();
+    let snapshot = bench.snapshot(second, &["vdb"], &[first]).await.unwrap();
+    let changed = &snapshot.disks()[0].changed;
+    let Changed::Since { tracker, extents } = changed else {
+        panic!("{changed:?}");
+    };
+    assert_eq!((*tracker, extents.bytes()), (first, 3 * (64 << 10)));
+    snapshot.finish(Ending::Committed).await.unwrap();
+    assert_eq!(checkpoints(world), [second.to_string()]);
+    world.domain.shutdown().unwrap();
+    assert_eq!(bitmaps().await.unwrap().bitmaps.len(), 1);
+}
