@@ -52,6 +52,10 @@ pub(crate) fn run(program: &Program<'_>) -> Result<()> {
     let place = tempfile::Builder::new()
         .prefix("stillpoint-demo-")
         .tempdir()?;
+    println!(
+        "$D is {}, which is removed at the end.",
+        place.path().display()
+    );
     let stillpoint = Stillpoint::new(&program, place.path(), guest.hostdir())?;
     let table = steps(&stillpoint, &guest, place.path())?;
     println!("\n{table}");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// The `stillpoint` program with the demo's settings.
@@ -50,8 +50,7 @@ impl Stillpoint {
             &passphrase,
             "--host-key",
             &key,
-        ])?;
-        Ok(())
+        ])
     }
 
     /// `[{name, uuid, state, disks: [...]}]`.
@@ -78,8 +77,7 @@ impl Stillpoint {
 
     /// Reads everything in the vault and checks it.
     pub(crate) fn verify(&self) -> Result<()> {
-        self.call(&self.with_vault(&["verify", "--level", "full"]))?;
-        Ok(())
+        self.call(&self.with_vault(&["verify", "--level", "full"]))
     }
 
     /// Restores a point's disks from the vault: `{disks: [{path, written}]}`, in
@@ -140,31 +138,34 @@ impl Stillpoint {
     fn json(&self, words: &[impl AsRef<str>]) -> Result<Value> {
         let mut words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
         words.extend(["-o", "json"]);
-        let said = self.call(&words)?;
+        let said = self.run(&words)?;
         serde_json::from_str(&said).with_context(|| format!("not JSON: {said}"))
+    }
+
+    /// Runs a command whose output is for people.
+    fn call(&self, words: &[impl AsRef<str>]) -> Result<()> {
+        let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+        print!("{}", self.run(&words)?);
+        Ok(())
     }
 
     /// Runs the command, showing it as a person would type it; its progress and
     /// warnings go to the terminal. It must succeed.
-    fn call(&self, words: &[impl AsRef<str>]) -> Result<String> {
-        let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    fn run(&self, words: &[&str]) -> Result<String> {
         let shown = words
             .join(" ")
             .replace(&self.place.display().to_string(), "$D");
         println!("\n$ stillpoint {shown}");
         let output = Command::new(&self.program)
-            .args(&words)
+            .args(words)
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
             .output()
             .with_context(|| format!("running {}", self.program.display()))?;
         let said = String::from_utf8(output.stdout)?;
-        print!("{said}");
-        ensure!(
-            output.status.success(),
-            "stillpoint ended with {}",
-            output.status
-        );
+        if !output.status.success() {
+            bail!("stillpoint ended with {}: {said}", output.status);
+        }
         Ok(said)
     }
 }
