@@ -1,9 +1,20 @@
 //! The libvirt driver on a real guest, under a libvirtd of the test's own.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test helper that fails should fail the test"
+)]
+#![allow(
+    clippy::await_holding_lock,
+    reason = "one test at a time has the guest, from its start to its end"
+)]
+
 #[path = "libvirt/bench.rs"]
 mod bench;
 #[path = "libvirt/killed.rs"]
 mod killed;
+#[path = "libvirt/restore.rs"]
+mod restore;
 #[path = "libvirt/running.rs"]
 mod running;
 #[path = "libvirt/scratch.rs"]

@@ -16,7 +16,7 @@ mod table;
 
 pub(super) use checkpoint::{Checkpoint, DeleteCheckpoint};
 pub(super) use connection::Connection;
-pub(super) use domain::{BlockInfo, DiskError, Domain, State, XmlForm};
+pub(super) use domain::{Domain, State, XmlForm};
 pub(super) use error::{LibvirtError, number};
 
 use std::ffi::{CStr, CString, c_char, c_void};

@@ -98,7 +98,7 @@ impl Link {
         match work(&conn) {
             Err(_) if !fresh && !conn.is_alive() => {
                 self.forget(&conn);
-                work(&*self.connection()?.0)
+                work(&self.connection()?.0)
             }
             other => other,
         }

@@ -110,11 +110,6 @@ impl Element {
         self.children_mut().find(|e| e.name == name)
     }
 
-    /// Follows names inwards, taking the first of each.
-    pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |e, name| e.child(name))
-    }
-
     /// Its own text, trimmed.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();

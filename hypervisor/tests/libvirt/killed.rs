@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use base::{Code, TrackerName};
 use hypervisor::{Changed, Ending, Hypervisor};
-use testkit::machine::Machine;
 
 use super::bench::{Bench, World, checkpoints, guards, read_all, scribble, signal, truth, world};
 

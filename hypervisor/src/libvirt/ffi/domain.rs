@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::fmt;
 
 use super::table::{Object, RawBlockInfo, RawDiskError, RawJobInfo, Table};
-use super::{Checkpoint, Result, c_string, lent_text, owned_list, owned_text, status};
+use super::{Checkpoint, Result, c_string, owned_list, owned_text, status};
 
 /// A domain; the reference is given back when dropped.
 pub(in crate::libvirt) struct Domain {
@@ -62,14 +62,6 @@ pub(in crate::libvirt) struct DiskError {
 impl Domain {
     pub(super) fn new(table: &'static Table, raw: Object) -> Self {
         Self { table, raw }
-    }
-
-    /// Its name.
-    pub(in crate::libvirt) fn name(&self) -> Result<String> {
-        // SAFETY: `raw` is a domain; the text is its own and `self` outlives the copy.
-        lent_text(self.table, unsafe {
-            (self.table.virDomainGetName)(self.raw)
-        })
     }
 
     /// Its UUID, lower case with hyphens.
@@ -169,12 +161,6 @@ impl Domain {
         self.done(unsafe { (self.table.virDomainAbortJob)(self.raw) })
     }
 
-    /// Stops its processors.
-    pub(in crate::libvirt) fn suspend(&self) -> Result<()> {
-        // SAFETY: `raw` is a domain.
-        self.done(unsafe { (self.table.virDomainSuspend)(self.raw) })
-    }
-
     /// Lets its processors go on.
     pub(in crate::libvirt) fn resume(&self) -> Result<()> {
         // SAFETY: `raw` is a domain.
@@ -185,12 +171,6 @@ impl Domain {
     pub(in crate::libvirt) fn start(&self) -> Result<()> {
         // SAFETY: `raw` is a domain.
         self.done(unsafe { (self.table.virDomainCreate)(self.raw) })
-    }
-
-    /// Pulls its plug.
-    pub(in crate::libvirt) fn destroy(&self) -> Result<()> {
-        // SAFETY: `raw` is a domain.
-        self.done(unsafe { (self.table.virDomainDestroy)(self.raw) })
     }
 
     /// Removes its definition, its NVRAM and libvirt's records of its checkpoints and

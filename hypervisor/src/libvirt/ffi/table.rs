@@ -63,7 +63,6 @@ table! {
         virGetLastError() -> *const RawError;
         virSetErrorFunc(*mut c_void, Option<unsafe extern "C" fn(*mut c_void, *mut RawError)>);
         virConnectOpen(*const c_char) -> Object;
-        virConnectOpenReadOnly(*const c_char) -> Object;
         virConnectClose(Object) -> c_int;
         virConnectIsAlive(Object) -> c_int;
         virConnectListAllDomains(Object, *mut *mut Object, c_uint) -> c_int;
@@ -76,7 +75,6 @@ table! {
         virStorageVolGetPath(Object) -> *mut c_char;
         virStorageVolFree(Object) -> c_int;
         virDomainFree(Object) -> c_int;
-        virDomainGetName(Object) -> *const c_char;
         virDomainGetUUIDString(Object, *mut c_char) -> c_int;
         virDomainGetID(Object) -> c_uint;
         virDomainGetXMLDesc(Object, c_uint) -> *mut c_char;
@@ -85,10 +83,8 @@ table! {
         virDomainGetDiskErrors(Object, *mut RawDiskError, c_uint, c_uint) -> c_int;
         virDomainGetJobInfo(Object, *mut RawJobInfo) -> c_int;
         virDomainAbortJob(Object) -> c_int;
-        virDomainSuspend(Object) -> c_int;
         virDomainResume(Object) -> c_int;
         virDomainCreate(Object) -> c_int;
-        virDomainDestroy(Object) -> c_int;
         virDomainUndefineFlags(Object, c_uint) -> c_int;
         virDomainBackupBegin(Object, *const c_char, *const c_char, c_uint) -> c_int;
         virDomainBackupGetXMLDesc(Object, c_uint) -> *mut c_char;
