@@ -25,7 +25,7 @@ pub mod watchdog;
 pub use machine::{
     AgentStatus, Definition, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState,
 };
-pub use qemu::{QemuHost, QemuHostOptions};
+pub use qemu::{QemuHost, QemuHostOptions, RewriteArguments, rewrite_arguments};
 pub use snapshot::{
     Changed, Consistency, Ending, Hypervisor, Quiesce, ScratchPlace, Snapshot, SnapshotDisk,
     SnapshotReport, SnapshotRequest,

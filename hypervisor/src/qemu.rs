@@ -26,6 +26,7 @@ mod memory;
 mod nodes;
 mod offline;
 mod place;
+mod rewrite;
 mod scratch;
 mod source;
 mod trackers;
@@ -40,6 +41,8 @@ use crate::{Definition, Hypervisor, Machine, Snapshot, SnapshotRequest};
 use found::{Found, look};
 use memory::Memory;
 use place::Place;
+
+pub use rewrite::{RewriteArguments, rewrite_arguments};
 
 /// How a [`QemuHost`] works.
 #[derive(Clone, Debug, Default)]

@@ -75,6 +75,9 @@ pub struct RestoreVm {
     /// Start it; under libvirt this defines it too.
     #[arg(long)]
     pub start: bool,
+    /// Complete a restore that failed: write what differs over images that are there.
+    #[arg(long)]
+    pub overwrite: bool,
     /// The images' format [default: as it was].
     #[arg(long, value_name = "FORMAT", value_parser = ["raw", "qcow2"])]
     pub format: Option<String>,

@@ -1,10 +1,289 @@
-//! `stillpoint restore vm`
+//! `stillpoint restore vm`: the disks, then the definition.
 
-use base::Result;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use base::{ByteSize, Code, Error, Result, SystemRandom};
+use hypervisor::{Definition, ImageFormat};
+use serde::Serialize;
+
+use self::define::Made;
+use super::restore::{Job, Restored, image_name, job, make_folder, own_format, restore};
 use crate::cli::RestoreVm;
+use crate::hosts::Host;
+use crate::output::table;
+use crate::points::{self, Point};
 use crate::settings::Settings;
+use crate::tiers::{Tier, Tiers};
+use crate::units::seconds;
 
-pub async fn run(_settings: &Settings, _words: RestoreVm) -> Result<()> {
-    Ok(())
+mod define;
+mod start;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Done {
+    point: String,
+    from: Tier,
+    name: String,
+    uuid: String,
+    disks: Vec<Restored>,
+    /// The definition: NAME.xml or NAME.json.
+    definition: PathBuf,
+    /// What starts a bare QEMU machine.
+    script: Option<PathBuf>,
+    /// The UEFI variables.
+    nvram: Option<PathBuf>,
+    defined: bool,
+    started: bool,
+}
+
+/// What was asked for, with everything decided.
+struct Plan<'a> {
+    point: &'a Point,
+    words: &'a RestoreVm,
+    /// The folder, whole and without links, as QEMU will be told it.
+    folder: PathBuf,
+    name: String,
+    uuid: String,
+}
+
+pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
+    let point = settings.interrupt.over(async {
+        let tiers = Tiers::open(settings).await?;
+        points::find(&tiers, &words.point).await
+    });
+    let point = point.await?;
+    let record = point.record()?;
+    let host = Host::open(settings)?;
+    settings
+        .interrupt
+        .over(check(&host, &words, &point))
+        .await?;
+    make_folder(&words.to)?;
+    let plan = Plan {
+        point: &point,
+        words: &words,
+        folder: words
+            .to
+            .canonicalize()
+            .map_err(|e| Error::io(words.to.display(), e))?,
+        name: words
+            .name
+            .clone()
+            .unwrap_or_else(|| record.machine.name.clone()),
+        uuid: if words.new_identity {
+            let bytes = <dyn base::Random>::bytes(&SystemRandom);
+            uuid::Builder::from_random_bytes(bytes)
+                .into_uuid()
+                .to_string()
+        } else {
+            record.machine.uuid.clone()
+        },
+    };
+    let jobs = jobs(settings, &plan)?;
+    plan.refuse_existing(&jobs)?;
+    // Before hours of restoring: what can't be defined shows now.
+    plan.write_definition(&places(&jobs), true)?;
+    let mut disks = Vec::new();
+    let where_to = places(&jobs);
+    for job in jobs {
+        disks.push(restore(settings, &point, job, words.rate).await?);
+    }
+    let made = plan.write_definition(&where_to, false)?;
+    settings.reporter.clear();
+    let (defined, started) = settings
+        .interrupt
+        .over(start::run(&host, &words, &made))
+        .await?;
+    let done = Done {
+        point: point.id.to_string(),
+        from: point.places[0].0,
+        name: plan.name.clone(),
+        uuid: plan.uuid.clone(),
+        disks,
+        definition: made.definition,
+        script: made.script,
+        nvram: made.nvram,
+        defined,
+        started,
+    };
+    settings.output.print(&done, text)
+}
+
+fn text(d: &Done) -> String {
+    let rows = d.disks.iter().map(|d| {
+        let size = |n| ByteSize(n).to_string();
+        let path = d.path.display().to_string();
+        vec![
+            d.name.clone(),
+            size(d.report.size),
+            size(d.report.written),
+            seconds(d.report.seconds),
+            path,
+        ]
+    });
+    let mut out = format!(
+        "Restored {} from point {} of the {}.\n\n",
+        d.name, d.point, d.from
+    );
+    out += &table(&["DISK", ">SIZE", ">WRITTEN", ">TIME", "IMAGE"], rows);
+    out += &format!("\nDefinition: {}\n", d.definition.display());
+    if let Some(script) = &d.script {
+        out += &format!("Start it with: {}\n", script.display());
+    }
+    match (d.defined, d.started) {
+        (_, true) => out += "The machine is running.\n",
+        (true, false) => out += "The machine is defined; it is not started.\n",
+        (false, false) => {}
+    }
+    out
+}
+
+/// Refuses what can't end well before anything is written.
+async fn check(host: &Host, words: &RestoreVm, point: &Point) -> Result<()> {
+    let record = point.record()?;
+    match (&record.definition, host) {
+        (Definition::Image, _) => {
+            let what = format!(
+                "point {} is of an image, not of a machine: use restore disks",
+                point.id
+            );
+            Err(Error::new(Code::BadArgument, what))
+        }
+        (Definition::Libvirt { .. }, Host::Qemu(_)) if words.define || words.start => {
+            let what = "the machine is one of libvirt: give --connect qemu:///system";
+            Err(Error::new(Code::BadArgument, what))
+        }
+        (Definition::Qemu { .. }, _) if words.define => {
+            let what = "a bare QEMU machine is not defined anywhere: leave --define out; NAME.sh starts it";
+            Err(Error::new(Code::BadArgument, what))
+        }
+        (Definition::Libvirt { .. }, Host::Libvirt(_)) if words.define || words.start => {
+            let name = words.name.as_deref().unwrap_or(&record.machine.name);
+            absent(host, name).await?;
+            if words.new_identity {
+                Ok(())
+            } else {
+                absent(host, &record.machine.uuid).await
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn absent(host: &Host, name_or_uuid: &str) -> Result<()> {
+    match host.hypervisor().find(name_or_uuid).await {
+        Ok(machine) => {
+            let what = format!("machine {} ({}) is there", machine.name, machine.uuid);
+            Err(Error::new(Code::MachineExists, what))
+        }
+        Err(e) if e.code() == Code::MachineNotFound => Ok(()),
+        Err(e) => Err(e),
+    }
+}
+
+fn jobs(settings: &Settings, plan: &Plan<'_>) -> Result<Vec<Job>> {
+    let record = plan.point.record()?;
+    let mut jobs = Vec::new();
+    for disk in &record.disks {
+        let own = own_format(plan.point, &disk.name);
+        let format = plan.words.format.clone().unwrap_or_else(|| own.clone());
+        if format != own && matches!(record.definition, Definition::Qemu { .. }) {
+            let what = format!(
+                "disk {} is {own}, as the machine's command line says: leave --format out",
+                disk.name
+            );
+            return Err(Error::new(Code::BadArgument, what));
+        }
+        let path = plan
+            .folder
+            .join(image_name(&plan.name, &disk.name, &format));
+        jobs.push(job(
+            settings,
+            &disk.name,
+            path,
+            format,
+            plan.words.overwrite,
+        ));
+    }
+    Ok(jobs)
+}
+
+/// Where each disk goes, and its format.
+type Places = BTreeMap<String, (PathBuf, ImageFormat)>;
+
+fn places(jobs: &[Job]) -> Places {
+    let format = |f: &str| {
+        if f == "raw" {
+            ImageFormat::Raw
+        } else {
+            ImageFormat::Qcow2
+        }
+    };
+    let place = |j: &Job| {
+        (
+            j.name.clone(),
+            (j.spec.path.clone(), format(&j.spec.format)),
+        )
+    };
+    jobs.iter().map(place).collect()
+}
+
+impl Plan<'_> {
+    /// A file beside the disks.
+    fn file(&self, end: &str) -> PathBuf {
+        self.folder
+            .join(format!("{}{end}", super::restore::file_part(&self.name)))
+    }
+
+    fn refuse_existing(&self, jobs: &[Job]) -> Result<()> {
+        if self.words.overwrite {
+            return Ok(());
+        }
+        let own = [".xml", ".json", ".sh", "_VARS.fd"].map(|end| self.file(end));
+        let disks = jobs.iter().map(|j| j.spec.path.as_path());
+        match disks
+            .chain(own.iter().map(PathBuf::as_path))
+            .find(|p| p.exists())
+        {
+            Some(path) => Err(Error::new(
+                Code::TargetExists,
+                format!("{} exists", path.display()),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the definition; only tries if `dry`.
+    fn write_definition(&self, places: &Places, dry: bool) -> Result<Made> {
+        let record = self.point.record()?;
+        match &record.definition {
+            Definition::Libvirt { xml, nvram } => {
+                define::libvirt(self, xml, nvram.as_deref(), places, dry)
+            }
+            Definition::Qemu { arguments, nvram } => {
+                define::qemu(self, arguments, nvram.as_deref(), places, dry)
+            }
+            Definition::Image => Err(Error::new(Code::Internal, "an image has no definition")),
+        }
+    }
+}
+
+/// Writes a file that few may read; one of an earlier try goes.
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    // If it can't go, making the new one says why.
+    let _ = std::fs::remove_file(path);
+    let io = |e| Error::io(path.display(), e);
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+        .map_err(io)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(io)
 }

@@ -1,0 +1,182 @@
+use base::SeededRandom;
+
+use super::*;
+
+const OLD: &[&str] = &[
+    "qemu-system-x86_64",
+    "-nodefaults",
+    "-name",
+    "web,debug-threads=on",
+    "-uuid",
+    "6d0ff19e-0000-4000-8000-000000000001",
+    "-smbios",
+    "type=1,uuid=6d0ff19e-0000-4000-8000-000000000001",
+    "-incoming",
+    "defer",
+    "-pidfile",
+    "/run/vms/web/pid",
+    "-chardev",
+    "socket,id=mon,path=/run/vms/web/qmp.sock,server=on,wait=off",
+    "-chardev",
+    "socket,id=fs,path=/run/virtiofsd.sock",
+    "-qmp",
+    "unix:/run/vms/web.qmp,server=on,wait=off",
+    "-device",
+    "virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01",
+    "-machine",
+    "q35,pflash0=code,pflash1=vars",
+    "-blockdev",
+    "driver=file,node-name=vars,filename=/srv/web_VARS.fd",
+    "-blockdev",
+    "driver=file,node-name=basef,filename=/srv/base.qcow2",
+    "-blockdev",
+    "driver=qcow2,node-name=base,file=basef",
+    "-blockdev",
+    "driver=file,filename=/srv/a,,b.qcow2,node-name=f0",
+    "-blockdev",
+    "driver=qcow2,file=f0,node-name=d0,backing=base",
+    "-device",
+    "virtio-blk-pci,drive=d0,id=vda",
+    "-blockdev",
+    r#"{"driver":"qcow2","node-name":"d1","file":{"driver":"file","filename":"/srv/b.qcow2"}}"#,
+    "-device",
+    "virtio-blk-pci,drive=d1,id=vdb",
+    "-drive",
+    "file=images/c.raw,format=raw,if=none,id=d2",
+    "-device",
+    "ide-hd,drive=d2",
+    "-drive",
+    "file=/srv/install.iso,media=cdrom",
+];
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|w| (*w).to_owned()).collect()
+}
+
+fn rewritten(disks: &[(&str, &str)], dropped: &[&str]) -> Result<Vec<String>> {
+    let disks = disks
+        .iter()
+        .map(|(a, b)| (PathBuf::from(a), PathBuf::from(b)))
+        .collect();
+    let dropped = dropped.iter().map(PathBuf::from).collect();
+    let change = RewriteArguments {
+        old_name: "web",
+        name: "web2",
+        uuid: Some("11111111-2222-4333-8444-555555555555"),
+        macs: Some(&SeededRandom::new(1)),
+        disks: &disks,
+        dropped: &dropped,
+        nvram: Some(Path::new("/new/VARS.fd")),
+        folder: Path::new("/new"),
+    };
+    rewrite_arguments(&strings(OLD), &change)
+}
+
+#[test]
+fn disks_move_to_their_new_files_and_lose_their_backing_images() {
+    let disks = [
+        ("/srv/a,b.qcow2", "/new/a,b.qcow2"),
+        ("/srv/b.qcow2", "/new/b.qcow2"),
+        ("/home/me/images/c.raw", "/new/c.raw"),
+    ];
+    let all = rewritten(&disks, &[]).unwrap();
+    for word in [
+        "driver=file,filename=/new/a,,b.qcow2,node-name=f0",
+        "driver=qcow2,file=f0,node-name=d0",
+        "file=/new/c.raw,format=raw,if=none,id=d2",
+        "driver=file,node-name=vars,filename=/new/VARS.fd",
+        "file=/srv/install.iso,media=cdrom",
+    ] {
+        assert!(all.iter().any(|w| w == word), "{word} in {all:#?}");
+    }
+    assert!(
+        all.iter()
+            .any(|w| w.contains(r#""filename":"/new/b.qcow2""#)),
+        "{all:#?}"
+    );
+    assert!(!all.iter().any(|w| w.contains("base")), "{all:#?}");
+}
+
+#[test]
+fn a_new_identity_reaches_every_word_that_holds_the_old_one() {
+    let all = rewritten(&[("/srv/a,b.qcow2", "/new/a")], &[]).unwrap();
+    let text = all.join(" ");
+    for old in [
+        "6d0ff19e",
+        "52:54:00:00:00:01",
+        "/run/vms",
+        "-incoming",
+        "defer",
+        "web,",
+    ] {
+        assert!(!text.contains(old), "{old} in {text}");
+    }
+    for new in [
+        "-name web2,debug-threads=on",
+        "type=1,uuid=11111111-2222-4333-8444-555555555555",
+        "-uuid 11111111-2222-4333-8444-555555555555",
+        "path=/new/qmp.sock,server=on",
+        "-qmp unix:/new/web2.qmp,server=on,wait=off",
+        "-pidfile /new/pid",
+        "path=/run/virtiofsd.sock",
+    ] {
+        assert!(text.contains(new), "{new} in {text}");
+    }
+}
+
+#[test]
+fn a_disk_that_was_not_restored_goes_with_its_device_and_a_read_only_one_stays() {
+    let dropped = [
+        "/srv/a,b.qcow2",
+        "/srv/b.qcow2",
+        "/x/images/c.raw",
+        "/srv/install.iso",
+    ];
+    let all = rewritten(&[], &dropped).unwrap();
+    let text = all.join(" ");
+    for gone in ["f0", "d0", "d1", "d2", "ide-hd", "virtio-blk"] {
+        assert!(!text.contains(gone), "{gone} in {text}");
+    }
+    assert!(text.contains("install.iso"), "{text}");
+}
+
+#[test]
+fn a_restored_disk_that_no_word_names_is_an_error() {
+    let e = rewritten(&[("/srv/z.qcow2", "/new/z")], &[]).unwrap_err();
+    assert_eq!(e.code(), Code::DiskNotFound);
+}
+
+#[test]
+fn words_that_nothing_changes_come_back_as_they_were() {
+    let disks = BTreeMap::new();
+    let change = RewriteArguments {
+        old_name: "web",
+        name: "web",
+        uuid: None,
+        macs: None,
+        disks: &disks,
+        dropped: &BTreeSet::new(),
+        nvram: None,
+        folder: Path::new("/run/vms/web"),
+    };
+    let words = strings(&[
+        "q",
+        "-drive",
+        "file=/a,,b,readonly",
+        "-S",
+        "--device",
+        "x,y=1",
+        "img",
+    ]);
+    let same = strings(&[
+        "q",
+        "-drive",
+        "file=/a,,b,readonly",
+        "-S",
+        "-device",
+        "x,y=1",
+        "img",
+    ]);
+    assert_eq!(rewrite_arguments(&words, &change).unwrap(), same);
+    assert!(rewrite_arguments(&[], &change).is_err());
+}
