@@ -4,7 +4,9 @@
     reason = "a test may panic, and so may what it is built of"
 )]
 
+mod faults;
 mod faulty;
 mod model;
+mod protocol;
 mod smoke;
 mod support;
