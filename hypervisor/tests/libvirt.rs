@@ -11,6 +11,8 @@
 
 #[path = "libvirt/bench.rs"]
 mod bench;
+#[path = "libvirt/conformance.rs"]
+mod conformance;
 #[path = "libvirt/killed.rs"]
 mod killed;
 #[path = "libvirt/restore.rs"]

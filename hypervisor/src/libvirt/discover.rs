@@ -23,6 +23,9 @@ pub(super) struct DomainFacts {
     pub(super) agent: Channel,
     /// The file with the firmware's variables.
     pub(super) nvram: Option<PathBuf>,
+    /// The user and group that QEMU runs as, where libvirt tells: of a running domain, by
+    /// number.
+    pub(super) runs_as: Option<(u32, u32)>,
 }
 
 /// A volume of a storage pool.
@@ -84,7 +87,19 @@ pub(super) fn facts(text: &str) -> Result<DomainFacts> {
             .map(Element::text)
             .filter(|t| !t.is_empty())
             .map(PathBuf::from),
+        runs_as: root.all("seclabel").find_map(runs_as),
     })
+}
+
+/// The user and group in a label such as `+64055:+64055` of the model `dac`.
+fn runs_as(label: &Element) -> Option<(u32, u32)> {
+    if label.attribute("model") != Some("dac") {
+        return None;
+    }
+    let text = label.child("label")?.text();
+    let (user, group) = text.split_once(':')?;
+    let number = |t: &str| t.strip_prefix('+').unwrap_or(t).parse().ok();
+    Some((number(user)?, number(group)?))
 }
 
 /// `None` for a disk without a name, which libvirt never writes.

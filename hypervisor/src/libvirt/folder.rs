@@ -86,6 +86,14 @@ impl Folder {
         &self.path
     }
 
+    /// Gives the folder to the user that QEMU runs as, as libvirt does with images. Fails
+    /// silently where this process may not: then the scratch folder's own mode must do.
+    pub(super) fn give_to(&self, (user, group): (u32, u32)) {
+        if let Err(e) = std::os::unix::fs::chown(&self.path, Some(user), Some(group)) {
+            tracing::debug!("{} stays with its owner: {e}", self.path.display());
+        }
+    }
+
     /// The files of a new job.
     ///
     /// # Errors

@@ -100,6 +100,19 @@ pub(super) async fn checkpoints(link: &Link, uuid: &str) -> Result<Checkpoints> 
         .collect()
 }
 
+/// Deletes a checkpoint of the name that the new one is to have: of a run that is repeated.
+pub(super) async fn drop_namesake(
+    link: &Link,
+    request: &SnapshotRequest,
+    there: &mut Checkpoints,
+) -> Result<()> {
+    let name = request.tracker.to_string();
+    if there.remove(&name).is_some() {
+        delete(link, &request.machine.uuid, &name).await?;
+    }
+    Ok(())
+}
+
 /// Deletes the checkpoints of the request's vault that nobody will ask for. Those that
 /// can't be deleted stay and are told of.
 pub(super) async fn drop_old(

@@ -50,10 +50,14 @@ pub(super) async fn take(
     let mut there = leftovers::checkpoints(link, uuid).await?;
     let machine = machines::find(link, uuid).await?;
     adopt::adopt(link, &machine, request, &mut there).await;
+    leftovers::drop_namesake(link, request, &mut there).await?;
     leftovers::drop_old(link, request, &mut there, &mut warnings).await;
     let mut plan = plan(link, request, machine, &there)?;
     let budget = space::budget(&request.scratch, plan.disks.len())?;
     let files = folder.files(&request.tracker, &request.disks)?;
+    if let Some(owner) = machines::runs_as(link, uuid).await? {
+        folder.give_to(owner);
+    }
     let health = Health::default();
     let spec = Spec {
         uri: link.uri().into(),

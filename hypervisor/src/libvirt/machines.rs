@@ -86,6 +86,14 @@ pub(super) async fn definition(link: &Link, machine: &Machine) -> Result<Definit
     Ok(Definition::Libvirt { xml, nvram })
 }
 
+/// The user and group that QEMU runs as, of a running machine whose libvirt tells.
+pub(super) async fn runs_as(link: &Link, uuid: &str) -> Result<Option<(u32, u32)>> {
+    let xml = link
+        .domain(uuid, SHORT, |d| d.xml(XmlForm::Current))
+        .await?;
+    Ok(discover::facts(&xml)?.runs_as)
+}
+
 async fn one(link: &Link, uuid: &str) -> Result<Machine> {
     let (mut machine, channel) = {
         let uuid = uuid.to_owned();

@@ -11,7 +11,7 @@ use super::guard::free_bytes;
 use crate::ScratchPlace;
 
 /// The smallest scratch of a disk: qcow2's own tables and some clusters.
-const SMALLEST: u64 = 4 << 20;
+const SMALLEST: u64 = 1 << 20;
 
 /// What a job may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

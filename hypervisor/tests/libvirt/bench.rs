@@ -15,8 +15,8 @@ use testkit::disk::{DiskSpec, Format};
 use testkit::libvirt::{Domain, Libvirtd};
 use testkit::machine::Machine;
 
-/// Disks are `vda` (root), `vdb` (qcow2) and `vdc` (raw), the last two of this size and
-/// without a file system.
+/// Disks are `vda` (root), `vdb` (qcow2), `vdc` (raw) and `vdd` (qcow2), the last three of
+/// this size and without a file system.
 pub const SIZE: u64 = 64 << 20;
 
 pub struct World {
@@ -61,6 +61,7 @@ pub fn world() -> MutexGuard<'static, Option<World>> {
                 .domain("main")
                 .disk(DiskSpec::qcow2(SIZE).blank())
                 .disk(DiskSpec::raw(SIZE).blank())
+                .disk(DiskSpec::qcow2(SIZE).blank())
                 .start()
                 .unwrap();
             domain.wait_agent().unwrap();
@@ -149,20 +150,23 @@ impl Bench {
             .await
     }
 
-    /// Fails if a job or a file is left.
-    pub fn assert_clean(&self, world: &World) {
+    /// Jobs and files that are left.
+    pub fn left_behind(&self, world: &World) -> Vec<String> {
+        let entries = self.scratch.path().read_dir().unwrap();
+        let mut left: Vec<String> = entries
+            .map(|e| e.unwrap().path().display().to_string())
+            .collect();
         if world.domain.state().unwrap() == "running" {
             let job = world.domain.virsh("domjobinfo", &[]).unwrap();
-            assert!(job.contains("None"), "a job is left: {job}");
+            left.extend((!job.contains("None")).then_some(job));
         }
-        let left: Vec<_> = self
-            .scratch
-            .path()
-            .read_dir()
-            .unwrap()
-            .map(|e| e.unwrap().path())
-            .collect();
-        assert!(left.is_empty(), "left in scratch: {left:?}");
+        left
+    }
+
+    /// Fails if a job or a file is left.
+    pub fn assert_clean(&self, world: &World) {
+        let left = self.left_behind(world);
+        assert!(left.is_empty(), "{left:?}");
     }
 }
 

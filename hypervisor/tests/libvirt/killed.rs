@@ -136,7 +136,7 @@ async fn a_second_run_and_a_foreign_job_are_refused_at_once() {
     let text = format!(
         "<domainbackup mode='pull'><server transport='unix' socket='{socket}'/><disks>\
          <disk name='vda' backup='no'/><disk name='vdb' backup='yes' type='file'>\
-         <scratch file='{scratch}'/></disk><disk name='vdc' backup='no'/></disks></domainbackup>"
+         <scratch file='{scratch}'/></disk><disk name='vdc' backup='no'/><disk name='vdd' backup='no'/></disks></domainbackup>"
     );
     std::fs::write(&xml, text).unwrap();
     world
@@ -180,7 +180,7 @@ async fn a_machine_that_vanishes_is_told_from_a_broken_snapshot() {
         .map(drop)
         .unwrap_err();
     assert_eq!(e.code(), Code::MachineVanished, "{e:?}");
-    let _ = snapshot.finish(Ending::Kept).await;
+    snapshot.finish(Ending::Committed).await.unwrap();
     bench.assert_clean(world);
 
     world.domain.start_again().unwrap();
@@ -208,19 +208,78 @@ async fn a_scratch_that_qemu_may_not_write_is_a_clear_refusal_and_leaves_nothing
     request.scratch.dir = "/proc/sys".into();
     let e = bench.host.snapshot(request).await.unwrap_err();
     assert!(
-        matches!(
-            e.code(),
-            Code::FileAccessDenied | Code::FileNotFound | Code::HypervisorDenied
-        ),
+        matches!(e.code(), Code::FileAccessDenied | Code::FileNotFound),
         "{e:?}"
     );
     let request = {
         let mut r = bench.request(bench.tracker(), &["vdb"], &[]).await;
-        r.scratch.limit = 1 << 20;
+        r.scratch.limit = 512 << 10;
         r
     };
     let e = bench.host.snapshot(request).await.unwrap_err();
     assert_eq!(e.code(), Code::ScratchTooSmall);
     bench.assert_clean(world);
     assert!(checkpoints(world).is_empty());
+}
+
+/// Restarts libvirtd with QEMU run as another user, and the guest with it.
+fn run_qemu_as(world: &World, user: &str, group: &str) {
+    world.domain.destroy().unwrap();
+    let file = world.libvirtd.dir().join("etc/qemu.conf");
+    let old = std::fs::read_to_string(&file).unwrap();
+    let dynamic = u8::from(user != "root");
+    let kept = old.lines().filter(|l| {
+        !["user ", "group ", "dynamic_ownership"]
+            .iter()
+            .any(|key| l.starts_with(key))
+    });
+    let kept = kept.collect::<Vec<_>>().join("\n");
+    let new =
+        format!("{kept}\nuser = \"{user}\"\ngroup = \"{group}\"\ndynamic_ownership = {dynamic}\n");
+    std::fs::write(&file, new).unwrap();
+    world.libvirtd.restart().unwrap();
+    world.domain.start_again().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_qemu_of_another_user_is_given_its_folder_and_a_closed_path_is_refused_clearly() {
+    let world = world();
+    let world = world.as_ref().unwrap();
+    let open = |path: &std::path::Path, mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(path, mode).unwrap();
+    };
+    let chain = |dir: &std::path::Path| {
+        for path in dir
+            .ancestors()
+            .filter(|p| p.starts_with("/tmp") && *p != std::path::Path::new("/tmp"))
+        {
+            open(path, 0o755);
+        }
+    };
+    chain(world.libvirtd.dir());
+    chain(world.domain.dir());
+    run_qemu_as(world, "nobody", "nogroup");
+    let bench = Bench::new(world);
+    // A folder of root's that others may look into but not write to.
+    chain(bench.scratch.path());
+    let snapshot = bench
+        .snapshot(bench.tracker(), &["vdb"], &[])
+        .await
+        .unwrap();
+    assert!(read_all(&*snapshot.disks()[0].source).await.unwrap() == truth(world, 1));
+    snapshot.finish(Ending::Discarded).await.unwrap();
+    bench.assert_clean(world);
+
+    open(bench.scratch.path(), 0o700);
+    let e = bench
+        .snapshot(bench.tracker(), &["vdb"], &[])
+        .await
+        .unwrap_err();
+    let path = bench.scratch.path().display().to_string();
+    assert_eq!(e.code(), Code::HypervisorDenied, "{e:?}");
+    assert!(e.detail().contains(&path), "{e:?}");
+    bench.assert_clean(world);
+    assert!(checkpoints(world).is_empty());
+    run_qemu_as(world, "root", "root");
 }

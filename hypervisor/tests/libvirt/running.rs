@@ -31,7 +31,8 @@ async fn a_machine_is_found_by_name_and_by_uuid_with_all_that_discovery_tells() 
         facts[1..],
         [
             ("vdb", ImageFormat::Qcow2, SIZE),
-            ("vdc", ImageFormat::Raw, SIZE)
+            ("vdc", ImageFormat::Raw, SIZE),
+            ("vdd", ImageFormat::Qcow2, SIZE)
         ]
     );
     assert!(
