@@ -4,7 +4,7 @@
 //! same host wait, skip or fail before it takes over from the first.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base::{Code, Error, Result};
 use rustix::fs::FlockOperation;
@@ -46,34 +46,45 @@ impl PhaseLock {
             })
             .collect();
         let path = dir.join(format!("{safe}.{name}"));
-        let machine = machine.to_owned();
-        let take = move || {
-            let dir = path.parent().unwrap_or(Path::new("/"));
-            std::fs::create_dir_all(dir).map_err(|e| Error::io(dir.display(), e))?;
-            let file = File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(&path)
-                .map_err(|e| Error::io(path.display(), e))?;
-            let operation = match wait {
-                Wait::No => FlockOperation::NonBlockingLockExclusive,
-                Wait::Yes => FlockOperation::LockExclusive,
-            };
-            match rustix::fs::flock(&file, operation) {
-                Ok(()) => Ok(Self { _file: file }),
-                Err(rustix::io::Errno::WOULDBLOCK) => Err(Error::new(
-                    Code::BackupInProgress,
-                    format!(
-                        "the {name} phase of a backup of {machine} is running (lock {})",
-                        path.display()
-                    ),
-                )),
-                Err(e) => Err(Error::io(path.display(), e.into())),
-            }
-        };
-        tokio::task::spawn_blocking(take)
-            .await
-            .map_err(|e| Error::new(Code::Internal, "the lock's thread died").because(e))?
+        match lock_file(path.clone(), wait).await? {
+            Some(file) => Ok(Self { _file: file }),
+            None => Err(Error::new(
+                Code::BackupInProgress,
+                format!(
+                    "the {name} phase of a backup of {machine} is running (lock {})",
+                    path.display()
+                ),
+            )),
+        }
     }
+}
+
+/// Locks the file `path`, which is made if needed, with its folder. The lock goes with the
+/// file or the process. `None` if another holds it and `wait` says not to wait.
+///
+/// # Errors
+/// Those of the folder.
+pub(crate) async fn lock_file(path: PathBuf, wait: Wait) -> Result<Option<File>> {
+    let take = move || {
+        let dir = path.parent().unwrap_or(Path::new("/"));
+        std::fs::create_dir_all(dir).map_err(|e| Error::io(dir.display(), e))?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|e| Error::io(path.display(), e))?;
+        let operation = match wait {
+            Wait::No => FlockOperation::NonBlockingLockExclusive,
+            Wait::Yes => FlockOperation::LockExclusive,
+        };
+        match rustix::fs::flock(&file, operation) {
+            Ok(()) => Ok(Some(file)),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(e) => Err(Error::io(path.display(), e.into())),
+        }
+    };
+    tokio::task::spawn_blocking(take)
+        .await
+        .map_err(|e| Error::new(Code::Internal, "the lock's thread died").because(e))?
 }

@@ -4,7 +4,9 @@
 //! tree ─► steps of chunks ─► read, open, check (next step meanwhile) ─► write what differs
 //! ```
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{ByteSize, Code, Error, Result};
 use block::{BlockSink, BlockSource, Extent, RunState, is_zero};
@@ -41,7 +43,8 @@ const BLOCK: usize = 4096;
 const HOLE: usize = 16 << 10;
 
 /// Writes `disk` to `target` and finishes it. On failure or cancellation a new image is
-/// removed; one that existed stays marked as unfinished, and the same call completes it.
+/// removed; one that existed stays marked as unfinished if anything was written to it, and the
+/// same call completes it.
 ///
 /// # Errors
 /// `NoSpace`, `Cancelled`, `Integrity`, `Denied`, `Unavailable`; those of the target.
@@ -61,11 +64,12 @@ pub async fn restore_disk(
         size,
     );
     let throttle = Throttle::new(rate);
+    let written = AtomicU64::new(0);
     let writer = Writer {
         sink: Arc::clone(target.sink()),
         fresh: target.is_fresh(),
         size,
-        written: 0,
+        written: &written,
     };
     let work = run(disk, writer, &meter, &throttle);
     let done = tokio::select! {
@@ -81,7 +85,7 @@ pub async fn restore_disk(
             Ok(report)
         }
         Err(e) => {
-            target.abandon().await;
+            target.abandon(written.load(Ordering::Relaxed) > 0).await;
             Err(e)
         }
     }
@@ -89,7 +93,7 @@ pub async fn restore_disk(
 
 async fn run(
     disk: PointDisk,
-    mut writer: Writer,
+    writer: Writer<'_>,
     meter: &Meter<'_>,
     throttle: &Throttle,
 ) -> Result<RestoreReport> {
@@ -147,69 +151,42 @@ async fn run(
     Ok(RestoreReport {
         size: writer.size,
         data,
-        written: writer.written,
+        written: writer.written.load(Ordering::Relaxed),
         seconds: 0.0,
     })
 }
 
-struct Writer {
+struct Writer<'a> {
     sink: Arc<dyn BlockSink>,
     fresh: bool,
     size: u64,
-    written: u64,
+    /// Bytes whose writing was begun.
+    written: &'a AtomicU64,
 }
 
-impl Writer {
+impl Writer<'_> {
     /// Makes the target hold `data` at `offset`.
-    async fn data(&mut self, offset: u64, data: &[u8]) -> Result<()> {
+    async fn data(&self, offset: u64, data: &[u8]) -> Result<()> {
         if self.fresh {
-            return self.write_differing(offset, data, None).await;
+            let runs = differing(data, None, HOLE);
+            return self.write(offset, data, &runs).await;
         }
         let old = self.sink.read(offset, vec![0; data.len()]).await?;
-        self.write_differing(offset, data, Some(&old)).await
+        let runs = differing(data, Some(&old), BLOCK);
+        self.write(offset, data, &runs).await
     }
 
-    /// Writes the runs of blocks that differ from `old`; from zeros without it, where short
-    /// runs of zeros are written along.
-    async fn write_differing(
-        &mut self,
-        offset: u64,
-        data: &[u8],
-        old: Option<&[u8]>,
-    ) -> Result<()> {
-        let same = |at: usize, block: &[u8]| match old {
-            Some(old) => old[at..at + block.len()] == *block,
-            None => is_zero(block),
-        };
-        let gap = if old.is_some() { BLOCK } else { HOLE };
-        // The run to be written, and the end of its last differing block.
-        let mut run: Option<(usize, usize)> = None;
-        for (i, block) in data.chunks(BLOCK).enumerate() {
-            let at = i * BLOCK;
-            if same(at, block) {
-                if let Some((start, end)) = run.filter(|(_, end)| at + block.len() - end >= gap) {
-                    self.write(offset, data, start, end).await?;
-                    run = None;
-                }
-            } else {
-                run = Some((run.map_or(at, |r| r.0), at + block.len()));
-            }
+    async fn write(&self, offset: u64, data: &[u8], runs: &[Range<usize>]) -> Result<()> {
+        for run in runs {
+            let part = &data[run.clone()];
+            self.count(part.len() as u64);
+            self.sink.write(offset + run.start as u64, part).await?;
         }
-        match run {
-            Some((start, end)) => self.write(offset, data, start, end).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn write(&mut self, offset: u64, data: &[u8], start: usize, end: usize) -> Result<()> {
-        self.written += (end - start) as u64;
-        self.sink
-            .write(offset + start as u64, &data[start..end])
-            .await
+        Ok(())
     }
 
     /// Makes the target read as zero there.
-    async fn zeroes(&mut self, range: Extent) -> Result<()> {
+    async fn zeroes(&self, range: Extent) -> Result<()> {
         if self.fresh || range.len == 0 {
             return Ok(());
         }
@@ -220,17 +197,64 @@ impl Writer {
             let mut at = run.extent.offset;
             while at < run.extent.end() {
                 let len = (run.extent.end() - at).min(1 << 20);
-                let old = self
-                    .sink
-                    .read(at, vec![0; usize::try_from(len).expect("1 MiB")])
-                    .await?;
-                if !is_zero(&old) {
-                    self.written += len;
-                    self.sink.write_zeroes(Extent::new(at, len)).await?;
+                let buf = vec![0; usize::try_from(len).expect("1 MiB")];
+                let old = self.sink.read(at, buf).await?;
+                for run in differing(&old, None, BLOCK) {
+                    let part = Extent::new(at + run.start as u64, run.len() as u64);
+                    self.count(part.len);
+                    self.sink.write_zeroes(part).await?;
                 }
                 at += len;
             }
         }
         Ok(())
+    }
+
+    fn count(&self, bytes: u64) {
+        self.written.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// The runs of blocks in which `data` differs from `old`, or from zeros without it. Runs with
+/// less than `gap` bytes between them are taken together.
+fn differing(data: &[u8], old: Option<&[u8]>, gap: usize) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for (i, block) in data.chunks(BLOCK).enumerate() {
+        let at = i * BLOCK;
+        let end = at + block.len();
+        let same = match old {
+            Some(old) => old[at..end] == *block,
+            None => is_zero(block),
+        };
+        match runs.last_mut() {
+            _ if same => {}
+            Some(last) if at - last.end < gap => last.end = end,
+            _ => runs.push(at..end),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_of_whole_blocks_and_near_ones_go_together() {
+        let mut data = vec![0; 10 * BLOCK + 5];
+        for at in [0, BLOCK + 7, 4 * BLOCK, 10 * BLOCK + 4] {
+            data[at] = 1;
+        }
+        let all = [
+            0..2 * BLOCK,
+            4 * BLOCK..5 * BLOCK,
+            10 * BLOCK..10 * BLOCK + 5,
+        ];
+        assert_eq!(differing(&data, None, BLOCK), all);
+        let near = [0..5 * BLOCK, all[2].clone()];
+        assert_eq!(differing(&data, None, 4 * BLOCK), near);
+        assert_eq!(differing(&data, Some(&data.clone()), BLOCK), []);
+        let zeros = vec![0; data.len()];
+        assert_eq!(differing(&data, Some(&zeros), BLOCK), all);
     }
 }

@@ -2,28 +2,35 @@
 //!
 //! A new image is written under a name of its own (`NAME.stillpoint-partial`) and gets the
 //! asked name when it is complete and durable. An existing image is renamed
-//! (`NAME.stillpoint-restoring`) for as long as it holds a mixture, so that no machine can be
-//! started with it; a restore cut short leaves it so, and the next one goes on. A block
+//! (`NAME.stillpoint-restoring`) for as long as it may hold a mixture, so that no machine can
+//! be started with it; a restore cut short leaves it so, and the next one goes on. A block
 //! device can't be renamed: a note in the state folder marks it.
 
-use std::ffi::OsString;
+mod marks;
+
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Code, Error, Result};
 use block::{BlockSink, BlockSource, FileDisk, ImageOptions, QemuNbd, create_image};
 
+use crate::lock::{Wait, lock_file};
+use marks::{device_note, follow, in_use, partial, remove, rename, restoring, write_note};
+
+pub use marks::unfinished_restore;
+
 /// Where to restore a disk, and how.
 #[derive(Clone, Debug)]
 pub struct TargetSpec {
-    /// The image file or block device.
+    /// The image file or block device. Symbolic links are followed.
     pub path: PathBuf,
     /// QEMU's name of the image's format; `raw` for devices.
     pub format: String,
     /// Whether to write over an image that exists, only the blocks that differ. A block device
     /// is always written so.
     pub overwrite: bool,
-    /// The host's state folder, for notes about devices.
+    /// The host's state folder, for locks and for notes about devices.
     pub state_dir: PathBuf,
 }
 
@@ -31,69 +38,68 @@ pub struct TargetSpec {
 #[derive(Debug)]
 pub struct Target {
     sink: Arc<dyn BlockSink>,
-    fresh: bool,
+    kind: Kind,
     image: Option<QemuNbd>,
+    /// The name it has now.
     working: PathBuf,
+    /// The name it gets.
     wanted: PathBuf,
-    note: Option<PathBuf>,
+    /// Keeps a second restore on this host away from the same name.
+    _lock: File,
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-fn restoring(path: &Path) -> PathBuf {
-    with_suffix(path, ".stillpoint-restoring")
-}
-
-fn device_note(state_dir: &Path, device: &Path) -> PathBuf {
-    let name: String = device
-        .to_string_lossy()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
-    state_dir.join("restoring").join(name)
-}
-
-/// The file or note that marks a restore onto `path` which was cut short, if there is one.
-#[must_use]
-pub fn unfinished_restore(path: &Path, state_dir: &Path) -> Option<PathBuf> {
-    [restoring(path), device_note(state_dir, path)]
-        .into_iter()
-        .find(|p| p.exists())
+#[derive(Debug)]
+enum Kind {
+    /// It was made by us and reads as zero.
+    Fresh,
+    /// It was there. `resumed` says that an earlier restore left it as a mixture.
+    Existing { resumed: bool },
+    /// A device, marked by a note.
+    Device { note: PathBuf, resumed: bool },
 }
 
 impl Target {
     /// Opens the target for a disk of `size` bytes.
     ///
     /// # Errors
-    /// `TargetExists`, `TargetTooSmall`, `BadArgument` (an existing image of another size),
-    /// `MachineRunning` (a machine has it open), `NoSpace`, `FileAccessDenied`,
-    /// `FileNotFound` (its folder), `ToolMissing`.
+    /// `TargetExists`, `TargetTooSmall`, `BadArgument` (an existing image that is larger),
+    /// `MachineRunning` (a machine has it open), `ImageInUse` (another restore is at work),
+    /// `RestoreIncomplete` (an earlier restore left a mixture, and `overwrite` is not set or
+    /// another file has the name now), `NoSpace`, `FileAccessDenied`, `FileNotFound` (its
+    /// folder), `ToolMissing`.
     pub async fn open(spec: &TargetSpec, size: u64) -> Result<Self> {
         use std::os::unix::fs::FileTypeExt;
-        let meta = std::fs::metadata(&spec.path);
-        let is_device = meta.as_ref().is_ok_and(|m| m.file_type().is_block_device());
-        let exists = meta.is_ok() || restoring(&spec.path).exists();
-        if is_device {
-            return Self::device(spec, size).await;
+        let path = follow(&spec.path);
+        let lock = lock(&spec.state_dir, &path).await?;
+        let meta = std::fs::metadata(&path);
+        if meta.as_ref().is_ok_and(|m| m.file_type().is_block_device()) {
+            return Self::device(spec, path, size, lock).await;
         }
-        if !exists {
-            return Self::fresh(spec, size).await;
+        let (there, mixture) = (meta.is_ok(), restoring(&path).exists());
+        if mixture && (there || !spec.overwrite) {
+            let left = restoring(&path);
+            let (path, left) = (path.display(), left.display());
+            let detail = match there {
+                true => format!(
+                    "{path} is there beside {left}, which an earlier restore left; remove the one that is not wanted"
+                ),
+                false => format!("an earlier restore onto {path} left {left}"),
+            };
+            return Err(Error::new(Code::RestoreIncomplete, detail));
         }
-        if !spec.overwrite {
-            return Err(Error::new(
-                Code::TargetExists,
-                format!("{} exists", spec.path.display()),
-            ));
+        match there || mixture {
+            false => Self::fresh(spec, path, size, lock).await,
+            true if spec.overwrite => Self::existing(spec, path, size, lock, mixture).await,
+            true => {
+                let detail = format!("{} exists", path.display());
+                Err(Error::new(Code::TargetExists, detail))
+            }
         }
-        Self::existing(spec, size).await
     }
 
-    async fn fresh(spec: &TargetSpec, size: u64) -> Result<Self> {
-        let working = with_suffix(&spec.path, ".stillpoint-partial");
+    async fn fresh(spec: &TargetSpec, wanted: PathBuf, size: u64, lock: File) -> Result<Self> {
+        let working = partial(&wanted);
+        // The lock says that nobody is writing to it any more.
         match std::fs::remove_file(&working) {
             Ok(()) => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
@@ -101,31 +107,22 @@ impl Target {
         }
         create_image(&working, &spec.format, size).await?;
         let opened = async {
-            Ok(if spec.format == "raw" {
-                (
-                    Arc::new(FileDisk::open_writable(&working).await?) as Arc<dyn BlockSink>,
-                    None,
-                )
-            } else {
-                let image = QemuNbd::open(ImageOptions::write(&working, &spec.format)).await?;
-                (
-                    Arc::clone(image.client()) as Arc<dyn BlockSink>,
-                    Some(image),
-                )
-            })
+            if spec.format == "raw" {
+                let file = FileDisk::open_writable(&working).await?;
+                return Ok((Arc::new(file) as Arc<dyn BlockSink>, None));
+            }
+            let image = QemuNbd::open(ImageOptions::write(&working, &spec.format)).await?;
+            Ok((Arc::clone(image.client()) as _, Some(image)))
         };
         match opened.await {
-            Ok((sink, image)) => {
-                let wanted = spec.path.clone();
-                Ok(Self {
-                    sink,
-                    fresh: true,
-                    image,
-                    working,
-                    wanted,
-                    note: None,
-                })
-            }
+            Ok((sink, image)) => Ok(Self {
+                sink,
+                kind: Kind::Fresh,
+                image,
+                working,
+                wanted,
+                _lock: lock,
+            }),
             Err(e) => {
                 remove(&working);
                 Err(e)
@@ -133,82 +130,63 @@ impl Target {
         }
     }
 
-    async fn existing(spec: &TargetSpec, size: u64) -> Result<Self> {
-        let working = restoring(&spec.path);
-        if spec.path.exists() && working.exists() {
-            return Err(Error::new(
-                Code::RestoreIncomplete,
-                format!(
-                    "{} is there beside {}, which an earlier restore left; remove the one that is not wanted",
-                    spec.path.display(),
-                    working.display()
-                ),
-            ));
+    async fn existing(
+        spec: &TargetSpec,
+        wanted: PathBuf,
+        size: u64,
+        lock: File,
+        resumed: bool,
+    ) -> Result<Self> {
+        let working = restoring(&wanted);
+        let now = if resumed { &working } else { &wanted };
+        // Through qemu-nbd also for raw: it takes the image's lock, which a running machine
+        // holds. Only with the lock is the image renamed.
+        let image = QemuNbd::open(ImageOptions::write(now, &spec.format))
+            .await
+            .map_err(in_use)?;
+        let found = BlockSource::size(&**image.client());
+        // QEMU rounds a raw file up to whole sectors.
+        if found != size && found != size.next_multiple_of(512) {
+            let code = match found < size {
+                true => Code::TargetTooSmall,
+                false => Code::BadArgument,
+            };
+            let path = wanted.display();
+            let detail = format!("{path} is a disk of {found} bytes, the point's has {size}");
+            return Err(Error::new(code, detail));
         }
-        let resumed = working.exists();
         if !resumed {
-            rename(&spec.path, &working)?;
+            rename(&wanted, &working)?;
         }
-        let opened = async {
-            // Through qemu-nbd also for raw: it takes the image's lock, which a running
-            // machine holds.
-            let image = QemuNbd::open(ImageOptions::write(&working, &spec.format)).await?;
-            let found = BlockSource::size(&**image.client());
-            if found != size {
-                return Err(Error::new(
-                    Code::BadArgument,
-                    format!(
-                        "{} is a disk of {found} bytes, the point's has {size}",
-                        spec.path.display()
-                    ),
-                ));
-            }
-            Ok(image)
-        };
-        match opened.await {
-            Ok(image) => {
-                let sink: Arc<dyn BlockSink> = Arc::clone(image.client()) as _;
-                let (image, wanted) = (Some(image), spec.path.clone());
-                Ok(Self {
-                    sink,
-                    fresh: false,
-                    image,
-                    working,
-                    wanted,
-                    note: None,
-                })
-            }
-            Err(e) => {
-                if !resumed {
-                    rename(&working, &spec.path)?;
-                }
-                Err(in_use(e))
-            }
-        }
+        Ok(Self {
+            sink: Arc::clone(image.client()) as _,
+            kind: Kind::Existing { resumed },
+            image: Some(image),
+            working,
+            wanted,
+            _lock: lock,
+        })
     }
 
-    async fn device(spec: &TargetSpec, size: u64) -> Result<Self> {
-        let image = QemuNbd::open(ImageOptions::write(&spec.path, &spec.format))
+    async fn device(spec: &TargetSpec, path: PathBuf, size: u64, lock: File) -> Result<Self> {
+        let image = QemuNbd::open(ImageOptions::write(&path, &spec.format))
             .await
             .map_err(in_use)?;
         let found = BlockSource::size(&**image.client());
         if found < size {
-            return Err(Error::new(
-                Code::TargetTooSmall,
-                format!("{} has {found} bytes, the disk {size}", spec.path.display()),
-            ));
+            let detail = format!("{} has {found} bytes, the disk {size}", path.display());
+            return Err(Error::new(Code::TargetTooSmall, detail));
         }
-        let note = device_note(&spec.state_dir, &spec.path);
-        write_note(&note, &spec.path)?;
-        let sink: Arc<dyn BlockSink> = Arc::clone(image.client()) as _;
-        let (working, wanted) = (spec.path.clone(), spec.path.clone());
+        let note = device_note(&spec.state_dir, &path);
+        let resumed = note.exists();
+        write_note(&note, &path)?;
         Ok(Self {
-            sink,
-            fresh: false,
+            sink: Arc::clone(image.client()) as _,
+            kind: Kind::Device { note, resumed },
             image: Some(image),
-            working,
-            wanted,
-            note: Some(note),
+            working: path.clone(),
+            wanted: path,
+            _lock: lock,
         })
     }
 
@@ -221,102 +199,70 @@ impl Target {
     /// Whether it is new and reads as zero.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
-        self.fresh
+        matches!(self.kind, Kind::Fresh)
     }
 
-    /// Makes all that was written durable and gives the target its name.
+    /// Makes all that was written durable and gives the target its name. On failure a new
+    /// image is removed; one that existed stays marked.
     ///
     /// # Errors
     /// `TargetExists` if something got the name meanwhile; those of the medium.
     pub async fn finish(self) -> Result<()> {
-        self.sink.flush().await?;
-        let Self {
-            sink,
-            image,
-            working,
-            wanted,
-            note,
-            ..
-        } = self;
-        drop(sink);
-        if let Some(image) = image {
-            image.close().await?;
-        }
-        if working != wanted {
-            rename(&working, &wanted)?;
-        }
-        if let Some(note) = note {
-            std::fs::remove_file(&note).map_err(|e| Error::io(note.display(), e))?;
-        }
-        Ok(())
-    }
-
-    /// Gives up: a new image is removed, an existing one stays marked until a restore
-    /// completes it.
-    pub async fn abandon(self) {
-        let Self {
-            sink,
-            image,
-            working,
-            fresh,
-            ..
-        } = self;
-        drop(sink);
-        if let Some(image) = image
-            && let Err(e) = image.close().await
-        {
-            tracing::debug!("closing {}: {e}", working.display());
-        }
-        if fresh {
+        let fresh = self.is_fresh();
+        let working = self.working.clone();
+        let done = self.complete().await;
+        if done.is_err() && fresh {
             remove(&working);
         }
+        done
+    }
+
+    async fn complete(self) -> Result<()> {
+        self.sink.flush().await?;
+        drop(self.sink);
+        if let Some(image) = self.image {
+            image.close().await?;
+        }
+        match self.kind {
+            Kind::Fresh | Kind::Existing { .. } => rename(&self.working, &self.wanted),
+            Kind::Device { note, .. } => {
+                std::fs::remove_file(&note).map_err(|e| Error::io(note.display(), e))
+            }
+        }
+    }
+
+    /// Gives up: a new image is removed. One that existed, and a device, stay marked until a
+    /// restore completes them, unless nothing was written (`touched` is false), now or by an
+    /// earlier restore that was cut short.
+    pub async fn abandon(self, touched: bool) {
+        drop(self.sink);
+        if let Some(image) = self.image
+            && let Err(e) = image.close().await
+        {
+            tracing::debug!("closing {}: {e}", self.working.display());
+        }
+        match self.kind {
+            Kind::Fresh => remove(&self.working),
+            Kind::Existing { resumed: false } if !touched => {
+                if let Err(e) = rename(&self.working, &self.wanted) {
+                    tracing::warn!("{} keeps its mark: {e}", self.wanted.display());
+                }
+            }
+            Kind::Device { note, resumed } if !touched && !resumed => remove(&note),
+            Kind::Existing { .. } | Kind::Device { .. } => {}
+        }
     }
 }
 
-fn in_use(e: Error) -> Error {
-    if e.code() == Code::ImageInUse {
-        return Error::new(Code::MachineRunning, e.detail().to_owned()).because(e);
-    }
-    e
-}
-
-fn remove(path: &Path) {
-    if let Err(e) = std::fs::remove_file(path) {
-        tracing::warn!("{} is left behind: {e}", path.display());
-    }
-}
-
-/// Renames, unless the new name is taken; durable when it returns.
-fn rename(from: &Path, to: &Path) -> Result<()> {
-    use rustix::fs::{CWD, RenameFlags};
-    rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).map_err(|e| {
-        Error::io(
-            format!("renaming {} to {}", from.display(), to.display()),
-            e.into(),
-        )
-    })?;
-    sync_folder(to)
-}
-
-fn sync_folder(path: &Path) -> Result<()> {
-    let folder = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
-    std::fs::File::open(folder)
-        .and_then(|f| f.sync_all())
-        .map_err(|e| Error::io(folder.display(), e))
-}
-
-fn write_note(note: &Path, device: &Path) -> Result<()> {
-    let io = |e| Error::io(note.display(), e);
-    if let Some(folder) = note.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
-    }
-    let text = format!("A restore onto {} is not complete.\n", device.display());
-    std::fs::write(note, text).map_err(io)?;
-    std::fs::File::open(note)
-        .and_then(|f| f.sync_all())
-        .map_err(io)?;
-    sync_folder(note)
+/// Locks the name for this restore.
+async fn lock(state_dir: &Path, path: &Path) -> Result<File> {
+    let full = std::path::absolute(path).map_err(|e| Error::io(path.display(), e))?;
+    let name = blake3::hash(full.as_os_str().as_encoded_bytes()).to_hex();
+    let file = state_dir
+        .join("locks")
+        .join(format!("{}.restore", &name[..32]));
+    lock_file(file, Wait::No).await?.ok_or_else(|| {
+        let detail = format!("another restore to {} is running", path.display());
+        Error::new(Code::ImageInUse, detail)
+    })
 }

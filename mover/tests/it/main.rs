@@ -8,4 +8,5 @@ mod faulty;
 mod host;
 mod image;
 mod model;
+mod restore;
 mod support;
