@@ -49,7 +49,6 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
         }
     }
     let build = || {
-        shell::run(&mut shell::cargo(&["build", "--workspace"]))?;
         shell::run(&mut shell::cargo(&[
             "test",
             "--workspace",
