@@ -10,7 +10,7 @@ mod socket;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use base::{Code, Error, Result};
+use base::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

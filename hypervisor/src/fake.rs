@@ -83,7 +83,9 @@ impl FakeHypervisor {
     /// # Panics
     /// If there is no such machine or disk, or the range is not of whole pages.
     pub fn discard(&self, machine: &str, disk: &str, offset: u64, len: u64) {
-        self.lock().machine(machine).guest_discard(disk, offset, len);
+        self.lock()
+            .machine(machine)
+            .guest_discard(disk, offset, len);
     }
 
     /// A disk's bytes now.

@@ -20,6 +20,7 @@ mod machine;
 mod qemu;
 pub mod qmp;
 mod snapshot;
+pub mod suite;
 pub mod watchdog;
 
 pub use machine::{

@@ -28,7 +28,9 @@ mod offline;
 mod place;
 mod rewrite;
 mod scratch;
+mod show;
 mod source;
+mod target;
 mod trackers;
 
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ use base::{Code, PointId, Random, SeededRandom, TrackerName, VaultId};
 use block::Extent;
 
 use super::*;
+use crate::suite::SuiteHost;
 use crate::{Changed, Ending, Quiesce, ScratchPlace};
 
 const SIZE: u64 = 4 << 20;
@@ -150,4 +151,71 @@ async fn scripted_faults_act() {
     );
     let error = snapshot.finish(Ending::Kept).await.unwrap_err();
     assert_eq!(error.code(), Code::MachineVanished);
+}
+
+/// The fake as the suite wants it.
+struct Host(FakeHypervisor);
+
+#[async_trait]
+impl SuiteHost for Host {
+    fn hypervisor(&self) -> &dyn Hypervisor {
+        &self.0
+    }
+
+    fn machine(&self) -> &str {
+        "m"
+    }
+
+    fn disks(&self) -> [&str; 2] {
+        ["a", "b"]
+    }
+
+    fn scratch(&self) -> ScratchPlace {
+        ScratchPlace {
+            dir: "/fake".into(),
+            limit: 64 << 20,
+        }
+    }
+
+    async fn write(&self, disk: &str, offset: u64, data: &[u8]) {
+        self.0.write("m", disk, offset, data);
+    }
+
+    async fn churn(&self, disk: &str, len: u64) {
+        self.0
+            .write("m", disk, 0, &vec![0x5a; usize::try_from(len).unwrap()]);
+    }
+
+    async fn truth(&self, disk: &str) -> Vec<u8> {
+        self.0.read("m", disk, 0, 16 << 20)
+    }
+
+    async fn trackers(&self, disk: &str) -> Vec<TrackerName> {
+        self.0.trackers("m", disk)
+    }
+
+    async fn left_behind(&self) -> Vec<String> {
+        let open = self.0.has_open_snapshot("m");
+        open.then(|| "a snapshot".to_owned()).into_iter().collect()
+    }
+
+    async fn switch_off(&self) {
+        self.0.set_state("m", MachineState::Stopped);
+    }
+
+    async fn switch_on(&self) {
+        self.0.set_state("m", MachineState::Running);
+    }
+
+    async fn crash(&self) {
+        self.0.set_state("m", MachineState::Stopped);
+        self.0.break_trackers("m");
+    }
+}
+
+#[tokio::test]
+async fn the_fake_keeps_what_drivers_promise() {
+    let fake = FakeHypervisor::new();
+    fake.add_machine("m", &[("a", 16 << 20), ("b", 16 << 20)]);
+    crate::suite::run(&Host(fake)).await;
 }

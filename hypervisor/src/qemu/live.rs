@@ -9,53 +9,30 @@
 //! much at most.
 
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Code, Error, Result, ResultExt};
-use block::{NbdAddress, NbdClient};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::discover::{self, Running};
-use super::graph::{Device, Graph};
+use super::graph::Graph;
 use super::live_snapshot::{LiveDisk, LiveSnapshot};
-use super::nodes::{Names, attach_command, remove_all, server_is_ours};
+use super::nodes::{attach_command, remove_all};
 use super::place::Place;
+use super::show::{show, start_server};
 use super::source::InstantSource;
-use super::trackers::{Plan, plan};
+use super::target::{Target, targets, tidy_bitmaps};
 use super::{QemuHostOptions, scratch};
 use crate::agent::AgentChannel;
 use crate::qmp::Qmp;
 use crate::watchdog::Quiescer;
-use crate::{
-    Changed, Disk, DiskChoice, MachineState, Snapshot, SnapshotDisk, SnapshotReport,
-    SnapshotRequest,
-};
-
-/// The bitmap of an export, on the node that shows the instant.
-const EXPORTED: &str = "changed";
+use crate::{Changed, MachineState, Snapshot, SnapshotDisk, SnapshotReport, SnapshotRequest};
 
 /// How long a guest's write may wait for its old contents to reach the scratch, in seconds.
 /// After that the snapshot breaks and the write goes on.
 const COPY_TIMEOUT: u64 = 10;
-
-/// One disk on its way into the snapshot.
-pub(super) struct Target {
-    pub(super) disk: Disk,
-    pub(super) device: Device,
-    /// The node attached to the device.
-    pub(super) root: String,
-    /// The node that holds the bitmaps.
-    pub(super) bitmaps: String,
-    /// Whether it can store them.
-    pub(super) persistent: bool,
-    pub(super) plan: Plan,
-    pub(super) names: Names,
-    pub(super) scratch: PathBuf,
-    pub(super) share: u64,
-}
 
 /// Takes the instant. On failure everything that was added is removed again.
 pub(super) async fn take(
@@ -139,84 +116,6 @@ async fn prepare(place: &Place, qmp: &Qmp, warnings: &mut Vec<String>) -> Result
     Ok(running)
 }
 
-/// The disks asked for.
-fn targets(running: &Running, request: &SnapshotRequest) -> Result<Vec<Target>> {
-    let name = &running.machine.name;
-    let mut targets = Vec::new();
-    for wanted in &request.disks {
-        let mut all = running.machine.disks.iter().zip(&running.devices);
-        let (disk, device) = all.find(|(d, _)| d.name == *wanted).ok_or_else(|| {
-            Error::new(
-                Code::DiskNotFound,
-                format!("machine {name} has no disk `{wanted}`"),
-            )
-        })?;
-        if let DiskChoice::Excluded(why) = &disk.choice {
-            let text = format!("disk {wanted} of machine {name}: {why}");
-            return Err(Error::new(Code::DiskUnsupported, text));
-        }
-        let root = device.root.clone().unwrap_or_default();
-        let bitmaps = running.graph.below_filters(&root).to_owned();
-        let node = running
-            .graph
-            .nodes
-            .get(&bitmaps)
-            .cloned()
-            .unwrap_or_default();
-        let trackers = request.trackers.get(wanted).map_or(&[][..], Vec::as_slice);
-        let names = Names::new(&request.tracker, targets.len());
-        targets.push(Target {
-            disk: disk.clone(),
-            device: device.clone(),
-            root,
-            bitmaps,
-            persistent: node.driver == "qcow2" && node.version_3,
-            plan: plan(&node.bitmaps, trackers, &request.tracker),
-            scratch: names.scratch_path(&request.scratch.dir, &running.machine.uuid),
-            share: 0,
-            names,
-        });
-    }
-    if targets.is_empty() {
-        return Err(Error::new(
-            Code::NoDisks,
-            format!("machine {name}: no disk was asked for"),
-        ));
-    }
-    Ok(targets)
-}
-
-/// Removes bitmaps of the vault that are of no use, also on disks that are not taken.
-async fn tidy_bitmaps(
-    qmp: &Qmp,
-    running: &Running,
-    request: &SnapshotRequest,
-    targets: &[Target],
-    warnings: &mut Vec<String>,
-) {
-    for (disk, device) in running.machine.disks.iter().zip(&running.devices) {
-        let Some(root) = &device.root else { continue };
-        let node = running.graph.below_filters(root);
-        let remove = match targets.iter().find(|t| t.disk.name == disk.name) {
-            Some(target) => target.plan.remove.clone(),
-            None => {
-                let bitmaps = running.graph.nodes.get(node).map(|n| n.bitmaps.clone());
-                let trackers = request
-                    .trackers
-                    .get(&disk.name)
-                    .map_or(&[][..], Vec::as_slice);
-                plan(&bitmaps.unwrap_or_default(), trackers, &request.tracker).remove
-            }
-        };
-        for name in remove {
-            let arguments = json!({ "node": node, "name": name.to_string() });
-            if let Err(e) = qmp.execute("block-dirty-bitmap-remove", arguments).await {
-                warnings.push(format!("disk {}: an old bitmap stays: {e}", disk.name));
-            }
-        }
-    }
-}
-
 struct Work<'a> {
     options: &'a QemuHostOptions,
     place: &'a Place,
@@ -238,11 +137,11 @@ impl Work<'_> {
             self.start_tracker(target, warnings).await?;
         }
         let report = self.quiet_instant(targets, warnings).await?;
-        self.start_server().await?;
+        start_server(self.qmp, self.place).await?;
         let mut disks = Vec::new();
         for target in targets {
-            let show = self.show(target).await;
-            disks.push(show.during(format!("disk {}", target.disk.name))?);
+            let shown = show(self.qmp, self.place, target).await;
+            disks.push(shown.during(format!("disk {}", target.disk.name))?);
         }
         Ok((report, disks))
     }
@@ -346,79 +245,6 @@ impl Work<'_> {
         }
         let micros = stopped.zip(resumed).map_or(0, |(s, r)| r - s);
         Ok(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
-    }
-
-    async fn start_server(&self) -> Result<()> {
-        let path = self.place.nbd();
-        let address = json!({ "type": "unix", "data": { "path": path } });
-        let start = self
-            .qmp
-            .execute("nbd-server-start", json!({ "addr": address }))
-            .await;
-        match start {
-            Err(e) if e.code() == Code::HypervisorError && !server_is_ours(&path).await => {
-                let exports = self.qmp.execute("query-block-exports", Value::Null).await;
-                let text = format!(
-                    "QEMU has one NBD server at most and did not start ours ({}); exports of \
-                     others: {}",
-                    e.detail(),
-                    exports.unwrap_or_default()
-                );
-                Err(Error::new(Code::HypervisorError, text).because(e))
-            }
-            other => other.map(|_| ()),
-        }
-    }
-
-    /// Shows the instant of a disk over NBD, with the changes since its base tracker.
-    async fn show(&self, target: &Target) -> Result<(Arc<InstantSource>, Changed)> {
-        let names = &target.names;
-        let (node, export) = (names.snapshot(), names.export());
-        let arguments = json!({
-            "driver": "snapshot-access", "node-name": node, "file": names.filter(),
-            "discard": "unmap",
-        });
-        self.qmp.execute("blockdev-add", arguments).await?;
-        let mut arguments = json!({
-            "type": "nbd", "id": export, "name": export, "node-name": node,
-            // For TRIM, which frees scratch; the instant itself can't be written.
-            "writable": true,
-        });
-        if let Some(base) = target.plan.base {
-            let made = json!({ "node": node, "name": EXPORTED, "disabled": true });
-            let from = [json!({ "node": target.bitmaps, "name": base.to_string() })];
-            let merged = json!({ "node": node, "target": EXPORTED, "bitmaps": from });
-            self.qmp.execute("block-dirty-bitmap-add", made).await?;
-            self.qmp.execute("block-dirty-bitmap-merge", merged).await?;
-            arguments["bitmaps"] = json!([EXPORTED]);
-        }
-        self.qmp.execute("block-export-add", arguments).await?;
-        let address = NbdAddress::Unix(self.place.nbd());
-        let context = format!("qemu:dirty-bitmap:{EXPORTED}");
-        let contexts: &[&str] = if target.plan.base.is_some() {
-            &[&context]
-        } else {
-            &[]
-        };
-        let client = NbdClient::connect(&address, &export, contexts).await?;
-        let changed = match target.plan.base {
-            None => Changed::Unknown {
-                reason: target.plan.reason.clone(),
-            },
-            Some(tracker) => Changed::Since {
-                tracker,
-                extents: client.dirty(&context).await?,
-            },
-        };
-        let source = InstantSource {
-            client: Arc::new(client),
-            qmp: self.qmp.clone(),
-            names: names.clone(),
-            disk: target.disk.name.clone(),
-            scratch: target.scratch.clone(),
-            share: target.share,
-        };
-        Ok((Arc::new(source), changed))
     }
 
     /// Removes what was added, after a failure.

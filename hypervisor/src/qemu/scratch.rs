@@ -129,11 +129,12 @@ pub(super) async fn build(
 }
 
 fn make_file(path: &Path, share: u64, qemu: Option<i32>) -> Result<()> {
+    // Never one that is there: another machine with the same UUID may be using it.
+    super::nodes::remove_file(path)?;
     let make = || -> std::io::Result<()> {
         let file = File::options()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(path)?;
         file.set_len(share)?;

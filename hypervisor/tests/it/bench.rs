@@ -104,24 +104,36 @@ impl<'a> Bench<'a> {
         out
     }
 
-    /// Fails if anything of ours but bitmaps is left in QEMU or in the scratch folder.
-    pub(crate) fn assert_only_bitmaps_left(&self) {
-        for (command, arguments) in [
+    /// What of ours but bitmaps is in QEMU (unless it is off) or in the scratch folder.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        let mut left = Vec::new();
+        let commands = [
             ("query-named-block-nodes", json!({ "flat": true })),
             ("query-block-exports", Value::Null),
             ("query-jobs", Value::Null),
-        ] {
+        ];
+        for (command, arguments) in commands.into_iter().filter(|_| self.guest.is_running()) {
             let answer = self.guest.qmp(command, arguments).unwrap();
             for item in answer.as_array().unwrap() {
                 for key in ["node-name", "id"] {
                     let name = item[key].as_str().unwrap_or_default();
-                    assert!(!name.starts_with("stillpoint"), "{command}: {name} is left");
+                    if name.starts_with("stillpoint") {
+                        left.push(format!("{command}: {name}"));
+                    }
                 }
             }
         }
-        let left: Vec<_> = self.scratch.path().read_dir().unwrap().collect();
-        assert!(left.is_empty(), "left in scratch: {left:?}");
-        assert!(!self.guest.dir().join("stillpoint.nbd").exists());
+        for entry in self.scratch.path().read_dir().unwrap() {
+            left.push(entry.unwrap().path().display().to_string());
+        }
+        let socket = self.guest.dir().join("stillpoint.nbd");
+        left.extend(socket.exists().then(|| socket.display().to_string()));
+        left
+    }
+
+    /// Fails if [`Self::left_behind`] finds anything.
+    pub(crate) fn assert_only_bitmaps_left(&self) {
+        assert_eq!(self.left_behind(), Vec::<String>::new());
     }
 }
 

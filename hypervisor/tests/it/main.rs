@@ -6,4 +6,5 @@ mod bench;
 mod fake_agent;
 mod guests;
 mod qemu;
+mod suite;
 mod watchdog;

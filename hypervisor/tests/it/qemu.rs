@@ -234,7 +234,7 @@ async fn released_scratch_is_used_again_so_a_small_one_outlasts_much_churn() {
             .release(Extent::new(at * MIB, 4 * MIB))
             .await
             .unwrap();
-        guest.write("vdb", 0, at.max(1).min(12));
+        guest.write("vdb", 0, at.clamp(1, 12));
     }
     snapshot.check().await.unwrap();
     assert!(copy == truth);

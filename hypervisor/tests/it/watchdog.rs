@@ -10,10 +10,11 @@ use base::Code;
 use hypervisor::agent::AgentChannel;
 use hypervisor::watchdog::{ThawedBy, Watchdog};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bench::watchdog_program;
 use crate::fake_agent::FakeAgent;
+use crate::guests::guest;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -175,12 +176,14 @@ async fn the_process_that_is_killed() {
     let mut watchdog = Watchdog::start(&watchdog_program(), Some(channel))
         .await
         .unwrap();
-    if let Ok(monitor) = std::env::var(MONITOR) {
-        watchdog.hold(Path::new(&monitor)).await.unwrap();
-    }
     println!("\nSTAGE freezing");
     let frozen = watchdog.freeze(Duration::from_millis(budget)).await;
     println!("\nSTAGE frozen {}", frozen.is_ok());
+    if let Ok(monitor) = std::env::var(MONITOR) {
+        watchdog.hold(Path::new(&monitor)).await.unwrap();
+        println!("\nSTAGE holding");
+        std::thread::sleep(LONG);
+    }
     std::thread::sleep(Duration::from_millis(300));
     let thaw = watchdog.thaw().await;
     println!("\nSTAGE thawed {:?}", thaw.map(|t| t.by));
@@ -193,7 +196,7 @@ struct Victim {
 }
 
 impl Victim {
-    fn start(agent: &FakeAgent, budget: Duration, monitor: Option<&Path>) -> Self {
+    fn start(agent: &Path, budget: Duration, monitor: Option<&Path>) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
             .args([
@@ -201,7 +204,7 @@ impl Victim {
                 "watchdog::the_process_that_is_killed",
                 "--nocapture",
             ])
-            .env(ROLE, agent.path())
+            .env(ROLE, agent)
             .env(BUDGET, budget.as_millis().to_string())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
@@ -231,7 +234,7 @@ impl Drop for Victim {
 #[test]
 fn a_killed_parent_leaves_no_frozen_guest() {
     let agent = FakeAgent::start();
-    let mut parent = Victim::start(&agent, LONG, None);
+    let mut parent = Victim::start(&agent.path(), LONG, None);
     parent.wait("frozen true");
     drop(parent);
     let frozen = agent.wait_thawed(Duration::from_secs(10));
@@ -242,7 +245,7 @@ fn a_killed_parent_leaves_no_frozen_guest() {
 fn a_parent_killed_while_the_freeze_is_on_its_way_leaves_no_frozen_guest() {
     let agent = FakeAgent::start();
     agent.script(|a| a.freeze_takes = Duration::from_millis(1000));
-    let mut parent = Victim::start(&agent, LONG, None);
+    let mut parent = Victim::start(&agent.path(), LONG, None);
     parent.wait("freezing");
     std::thread::sleep(Duration::from_millis(300));
     drop(parent);
@@ -253,7 +256,7 @@ fn a_parent_killed_while_the_freeze_is_on_its_way_leaves_no_frozen_guest() {
 #[test]
 fn a_stopped_parent_does_not_outlast_the_budget_and_learns_of_it() {
     let agent = FakeAgent::start();
-    let mut parent = Victim::start(&agent, Duration::from_secs(1), None);
+    let mut parent = Victim::start(&agent.path(), Duration::from_secs(1), None);
     parent.wait("frozen true");
     signal(parent.child.id(), Signal::STOP);
     let frozen = agent.wait_thawed(Duration::from_secs(10));
@@ -266,13 +269,51 @@ fn a_stopped_parent_does_not_outlast_the_budget_and_learns_of_it() {
 fn processors_held_by_a_killed_parent_run_again() {
     let agent = FakeAgent::start();
     let monitor = FakeMonitor::start(agent.dir.path());
-    let mut parent = Victim::start(&agent, LONG, Some(&monitor.path));
-    parent.wait("frozen true");
+    let mut parent = Victim::start(&agent.path(), LONG, Some(&monitor.path));
+    parent.wait("holding");
     assert!(monitor.said.lock().unwrap().is_empty());
     drop(parent);
     agent.wait_thawed(Duration::from_secs(10));
     let said = monitor.said.lock().unwrap();
     assert_eq!(*said, ["qmp_capabilities", "query-status", "cont"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_guest_is_thawed_when_its_backup_is_killed_or_stopped() {
+    let guest = guest("dog").await;
+    let status = || guest.agent("guest-fsfreeze-status", json!({})).unwrap();
+    let write = "echo alive > /proof; sync; cat /proof";
+
+    let mut parent = Victim::start(&guest.agent_socket(), LONG, None);
+    parent.wait("frozen true");
+    drop(parent);
+    assert_eq!(
+        guest.run(write).unwrap().trim(),
+        "alive",
+        "the watchdog lets go of the channel"
+    );
+    assert_eq!(status(), "thawed");
+
+    let budget = Duration::from_secs(3);
+    let mut parent = Victim::start(&guest.agent_socket(), budget, None);
+    parent.wait("frozen true");
+    signal(parent.child.id(), Signal::STOP);
+    assert_eq!(guest.run(write).unwrap().trim(), "alive");
+    assert_eq!(status(), "thawed");
+    signal(parent.child.id(), Signal::CONT);
+    assert_eq!(parent.wait("thawed"), "STAGE thawed Ok(Budget)");
+
+    // Killed while it holds the processors.
+    let mut parent = Victim::start(&guest.agent_socket(), LONG, Some(&guest.qmp_socket()));
+    parent.wait("holding");
+    guest.qmp("stop", Value::Null).unwrap();
+    drop(parent);
+    assert_eq!(
+        guest.run(write).unwrap().trim(),
+        "alive",
+        "the processors run again"
+    );
+    assert_eq!(status(), "thawed");
 }
 
 /// A QEMU monitor that says that the machine is paused.
