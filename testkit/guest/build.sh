@@ -148,6 +148,12 @@ echo 'root::0:0:root:/root:/bin/sh' > "$root/etc/passwd"
 echo 'root:x:0:' > "$root/etc/group"
 : > "$root/etc/fstab"
 ln -sf /proc/mounts "$root/etc/mtab"
+# What a running system notes of itself must not be on the disk, or no two
+# boots of it are alike.
+rm -rf "$root/var/run" "$root/var/lock" "$root/var/tmp"
+ln -s /run "$root/var/run"
+ln -s /run/lock "$root/var/lock"
+ln -s /tmp "$root/var/tmp"
 cat > "$root/etc/inittab" << 'END'
 ::sysinit:/etc/init.d/start
 ::respawn:/etc/init.d/agent

@@ -152,3 +152,18 @@ fn a_killed_test_takes_its_guest_with_it_and_the_next_one_cleans_up() {
     drop(HostDir::new().unwrap());
     assert!(!dir.exists());
 }
+
+#[test]
+fn booting_changes_no_file_on_the_disk() {
+    let guest = Guest::builder("twice").network().start().unwrap();
+    guest.wait_agent().unwrap();
+    let hashes = || {
+        guest
+            .run("find / -xdev -type f | sort | xargs sha256sum")
+            .unwrap()
+    };
+    let first = hashes();
+    guest.shutdown().unwrap();
+    guest.start_again().unwrap();
+    assert_eq!(first, hashes());
+}
