@@ -27,6 +27,7 @@ mod live;
 mod live_snapshot;
 mod machines;
 mod offline;
+mod plan;
 mod rewrite;
 mod source;
 mod space;

@@ -19,7 +19,7 @@ use super::ffi::State;
 use super::folder::Folder;
 use super::guardian::Health;
 use super::link::{Link, SHORT};
-use super::{live, machines, watch};
+use super::{machines, plan, watch};
 use crate::{
     Changed, Consistency, Disk, Ending, ImageFormat, Snapshot, SnapshotDisk, SnapshotReport,
     SnapshotRequest,
@@ -40,7 +40,7 @@ pub(super) async fn take(
 ) -> Result<std::result::Result<Box<dyn Snapshot>, Folder>> {
     let uuid = &request.machine.uuid;
     let machine = machines::find(link, uuid).await?;
-    let disks = live::chosen(&machine, request)?;
+    let disks = plan::chosen(&machine, request)?;
     let images: Vec<PathBuf> = disks.iter().filter_map(|d| d.path.clone()).collect();
     let marks = marks(&images)?;
     // Asked after the marks: what is written from now on shows.
