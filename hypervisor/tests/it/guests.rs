@@ -1,6 +1,6 @@
 //! The guests of these tests.
 
-use testkit::{DiskSpec, Guest};
+use testkit::{DiskSpec, Guest, GuestBuilder};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// The size of each data disk.
@@ -47,6 +47,15 @@ pub(crate) async fn guest_with(name: &str, arguments: &[String]) -> Busy {
 }
 
 impl Busy {
+    /// Starts a guest of one's own making, and does not wait for it to boot.
+    pub(crate) async fn start(builder: GuestBuilder) -> Self {
+        let turn = ONE_AT_A_TIME.lock().await;
+        Self {
+            guest: builder.start().unwrap(),
+            _turn: turn,
+        }
+    }
+
     /// Writes random bytes: `count` mebibytes at mebibyte `at` of a device.
     pub(crate) fn write(&self, device: &str, at: u64, count: u64) {
         self.run(&format!(
