@@ -123,7 +123,8 @@ pub enum Changed {
         /// Which tracker recorded it.
         tracker: TrackerName,
         /// Where writes went. What is in it and reads as zero is reported by the source's
-        /// runs.
+        /// runs. Of a disk that grew, bytes beyond its earlier size are zero unless they are
+        /// in it.
         extents: ExtentSet,
     },
     /// Anything may differ.
