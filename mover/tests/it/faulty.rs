@@ -18,6 +18,7 @@ use object_store::{
 pub struct Small {
     inner: Arc<InMemory>,
     room: Arc<AtomicI64>,
+    puts: tokio::sync::watch::Sender<u64>,
 }
 
 impl Small {
@@ -26,12 +27,20 @@ impl Small {
         Self {
             inner: Arc::default(),
             room: Arc::new(AtomicI64::new(i64::MAX)),
+            puts: tokio::sync::watch::Sender::new(0),
         }
     }
 
     /// Leaves room for so many more bytes.
     pub fn leave(&self, bytes: i64) {
         self.room.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Waits until so many more packs were put.
+    pub async fn packs(&self, more: u64) {
+        let mut puts = self.puts.subscribe();
+        let wanted = *puts.borrow() + more;
+        puts.wait_for(|n| *n >= wanted).await.expect("we hold it");
     }
 }
 
@@ -58,7 +67,11 @@ impl ObjectStore for Small {
                 source: Box::new(std::io::Error::from_raw_os_error(28)),
             });
         }
-        self.inner.put_opts(location, payload, opts).await
+        let done = self.inner.put_opts(location, payload, opts).await;
+        if location.as_ref().starts_with("packs/") {
+            self.puts.send_modify(|n| *n += 1);
+        }
+        done
     }
 
     async fn put_multipart_opts(

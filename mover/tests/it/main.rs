@@ -10,3 +10,4 @@ mod image;
 mod model;
 mod restore;
 mod support;
+mod transfer;
