@@ -29,7 +29,7 @@ Exit codes: 0 done, 3 done with warnings, 1 failed, 2 bad request, 4 not found,
 /// A backup has two phases: Snapshot, a point in the host's snapshot store, and Transfer data
 /// to vault. A point is complete by itself and restores from either place.
 #[derive(Debug, Parser)]
-#[command(name = "stillpoint", version, after_help = EXAMPLES, propagate_version = true)]
+#[command(name = "stillpoint", version, after_help = EXAMPLES)]
 #[command(
     subcommand_required = true,
     arg_required_else_help = true,

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use base::{Code, Error, Result};
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::cli::OutputFormat;
@@ -49,15 +49,19 @@ pub fn write(bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// A table. A heading that begins with `>` is of a column of numbers.
+/// A table. A heading that begins with `>` is of a column of numbers, one with `~` of a column
+/// that is wrapped where the terminal (or `COLUMNS`) is too narrow.
 pub fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    if !table.is_tty() {
-        table.set_content_arrangement(ContentArrangement::Disabled);
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    if let Some(width) = columns {
+        table.set_width(width);
     }
-    table.set_header(headings.iter().map(|h| h.trim_start_matches('>')));
+    if columns.is_some() || table.is_tty() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table.set_header(headings.iter().map(|h| h.trim_start_matches(['>', '~'])));
     for row in rows {
         table.add_row(row);
     }
@@ -65,9 +69,12 @@ pub fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> 
         let Some(column) = table.column_mut(i) else {
             continue;
         };
-        column.set_padding((0, 2));
+        column.set_padding((0, if i + 1 < headings.len() { 2 } else { 0 }));
         if heading.starts_with('>') {
             column.set_cell_alignment(CellAlignment::Right);
+        }
+        if !heading.starts_with('~') {
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
     table

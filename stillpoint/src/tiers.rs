@@ -48,28 +48,41 @@ impl Tiers {
     pub async fn open(settings: &Settings) -> Result<Self> {
         let mut ring = None;
         let vault = open_vault(settings, &mut ring).await;
-        let snapshot = match &settings.snapshots {
-            Snapshots::Store(place) => match stores::open(place).await {
-                Ok(locked) => Some(open_with(settings, locked, &mut ring).await?),
-                Err(e) if e.code() == Code::NotAVault && vault.is_ok() => None,
-                Err(e) => return Err(e),
-            },
-            Snapshots::Vault | Snapshots::None => None,
+        let Snapshots::Store(place) = &settings.snapshots else {
+            return Ok(Self {
+                snapshot: None,
+                vault: Ok(vault?),
+            });
         };
-        match (vault, snapshot) {
-            (vault @ Ok(_), snapshot) => Ok(Self { snapshot, vault }),
-            (Err(e), Some(snapshot)) if settings.global.vault.is_none() || is_away(&e) => {
+        if let Err(e) = &vault
+            && settings.global.vault.is_some()
+            && !is_away(e)
+        {
+            return Err(again(e));
+        }
+        let snapshot = match stores::open(place).await {
+            Ok(locked) => Some(open_with(settings, locked, &mut ring).await?),
+            // Not made before the first backup.
+            Err(e) if e.code() == Code::NotAVault => None,
+            Err(e) => return Err(e),
+        };
+        match (&snapshot, vault) {
+            (_, Ok(vault)) => Ok(Self {
+                snapshot,
+                vault: Ok(vault),
+            }),
+            (None, Err(e)) => Err(e),
+            (Some(_), Err(e)) => {
                 if settings.global.vault.is_some() {
                     settings
                         .reporter
                         .warn(format!("the vault can't be opened: {e}"));
                 }
                 Ok(Self {
-                    snapshot: Some(snapshot),
+                    snapshot,
                     vault: Err(e),
                 })
             }
-            (Err(e), _) => Err(e),
         }
     }
 

@@ -39,6 +39,15 @@ pub fn instant(rfc3339: &str) -> String {
     }
 }
 
+/// The same to the minute, for tables.
+pub fn minute(rfc3339: &str) -> String {
+    let mut text = instant(rfc3339);
+    if text.len() == 19 {
+        text.truncate(16);
+    }
+    text
+}
+
 /// Seconds for people: `0.4 s`, `3 min 12 s`.
 pub fn seconds(seconds: f64) -> String {
     if seconds < 100.0 {

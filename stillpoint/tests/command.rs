@@ -98,6 +98,24 @@ impl Place {
         Said::of(words, self.command(words).output().unwrap())
     }
 
+    /// Runs it away from any terminal.
+    pub fn run_without_terminal(&self, words: &[&str]) -> Said {
+        let command = self.command(words);
+        let mut alone = Command::new("setsid");
+        alone
+            .arg("--wait")
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => alone.env(name, value),
+                None => alone.env_remove(name),
+            };
+        }
+        alone.current_dir(self.dir.path()).stdin(Stdio::null());
+        Said::of(words, alone.output().unwrap())
+    }
+
     /// Runs it; it must succeed. Gives what it printed.
     pub fn ok(&self, words: &[&str]) -> String {
         let said = self.run(words);

@@ -46,7 +46,8 @@ Examples:
   stillpoint backup now --image /srv/disk.qcow2 --format qcow2 --name archive
   stillpoint backup now --image /dev/vg/data --changed extents.txt
 
-^C ends the backup in good order and keeps what was read; a second ^C ends it at once.")]
+^C ends the backup in good order and keeps what was read; a second ^C ends it
+at once. Exit code 3: the point exists, but could not be transferred.")]
 pub struct BackupNow {
     /// The machine: its name or UUID.
     #[arg(required_unless_present = "image", conflicts_with = "image")]

@@ -52,11 +52,11 @@ pub struct RestoreDisks {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stillpoint restore vm latest:web --to /srv/restored --name web2 --new-identity --define
+  stillpoint restore vm latest:web --to /srv/new --name web2 --new-identity --define
   stillpoint restore vm 3f2a --to /run/vms/web --connect qmp:///run/vms --start
 
-A machine of libvirt comes with NAME.xml; a bare QEMU machine with NAME.json (the words
-of its command line) and NAME.sh, which starts it. UEFI variables are restored too.")]
+A machine of libvirt comes with NAME.xml; a bare QEMU machine with NAME.json (the
+words of its command line) and NAME.sh, which starts it. UEFI variables come too.")]
 pub struct RestoreVm {
     /// The point's id, the beginning of one, `latest`, or `latest:MACHINE`.
     pub point: String,

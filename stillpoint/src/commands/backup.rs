@@ -18,7 +18,7 @@ use crate::output::table;
 use crate::points::{self, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tiers, again};
-use crate::units::{instant, seconds};
+use crate::units::{minute, seconds};
 
 pub async fn run(settings: &Settings, command: BackupCommand) -> Result<u8> {
     let over = &settings.interrupt;
@@ -337,7 +337,7 @@ async fn list(settings: &Settings, machine: Option<&str>, last: usize) -> Result
             let size = |n: Option<u64>| n.map_or("-".to_owned(), |n| ByteSize(n).to_string());
             vec![
                 b.machine.clone(),
-                instant(&b.created_at),
+                minute(&b.created_at),
                 b.consistency.map_or("-", consistency).to_owned(),
                 size(b.read),
                 size(b.changed),
@@ -346,7 +346,7 @@ async fn list(settings: &Settings, machine: Option<&str>, last: usize) -> Result
         });
         table(
             &[
-                "MACHINE",
+                "~MACHINE",
                 "TIME (UTC)",
                 "CONSISTENCY",
                 ">READ",

@@ -167,7 +167,7 @@ impl Job {
             };
             vec![p.name.to_owned(), p.status.name().to_owned(), did]
         });
-        let mut text = table(&["PHASE", "STATUS", ""], rows);
+        let mut text = table(&["PHASE", "STATUS", "~"], rows);
         if let Some(s) = &self.snapshot {
             text = format!("{}\n{}\n{text}", headline(s), disks(s));
         }
@@ -219,7 +219,7 @@ fn disks(s: &BackupReport) -> String {
         ]
     });
     table(
-        &["DISK", ">SIZE", ">CHANGED", ">READ", "WHAT WAS READ"],
+        &["DISK", ">SIZE", ">CHANGED", ">READ", "~WHAT WAS READ"],
         rows,
     )
 }

@@ -10,7 +10,7 @@ use crate::output::{facts, table};
 use crate::points::{self, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tier, Tiers};
-use crate::units::instant;
+use crate::units::{instant, minute};
 
 pub async fn run(settings: &Settings, command: PointCommand) -> Result<()> {
     let tiers = Tiers::open(settings).await?;
@@ -25,7 +25,7 @@ pub async fn run(settings: &Settings, command: PointCommand) -> Result<()> {
                     vec![
                         p.id[..width].to_owned(),
                         p.machine.clone().unwrap_or_else(|| "-".to_owned()),
-                        instant(&p.created_at),
+                        minute(&p.created_at),
                         p.tiers.to_owned(),
                         ByteSize(p.size).to_string(),
                         ByteSize(stored).to_string(),
@@ -34,7 +34,7 @@ pub async fn run(settings: &Settings, command: PointCommand) -> Result<()> {
                 table(
                     &[
                         "POINT",
-                        "MACHINE",
+                        "~MACHINE",
                         "TIME (UTC)",
                         "TIERS",
                         ">SIZE",
@@ -240,7 +240,7 @@ fn text(s: &Shown) -> String {
             ">SIZE",
             ">CHANGED",
             ">READ",
-            "WHAT WAS READ",
+            "~WHAT WAS READ",
         ],
         rows,
     );

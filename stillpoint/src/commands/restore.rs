@@ -81,7 +81,7 @@ pub async fn run(settings: &Settings, words: RestoreDisks) -> Result<()> {
             "Restored {} of {} from the {}.\n",
             d.point, d.machine, d.from
         );
-        head + "\n" + &table(&["DISK", ">SIZE", ">WRITTEN", ">TIME", "IMAGE"], rows)
+        head + "\n" + &table(&["DISK", ">SIZE", ">WRITTEN", ">TIME", "~IMAGE"], rows)
     })
 }
 

@@ -127,7 +127,7 @@ fn text(d: &Done) -> String {
         "Restored {} from point {} of the {}.\n\n",
         d.name, d.point, d.from
     );
-    out += &table(&["DISK", ">SIZE", ">WRITTEN", ">TIME", "IMAGE"], rows);
+    out += &table(&["DISK", ">SIZE", ">WRITTEN", ">TIME", "~IMAGE"], rows);
     out += &format!("\nDefinition: {}\n", d.definition.display());
     if let Some(script) = &d.script {
         out += &format!("Start it with: {}\n", script.display());

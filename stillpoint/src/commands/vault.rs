@@ -14,7 +14,7 @@ use crate::output::{facts, table};
 use crate::settings::{Settings, Snapshots};
 use crate::stores;
 use crate::tiers::vault_place;
-use crate::units::instant;
+use crate::units::{instant, minute};
 
 pub async fn run(settings: &Settings, command: VaultCommand) -> Result<()> {
     match command {
@@ -238,7 +238,7 @@ async fn show(settings: &Settings, store: Option<&str>) -> Result<()> {
             ]
         });
         let slots = table(&[">SLOT", "OPENED BY", "MADE"], slots);
-        let keys = table(&[">KEY", "USED BY", "LABEL", "MADE"], keys);
+        let keys = table(&[">KEY", "USED BY", "~LABEL", "MADE"], keys);
         format!("{head}\n{slots}\n{keys}")
     })
 }
@@ -274,15 +274,9 @@ async fn list(settings: &Settings, folders: Vec<PathBuf>) -> Result<()> {
         }
     }
     settings.output.print(&found, |all| {
-        let rows = all.iter().map(|v| {
-            let chunk = ByteSize(v.chunk_size.into()).to_string();
-            vec![
-                v.id.clone(),
-                instant(&v.created_at),
-                chunk,
-                v.location.clone(),
-            ]
-        });
-        table(&["ID", "MADE", ">CHUNK", "LOCATION"], rows)
+        let rows = all
+            .iter()
+            .map(|v| vec![v.id.clone(), minute(&v.created_at), v.location.clone()]);
+        table(&["ID", "MADE", "~LOCATION"], rows)
     })
 }

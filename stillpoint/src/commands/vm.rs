@@ -25,7 +25,7 @@ pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
                     let size = ByteSize(size).to_string();
                     vec![m.name.clone(), state(m).to_owned(), disks, size, agent(m)]
                 });
-                table(&["NAME", "STATE", ">DISKS", ">SIZE", "GUEST AGENT"], rows)
+                table(&["~NAME", "STATE", ">DISKS", ">SIZE", "~GUEST AGENT"], rows)
             })
         }
         VmCommand::Show { machine } => {
@@ -68,7 +68,7 @@ fn show(m: &Machine) -> String {
         ]
     });
     let disks = table(
-        &["DISK", "FORMAT", ">SIZE", "BUS", ">BOOT", "BACKED UP"],
+        &["DISK", "FORMAT", ">SIZE", "BUS", ">BOOT", "~BACKED UP"],
         rows,
     );
     let paths = m.disks.iter().filter_map(|d| {
@@ -77,7 +77,7 @@ fn show(m: &Machine) -> String {
     });
     format!(
         "{head}\n{disks}\n{}",
-        table(&["DISK", "FILE OR DEVICE"], paths)
+        table(&["DISK", "~FILE OR DEVICE"], paths)
     )
 }
 
