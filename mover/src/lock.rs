@@ -13,7 +13,21 @@ use vault::Phase;
 /// Held while a phase runs for a machine. Released when dropped or when the process ends.
 #[derive(Debug)]
 pub struct PhaseLock {
-    _file: File,
+    _lock: Lock,
+}
+
+/// A locked file.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing would do, but for a child process that was just forked and holds a copy of the
+    /// descriptor until it runs its program.
+    fn drop(&mut self) {
+        if let Err(e) = rustix::fs::flock(&self.0, FlockOperation::Unlock) {
+            tracing::debug!("unlocking {:?}: {e}", self.0);
+        }
+    }
 }
 
 /// What to do while another run holds the lock.
@@ -47,7 +61,7 @@ impl PhaseLock {
             .collect();
         let path = dir.join(format!("{safe}.{name}"));
         match lock_file(path.clone(), wait).await? {
-            Some(file) => Ok(Self { _file: file }),
+            Some(lock) => Ok(Self { _lock: lock }),
             None => Err(Error::new(
                 Code::BackupInProgress,
                 format!(
@@ -59,12 +73,12 @@ impl PhaseLock {
     }
 }
 
-/// Locks the file `path`, which is made if needed, with its folder. The lock goes with the
-/// file or the process. `None` if another holds it and `wait` says not to wait.
+/// Locks the file `path`, which is made if needed, with its folder. The lock goes with what
+/// is returned or with the process. `None` if another holds it and `wait` says not to wait.
 ///
 /// # Errors
 /// Those of the folder.
-pub(crate) async fn lock_file(path: PathBuf, wait: Wait) -> Result<Option<File>> {
+pub(crate) async fn lock_file(path: PathBuf, wait: Wait) -> Result<Option<Lock>> {
     let take = move || {
         let dir = path.parent().unwrap_or(Path::new("/"));
         std::fs::create_dir_all(dir).map_err(|e| Error::io(dir.display(), e))?;
@@ -79,7 +93,7 @@ pub(crate) async fn lock_file(path: PathBuf, wait: Wait) -> Result<Option<File>>
             Wait::Yes => FlockOperation::LockExclusive,
         };
         match rustix::fs::flock(&file, operation) {
-            Ok(()) => Ok(Some(file)),
+            Ok(()) => Ok(Some(Lock(file))),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(e) => Err(Error::io(path.display(), e.into())),
         }

@@ -8,14 +8,13 @@
 
 mod marks;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Code, Error, Result};
 use block::{BlockSink, BlockSource, FileDisk, ImageOptions, QemuNbd, create_image};
 
-use crate::lock::{Wait, lock_file};
+use crate::lock::{Lock, Wait, lock_file};
 use marks::{device_note, follow, in_use, partial, remove, rename, restoring, write_note};
 
 pub use marks::unfinished_restore;
@@ -45,7 +44,7 @@ pub struct Target {
     /// The name it gets.
     wanted: PathBuf,
     /// Keeps a second restore on this host away from the same name.
-    _lock: File,
+    lock: Lock,
 }
 
 #[derive(Debug)]
@@ -97,7 +96,7 @@ impl Target {
         }
     }
 
-    async fn fresh(spec: &TargetSpec, wanted: PathBuf, size: u64, lock: File) -> Result<Self> {
+    async fn fresh(spec: &TargetSpec, wanted: PathBuf, size: u64, lock: Lock) -> Result<Self> {
         let working = partial(&wanted);
         // The lock says that nobody is writing to it any more.
         match std::fs::remove_file(&working) {
@@ -121,7 +120,7 @@ impl Target {
                 image,
                 working,
                 wanted,
-                _lock: lock,
+                lock,
             }),
             Err(e) => {
                 remove(&working);
@@ -134,7 +133,7 @@ impl Target {
         spec: &TargetSpec,
         wanted: PathBuf,
         size: u64,
-        lock: File,
+        lock: Lock,
         resumed: bool,
     ) -> Result<Self> {
         let working = restoring(&wanted);
@@ -164,11 +163,11 @@ impl Target {
             image: Some(image),
             working,
             wanted,
-            _lock: lock,
+            lock,
         })
     }
 
-    async fn device(spec: &TargetSpec, path: PathBuf, size: u64, lock: File) -> Result<Self> {
+    async fn device(spec: &TargetSpec, path: PathBuf, size: u64, lock: Lock) -> Result<Self> {
         let image = QemuNbd::open(ImageOptions::write(&path, &spec.format))
             .await
             .map_err(in_use)?;
@@ -186,7 +185,7 @@ impl Target {
             image: Some(image),
             working: path.clone(),
             wanted: path,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -208,27 +207,33 @@ impl Target {
     /// # Errors
     /// `TargetExists` if something got the name meanwhile; those of the medium.
     pub async fn finish(self) -> Result<()> {
-        let fresh = self.is_fresh();
-        let working = self.working.clone();
-        let done = self.complete().await;
-        if done.is_err() && fresh {
+        let Self {
+            sink,
+            kind,
+            image,
+            working,
+            wanted,
+            lock,
+        } = self;
+        let done = async {
+            sink.flush().await?;
+            drop(sink);
+            if let Some(image) = image {
+                image.close().await?;
+            }
+            match &kind {
+                Kind::Fresh | Kind::Existing { .. } => rename(&working, &wanted),
+                Kind::Device { note, .. } => {
+                    std::fs::remove_file(note).map_err(|e| Error::io(note.display(), e))
+                }
+            }
+        };
+        let done = done.await;
+        if done.is_err() && matches!(kind, Kind::Fresh) {
             remove(&working);
         }
+        drop(lock);
         done
-    }
-
-    async fn complete(self) -> Result<()> {
-        self.sink.flush().await?;
-        drop(self.sink);
-        if let Some(image) = self.image {
-            image.close().await?;
-        }
-        match self.kind {
-            Kind::Fresh | Kind::Existing { .. } => rename(&self.working, &self.wanted),
-            Kind::Device { note, .. } => {
-                std::fs::remove_file(&note).map_err(|e| Error::io(note.display(), e))
-            }
-        }
     }
 
     /// Gives up: a new image is removed. One that existed, and a device, stay marked until a
@@ -251,11 +256,12 @@ impl Target {
             Kind::Device { note, resumed } if !touched && !resumed => remove(&note),
             Kind::Existing { .. } | Kind::Device { .. } => {}
         }
+        drop(self.lock);
     }
 }
 
 /// Locks the name for this restore.
-async fn lock(state_dir: &Path, path: &Path) -> Result<File> {
+async fn lock(state_dir: &Path, path: &Path) -> Result<Lock> {
     let full = std::path::absolute(path).map_err(|e| Error::io(path.display(), e))?;
     let name = blake3::hash(full.as_os_str().as_encoded_bytes()).to_hex();
     let file = state_dir

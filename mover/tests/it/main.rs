@@ -1,5 +1,9 @@
 //! Tests of the data mover: backup, transfer and restore against a hypervisor in memory and
 //! vaults in memory or in a folder.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, and so may what it is built of"
+)]
 
 mod backup;
 mod broken;
