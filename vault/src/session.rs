@@ -19,7 +19,7 @@ use crate::format::envelope;
 use crate::format::id::Id;
 use crate::format::manifest::{MachineKey, Manifest};
 use crate::format::pack::{self, Builder, Location, PackName};
-use crate::format::segment;
+use crate::format::{record, segment};
 use crate::index::{self, Segment};
 use crate::log::PointEntry;
 use crate::reader::Reader;
@@ -29,6 +29,7 @@ use crate::vault::{Vault, manifest_name};
 
 mod inherit;
 
+pub(crate) use inherit::read_directory;
 use inherit::{Inherited, inherit};
 
 /// Packs on their way at the same time. With the one being filled this bounds the memory.
@@ -209,6 +210,28 @@ impl Session {
             return find(&self.committed);
         }
         Ok(found)
+    }
+
+    /// Whether the chunk or node `id` is stored. With a damaged index, a patch counts only if
+    /// what it rests on is stored too. Reads files, as [`Session::find`] does.
+    ///
+    /// # Errors
+    /// Those of the files.
+    pub fn holds(&self, id: &Id) -> Result<bool> {
+        if self.careful {
+            self.holds_below(id, u8::MAX)
+        } else {
+            Ok(!self.find(id)?.is_empty())
+        }
+    }
+
+    fn holds_below(&self, id: &Id, depth: u8) -> Result<bool> {
+        for l in self.find(id)?.iter().filter(|l| l.depth < depth) {
+            if l.kind != record::Kind::Patch || self.holds_below(&l.parent, l.depth)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a segment of the index is damaged: what is stored is then not known to rest on

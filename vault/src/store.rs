@@ -177,6 +177,9 @@ impl Store {
     /// `Integrity` if it is missing, `Unavailable`.
     pub async fn need_suffix(&self, name: &str, len: u64) -> Result<(Bytes, u64)> {
         let size = self.size(name).await?;
+        if size == 0 {
+            return Ok((Bytes::new(), 0));
+        }
         let start = size.saturating_sub(len);
         let range = Some(GetRange::Bounded(start..size));
         let options = GetOptions {

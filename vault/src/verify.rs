@@ -1,22 +1,25 @@
 //! Checking what is stored, and naming what damage hurts.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use base::{Kind, PointId, Result, ResultExt};
 use block::{Extent, ExtentSet};
+use futures::StreamExt;
 
 use crate::format::id::Id;
 use crate::format::manifest::{DiskRoot, MachineKey, PointState};
 use crate::format::node::{FAN_OUT, Node};
 use crate::format::record::{self, Record};
 use crate::reader::Reader;
+use crate::session::read_directory;
 use crate::tree::{TreeRef, reach};
 use crate::vault::{PointInfo, Vault};
 
 /// How deep a check goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Log, manifests, index and trees: everything that points exists. Needs no data key.
+    /// Log, manifests, index, pack directories and trees: everything that points exists. Needs
+    /// no data key.
     Structure,
     /// Also the checksum of every stored chunk's record. Needs no data key.
     Sealed,
@@ -48,13 +51,16 @@ pub struct VerifyReport {
     pub chunks: u64,
     /// Stored bytes read, in records.
     pub bytes: u64,
-    /// Index segments that are damaged: what they list counts as lost, and the next backups
-    /// store it anew where they meet it.
-    pub damaged_segments: Vec<String>,
+    /// Index segments that are damaged, and packs whose directory is, whether or not that
+    /// hurts a point. What a segment lists that can't be opened counts as lost, and the next
+    /// backups store it anew where they meet it.
+    pub damaged_objects: Vec<String>,
     /// The points that damage hurts.
     pub findings: Vec<Finding>,
 }
 
+/// Packs whose directories are read at the same time.
+const PACKS_AT_ONCE: usize = 8;
 /// Chunks checked in one step.
 const STEP: usize = 256;
 
@@ -86,13 +92,24 @@ pub async fn verify(
         .filter(|p| p.state == PointState::Whole && wanted(&p.point))
         .collect();
     let mut damaged: Vec<String> = vault.index.damaged().into_iter().map(|d| d.1).collect();
+    let mut packs = BTreeSet::new();
     for segment in vault.index.snapshot() {
+        packs.extend(segment.packs().iter().copied());
         match crate::cpu::run(move || segment.check()).await {
             Err(e) if e.kind() == Kind::Integrity => damaged.push(e.to_string()),
             done => drop(done?),
         }
     }
-    check.report.damaged_segments = damaged;
+    let mut directories = futures::stream::iter(packs)
+        .map(|pack| read_directory(vault, pack))
+        .buffered(PACKS_AT_ONCE);
+    while let Some(read) = directories.next().await {
+        match read {
+            Err(e) if e.kind() == Kind::Integrity => damaged.push(e.to_string()),
+            done => drop(done?),
+        }
+    }
+    check.report.damaged_objects = damaged;
     let all = entries.len() as u64;
     for entry in entries {
         let point = entry.point;
@@ -127,7 +144,7 @@ impl VerifyReport {
     /// Whether no damage was found.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        self.findings.is_empty() && self.damaged_segments.is_empty()
+        self.findings.is_empty() && self.damaged_objects.is_empty()
     }
 }
 

@@ -411,7 +411,7 @@ fn look(session: &Session, chunk: &[u8], parent: Id, stats: &mut WriteStats) -> 
     if id == parent && !session.is_careful() {
         return Ok(Look::Settled(id));
     }
-    if !session.find(&id)?.is_empty() {
+    if session.holds(&id)? {
         if id != parent {
             stats.known_chunks += 1;
             stats.changed += chunk.len() as u64;

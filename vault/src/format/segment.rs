@@ -140,6 +140,7 @@ pub fn write(ring: &Keyring, name: SegmentName, mut locations: Vec<Location>) ->
 /// What a segment's header says about where its parts are.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
+    foreign: bool,
     entries: usize,
     parents: usize,
     packs: usize,
@@ -150,10 +151,11 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Reads the first [`HEADER`] bytes of a segment of `size` bytes.
+    /// Reads the first [`HEADER`] bytes of a segment of `size` bytes. Nothing of them is
+    /// certain before [`Tail::read`].
     ///
     /// # Errors
-    /// `Integrity`, `Conflict` (another vault's), `Invalid` (a newer version).
+    /// `Integrity`.
     pub fn read(header: &[u8], size: u64, name: SegmentName, vault: VaultId) -> Result<Self> {
         let bad = |why: &str| damaged(format!("{name} {why}"));
         if header.len() != HEADER || header[..8] != *MAGIC {
@@ -164,13 +166,10 @@ impl Shape {
         if (SegmentName { session, number }) != name {
             return Err(bad("stands under another segment's name"));
         }
-        if VaultId::from_bytes(c.array()?) != vault {
-            return Err(Error::new(
-                Code::VaultForeign,
-                format!("{name} is of another vault"),
-            ));
-        }
+        // Told by the tail, once the checksum says that it is so.
+        let foreign = VaultId::from_bytes(c.array()?) != vault;
         let shape = Self {
+            foreign,
             entries: c.u32()? as usize,
             parents: c.u32()? as usize,
             packs: c.u32()? as usize,
@@ -292,7 +291,7 @@ impl Tail {
     /// Reads the tail, and checks checksum and, with a ring, MAC.
     ///
     /// # Errors
-    /// `Integrity`.
+    /// `Integrity`, `Conflict` (another vault's), `Invalid` (a newer version).
     pub fn read(shape: Shape, header: &[u8], tail: &[u8], ring: Option<&Keyring>) -> Result<Self> {
         let bad = |why: &str| damaged(format!("an index segment {why}"));
         if tail.len() as u64 != shape.total() - shape.tail_at() {
@@ -309,6 +308,10 @@ impl Tail {
             return Err(bad("has a wrong checksum"));
         }
         check_version(header[8], "an index segment")?;
+        if shape.foreign {
+            let what = "an index segment is of another vault";
+            return Err(Error::new(Code::VaultForeign, what));
+        }
         let (body, mac) = body.split_at(body.len() - 32);
         if ring.is_some_and(|r| {
             !r.verify_mac(&[header, body].concat(), mac.try_into().expect("32 bytes"))

@@ -69,7 +69,10 @@ async fn one(vault: &Vault, session: u64, all: &mut Inherited) -> Result<()> {
 }
 
 /// Reads the directory of a pack: three ranged reads.
-async fn read_directory(vault: &Vault, pack: PackName) -> Result<pack::Directory> {
+///
+/// # Errors
+/// `Integrity`, `Unavailable`.
+pub(crate) async fn read_directory(vault: &Vault, pack: PackName) -> Result<pack::Directory> {
     let (store, name) = (&vault.store, pack.to_string());
     let (trailer, size) = store.need_suffix(&name, pack::TRAILER as u64).await?;
     let tail_len = pack::tail_len(&trailer, size).during(&name)?;

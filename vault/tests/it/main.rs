@@ -4,8 +4,10 @@
     reason = "a test may panic, and so may what it is built of"
 )]
 
+mod damage;
 mod faults;
 mod faulty;
+mod fixtures;
 mod model;
 mod protocol;
 mod smoke;
