@@ -49,6 +49,12 @@ pub fn rewrite_domain(xml: &str, change: &Rewrite<'_>) -> Result<String> {
         return Err(Error::new(Code::HypervisorError, what));
     }
     root.unset("id");
+    // Dynamic labels are made of the UUID at each start.
+    for label in root.children_mut().filter(|e| e.name == "seclabel") {
+        if label.attribute("type") == Some("dynamic") {
+            label.retain(|_| false);
+        }
+    }
     if let Some(name) = change.name {
         set_text(&mut root, "name", name);
     }
