@@ -5,3 +5,4 @@
 mod command;
 
 mod bare;
+mod libvirt;
