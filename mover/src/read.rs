@@ -10,15 +10,13 @@ use tokio_util::sync::CancellationToken;
 use vault::{Buffers, DiskRoot, DiskWriter, MachineKey, Session, WriteStats};
 
 use crate::backup::cancelled;
-use crate::plan::{Piece, pieces, to_look_at};
+use crate::plan::{Done, Piece, pieces, to_look_at, windows};
 use crate::progress::Meter;
 use crate::record::DiskBase;
 use crate::throttle::Throttle;
 
 /// Reads asked for ahead of the writer.
 const READ_AHEAD: usize = 4;
-/// The source is asked for its runs in windows of this size.
-const WINDOW: u64 = 4 << 30;
 
 /// What became of a disk.
 #[derive(Debug)]
@@ -62,50 +60,50 @@ impl DiskRead<'_> {
         let (size, chunk) = (source.size(), u64::from(self.session.vault().chunk_size()));
         let mut writer = DiskWriter::new(self.session, self.key, size, self.base.map(|b| &b.root));
         let buffers = writer.buffers();
-        let mut done = Vec::new();
+        let mut done = Done::default();
         let mut read = 0;
         let mut error = None;
-        let windows = planned.extents().iter().flat_map(|e| {
-            (0..e.len.div_ceil(WINDOW))
-                .map(|i| Extent::new(e.offset + i * WINDOW, WINDOW.min(e.len - i * WINDOW)))
-        });
-        'disk: for window in windows {
-            let runs = match source.runs(window).await {
-                Ok(runs) => runs,
+        let mut reads = futures::stream::iter(windows(&planned))
+            .then(|(window, wanted)| async move {
+                let found = match source.runs(window).await {
+                    Ok(runs) => pieces(&runs, &wanted, chunk, size)
+                        .into_iter()
+                        .map(Ok)
+                        .collect(),
+                    Err(e) => vec![Err(e)],
+                };
+                futures::stream::iter(found)
+            })
+            .flatten()
+            .map(|piece| async { self.fetch(source, piece?, &buffers).await })
+            .buffered(READ_AHEAD)
+            .boxed();
+        while let Some(next) = reads.next().await {
+            let (piece, data) = match next {
+                Ok(next) => next,
                 Err(e) => {
                     error = Some(e);
-                    break 'disk;
+                    break;
                 }
             };
-            let mut reads = futures::stream::iter(pieces(&runs, chunk, size))
-                .map(|piece| self.fetch(source, piece, &buffers))
-                .buffered(READ_AHEAD);
-            while let Some(next) = reads.next().await {
-                let (piece, data) = match next {
-                    Ok(next) => next,
-                    Err(e) => {
-                        error = Some(e);
-                        break 'disk;
-                    }
-                };
-                let extent = piece.extent();
-                match data {
-                    Some(data) => {
-                        writer.put(extent.offset, data).await?;
-                        read += extent.len;
-                        if let Err(e) = source.release(extent).await {
-                            tracing::debug!("releasing {extent:?} of {}: {e}", self.disk.disk.name);
-                        }
-                    }
-                    None => writer.put_zero(extent.offset, extent.len).await?,
+            let extent = piece.extent();
+            match data {
+                Some(data) => {
+                    writer.put(extent.offset, data).await?;
+                    read += extent.len;
                 }
-                done.push(extent);
-                self.meter.add(extent.len);
+                None => writer.put_zero(extent.offset, extent.len).await?,
             }
+            if let Err(e) = source.release(extent).await {
+                tracing::debug!("releasing {extent:?} of {}: {e}", self.disk.disk.name);
+            }
+            done.push(extent);
+            self.meter.add(extent.len);
         }
+        drop(reads);
         let (root, stats) = writer.finish().await?;
         let unread = match &error {
-            Some(_) => planned.subtract(&done.into_iter().collect()),
+            Some(_) => planned.subtract(&done.into_set()),
             None => ExtentSet::new(),
         };
         Ok(DiskDone {
