@@ -10,11 +10,16 @@ use std::sync::Arc;
 
 use base::{Code, Error, Random, Result};
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
 };
+
+/// Ranges with at most so many bytes between them are read together.
+const NEAR: u64 = 256 << 10;
+/// Parts of one object read at the same time.
+const SPANS_AT_ONCE: usize = 4;
 
 /// What a put-if-absent did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,29 +151,52 @@ impl Store {
         }
     }
 
-    /// As [`Store::need_range`] for several ranges of one object; near ones are read together.
+    /// As [`Store::need_range`] for several ranges of one object, in the order asked; near ones
+    /// are read together.
     ///
     /// # Errors
     /// As [`Store::need_range`].
     pub async fn need_ranges(&self, name: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        match self.inner.get_ranges(&Path::from(name), ranges).await {
-            Ok(all)
-                if all
-                    .iter()
-                    .zip(ranges)
-                    .all(|(b, r)| b.len() as u64 == r.end - r.start) =>
-            {
-                Ok(all)
-            }
-            // Find out which one is wrong, and why.
-            _ => {
-                let mut all = Vec::with_capacity(ranges.len());
-                for range in ranges {
-                    all.push(self.need_range(name, range.clone()).await?);
+        // A local store reads them all in one go; otherwise `get_ranges` is no help, as it
+        // panics at a range past the end of an object that was cut short.
+        if self.local.is_some()
+            && let Ok(all) = self.inner.get_ranges(&Path::from(name), ranges).await
+            && all.len() == ranges.len()
+            && all
+                .iter()
+                .zip(ranges)
+                .all(|(b, r)| b.len() as u64 == r.end - r.start)
+        {
+            return Ok(all);
+        }
+        let mut order: Vec<usize> = (0..ranges.len()).collect();
+        order.sort_unstable_by_key(|i| ranges[*i].start);
+        let mut spans: Vec<(Range<u64>, Vec<usize>)> = Vec::new();
+        for i in order {
+            let range = &ranges[i];
+            match spans.last_mut() {
+                Some((span, which)) if range.start <= span.end + NEAR => {
+                    span.end = span.end.max(range.end);
+                    which.push(i);
                 }
-                Ok(all)
+                _ => spans.push((range.clone(), vec![i])),
             }
         }
+        let mut all = vec![Bytes::new(); ranges.len()];
+        let mut reads = futures::stream::iter(spans)
+            .map(|(span, which)| async move {
+                let bytes = self.need_range(name, span.clone()).await?;
+                Ok::<_, Error>((span.start, which, bytes))
+            })
+            .buffer_unordered(SPANS_AT_ONCE);
+        while let Some(read) = reads.next().await {
+            let (start, which, bytes) = read?;
+            let at = |n: u64| usize::try_from(n - start).expect("inside the bytes read");
+            for i in which {
+                all[i] = bytes.slice(at(ranges[i].start)..at(ranges[i].end));
+            }
+        }
+        Ok(all)
     }
 
     /// The last `len` bytes of the object `name` and its size; fewer if it is shorter.

@@ -11,4 +11,5 @@ mod fixtures;
 mod model;
 mod protocol;
 mod smoke;
+mod stores;
 mod support;
