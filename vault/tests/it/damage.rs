@@ -15,10 +15,13 @@ use vault::{
 
 use crate::support::*;
 
+/// The disks of a point and what they hold.
+type Disks = Vec<(DiskRoot, Vec<u8>)>;
+
 struct Sound {
     ring: Arc<Keyring>,
     objects: Vec<(String, Bytes)>,
-    points: Vec<(PointId, Vec<(DiskRoot, Vec<u8>)>)>,
+    points: Vec<(PointId, Disks)>,
 }
 
 /// A small vault: two machines, three points, patches, chunks that both share.

@@ -15,8 +15,11 @@ fn folder(version: &str) -> PathBuf {
         .join(version)
 }
 
+/// Disks by name.
+type Disks = Vec<(&'static str, Vec<u8>)>;
+
 /// The machines, points and disks of a fixture, in the order of their making.
-fn contents() -> Vec<(u8, &'static str, Vec<(&'static str, Vec<u8>)>)> {
+fn contents() -> Vec<(u8, &'static str, Disks)> {
     let mut first = pattern(1, 20);
     first[5 * CHUNK..6 * CHUNK].copy_from_slice(&noise(1, CHUNK));
     first[8 * CHUNK..16 * CHUNK].fill(0);

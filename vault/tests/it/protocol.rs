@@ -62,7 +62,7 @@ async fn a_later_session_of_the_same_machine_and_phase_fences_and_inherits() {
         .await
         .unwrap();
     let stored = bytes_in(vault.store(), "packs").await;
-    assert!(stored > 40 * CHUNK as u64);
+    assert!(stored > 10 * CHUNK as u64);
     // Another phase or machine does not fence it; the same does.
     let transfer = Session::open(&other, key, Phase::Transfer).await.unwrap();
     let elsewhere = Session::open(&other, other.machine_key("x"), Phase::Snapshot).await;
@@ -74,8 +74,9 @@ async fn a_later_session_of_the_same_machine_and_phase_fences_and_inherits() {
     let (disks, stats) = write_all(&second, MACHINE, &[("vda", &bytes, None)])
         .await
         .unwrap();
-    // All but what the first held in memory is there already.
-    assert!(stats.new_chunks < 10, "{stats:?}");
+    // What the first had put is there; not what it held in memory or had on its way.
+    let most = 50 - stored / (CHUNK as u64 + 200);
+    assert!(stats.new_chunks <= most, "{stats:?}");
     let whole = manifest(&second, MACHINE, PointState::Whole, disks.clone());
     second.commit(&whole, b"x").await.unwrap();
     check_disk(&vault, &disks[0], &bytes).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use base::{ManualClock, PointId, SeededRandom, VaultId};
+use base::{ManualClock, PointId, SeededRandom};
 use block::{BlockSource, Extent, Run, RunState};
 use jiff::Timestamp;
 use vault::keys::{Keyring, Passphrase, PassphraseCost, Unlock};
@@ -270,12 +270,4 @@ pub async fn objects(store: &Store) -> Vec<(String, u64)> {
 /// The bytes of all objects below a folder.
 pub async fn bytes_in(store: &Store, folder: &str) -> u64 {
     store.list(folder).await.unwrap().iter().map(|o| o.1).sum()
-}
-
-/// A ring of keys without a vault.
-pub fn ring(seed: u64) -> Arc<Keyring> {
-    let random = SeededRandom::new(seed);
-    let id = VaultId::new(&random);
-    let made = vault::keys::KeyObject::create(id, &unlock(), &random, Timestamp::UNIX_EPOCH);
-    Arc::new(Keyring::from_vault_keys(&made.unwrap().1))
 }
