@@ -4,7 +4,7 @@ use base::{Result, TrackerName};
 use block::ExtentSet;
 use hypervisor::{Consistency, Definition, Machine};
 use serde::{Deserialize, Serialize};
-use vault::{DiskRoot, MachineKey, PointInfo, Vault};
+use vault::{DiskRoot, MachineKey, PointInfo, PointState, Vault};
 
 /// The sealed body of a manifest.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -111,12 +111,16 @@ pub(crate) async fn base_of(
         match &mut base {
             Some(base) => base.trackers.push(tracker),
             None => {
-                let record = PointRecord::of(vault, info).await?;
-                let unread = record
-                    .disks
-                    .get(place)
-                    .map(|d| d.unread.clone())
-                    .unwrap_or_default();
+                // A point has nothing unread. Its record may be sealed with a data key that
+                // this host lacks; building on it takes none.
+                let unread = match info.entry.state {
+                    PointState::Whole => ExtentSet::new(),
+                    PointState::Attempt => {
+                        let record = PointRecord::of(vault, info).await?;
+                        let disk = record.disks.get(place);
+                        disk.map(|d| d.unread.clone()).unwrap_or_default()
+                    }
+                };
                 let root = info.manifest.disks[place].clone();
                 base = Some(DiskBase {
                     root,
