@@ -5,4 +5,5 @@
 mod command;
 
 mod bare;
+mod buckets;
 mod libvirt;

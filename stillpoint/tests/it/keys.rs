@@ -206,3 +206,20 @@ fn a_host_sees_only_its_own_machines_and_the_passphrase_sees_all() {
     );
     assert!(place.ok(&["vault", "show"]).contains("second"));
 }
+
+#[test]
+fn a_point_made_with_the_passphrase_can_be_built_upon_with_a_host_key() {
+    let mut place = Place::with_vault();
+    place.set("STILLPOINT_SNAPSHOTS", "none");
+    image(&place.at("a.raw"), 8 << 20, &[(0, 2 << 20)]);
+    let pass = place.text("pass");
+    let open = ["--passphrase-file", pass.as_str()];
+    place.ok(&[&["backup", "now", "--image", "a.raw"], &open[..]].concat());
+    image(&place.at("a.raw"), 8 << 20, &[(1 << 20, 100_000)]);
+    let job = place.json(&["backup", "now", "--image", "a.raw"]);
+    let stored = job["snapshot"]["stored"].as_u64().unwrap();
+    assert!(stored < 1 << 20, "only what differs: {job}");
+    place.ok(&[&["restore", "disks", "latest", "--to", "out"], &open[..]].concat());
+    let read = |name: &str| std::fs::read(place.at(name)).unwrap();
+    assert!(read("a.raw") == read("out/a.raw-disk.raw"));
+}
