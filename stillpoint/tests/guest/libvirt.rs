@@ -16,14 +16,14 @@ struct Copy<'a> {
 impl Copy<'_> {
     fn read(&self, path: &str) -> Vec<u8> {
         let start = std::time::Instant::now();
-        while let Err(e) = self.ask("guest-ping", json!({})) {
+        while let Err(e) = self.ask("guest-ping", &json!({})) {
             assert!(start.elapsed().as_secs() < 120, "{e:#}");
             std::thread::sleep(std::time::Duration::from_millis(500));
         }
         testkit::agent::Agent(Through(self)).read(path).unwrap()
     }
 
-    fn ask(&self, command: &str, arguments: Value) -> anyhow::Result<Value> {
+    fn ask(&self, command: &str, arguments: &Value) -> anyhow::Result<Value> {
         let message = json!({ "execute": command, "arguments": arguments }).to_string();
         let said = self
             .daemon
@@ -43,7 +43,7 @@ impl Channel for Through<'_> {
         arguments: Value,
         _: std::time::Duration,
     ) -> anyhow::Result<Value> {
-        self.0.ask(command, arguments)
+        self.0.ask(command, &arguments)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The command on real guests (testkit): everything from finding a machine to booting it
 //! again.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-#[path = "../command.rs"]
+#[path = "../it/command.rs"]
 mod command;
 
 mod bare;
