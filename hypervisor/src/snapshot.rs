@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use base::{Result, TrackerName};
@@ -104,6 +104,9 @@ pub enum Consistency {
 /// What taking the instant cost the guest.
 #[derive(Clone, Debug)]
 pub struct SnapshotReport {
+    /// The instant, by the monotonic clock: right after it at most, never before it, so that
+    /// all that was written after `taken` is missing from the snapshot.
+    pub taken: Instant,
     /// What was got, which may be less than was asked.
     pub consistency: Consistency,
     /// How long the file systems were frozen, from the agent's answer to freeze to its

@@ -145,6 +145,7 @@ impl Hypervisor for ImageHost {
             }],
             image,
             report: SnapshotReport {
+                taken: std::time::Instant::now(),
                 consistency: Consistency::Offline,
                 frozen: Duration::ZERO,
                 paused: Duration::ZERO,

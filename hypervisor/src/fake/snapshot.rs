@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use base::{Code, Error, Result, TrackerName};
@@ -151,6 +151,7 @@ fn changed(disk: &FakeDisk, wanted: &[TrackerName]) -> Changed {
 
 fn quiesce(machine: &FakeMachine, request: &SnapshotRequest) -> Result<SnapshotReport> {
     let mut report = SnapshotReport {
+        taken: Instant::now(),
         consistency: Consistency::CrashConsistent,
         frozen: Duration::ZERO,
         paused: Duration::ZERO,

@@ -1,7 +1,7 @@
 //! Taking an instant of a machine that is on.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base::{Code, Error, Result};
 use block::{BlockSource, NbdAddress, NbdClient};
@@ -77,7 +77,7 @@ pub(super) async fn take(
         }
         Err(e) => Err(e),
     };
-    let (instant, disks) = match taken {
+    let (moment, disks) = match taken {
         Ok(taken) => taken,
         Err(e) => {
             undo(link, request, &files, guardian, folder).await;
@@ -85,8 +85,9 @@ pub(super) async fn take(
         }
     };
     let report = SnapshotReport {
-        consistency: instant.consistency,
-        frozen: instant.frozen,
+        taken: moment.taken,
+        consistency: moment.consistency,
+        frozen: moment.frozen,
         paused: Duration::ZERO,
         warnings,
     };
@@ -103,9 +104,18 @@ pub(super) async fn take(
 }
 
 /// What the instant came to.
-struct Instant {
+struct Moment {
+    taken: Instant,
     consistency: Consistency,
     frozen: Duration,
+}
+
+/// What came of asking libvirt for the job.
+enum Begun {
+    /// The job runs; libvirt answered then.
+    At(Instant),
+    /// A checkpoint is broken, with libvirt's message.
+    Broken(String),
 }
 
 /// Starts the job inside a freeze. A checkpoint that turns out to be broken is deleted and
@@ -117,7 +127,7 @@ async fn begin(
     plan: &mut Plan,
     files: &JobFiles,
     warnings: &mut Vec<String>,
-) -> Result<Instant> {
+) -> Result<Moment> {
     loop {
         let backup = backup_xml(&plan.planned, &plan.others, files)?;
         let checkpoint = checkpoint_xml(&request.tracker, &plan.planned, &plan.others);
@@ -125,22 +135,25 @@ async fn begin(
         let begun = link
             .domain_once(&request.machine.uuid, LONG, move |d| {
                 match d.backup_begin(&backup, checkpoint.as_deref()) {
-                    Err(e) if e.number == number::CHECKPOINT_INCONSISTENT => Ok(Some(e.message)),
-                    other => other.map(|()| None),
+                    Err(e) if e.number == number::CHECKPOINT_INCONSISTENT => {
+                        Ok(Begun::Broken(e.message))
+                    }
+                    other => other.map(|()| Begun::At(Instant::now())),
                 }
             })
             .await;
         // Whatever came of it, and before anything else.
         let thawed = quiescer.thaw(warnings).await;
         match begun? {
-            None => {
+            Begun::At(taken) => {
                 let (consistency, frozen) = thawed?;
-                return Ok(Instant {
+                return Ok(Moment {
+                    taken,
                     consistency,
                     frozen,
                 });
             }
-            Some(message) => {
+            Begun::Broken(message) => {
                 thawed?;
                 drop_broken(link, request, plan, &message, warnings).await?;
             }

@@ -8,7 +8,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use base::{Code, Error, Result, TrackerName};
@@ -77,6 +77,7 @@ pub(super) async fn take(
         servers,
         disks: shown,
         report: SnapshotReport {
+            taken: Instant::now(),
             consistency,
             frozen: Duration::ZERO,
             paused: Duration::ZERO,

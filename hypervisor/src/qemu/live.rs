@@ -10,7 +10,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base::{Code, Error, Result, ResultExt};
 use serde_json::{Value, json};
@@ -162,8 +162,9 @@ impl Work<'_> {
         guest.freeze(warnings).await?;
         let instant = self.instant(targets, &mut guest).await;
         let (consistency, frozen) = guest.thaw(warnings).await?;
-        let paused = instant?;
+        let (taken, paused) = instant?;
         Ok(SnapshotReport {
+            taken,
             consistency,
             frozen,
             paused,
@@ -215,8 +216,12 @@ impl Work<'_> {
         add(false).await.map(|_| ())
     }
 
-    /// Attaches the filters. Gives how long the processors stood still.
-    async fn instant(&self, targets: &[Target], guest: &mut Quiescer) -> Result<Duration> {
+    /// Attaches the filters. Gives when, and how long the processors stood still.
+    async fn instant(
+        &self,
+        targets: &[Target],
+        guest: &mut Quiescer,
+    ) -> Result<(Instant, Duration)> {
         let mut commands: Vec<(&str, Value)> = targets
             .iter()
             .map(|t| attach_command(&t.device.qom, &t.names.filter()))
@@ -231,6 +236,7 @@ impl Work<'_> {
         for answer in self.qmp.batch(&commands).await? {
             answer?;
         }
+        let taken = Instant::now();
         if pause {
             guest.released().await?;
         }
@@ -244,7 +250,8 @@ impl Work<'_> {
             }
         }
         let micros = stopped.zip(resumed).map_or(0, |(s, r)| r - s);
-        Ok(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
+        let paused = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
+        Ok((taken, paused))
     }
 
     /// Removes what was added, after a failure.

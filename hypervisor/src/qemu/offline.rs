@@ -9,7 +9,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use base::{Code, Error, Result, ResultExt};
@@ -32,6 +32,7 @@ pub(super) async fn take(
 ) -> Result<Box<dyn Snapshot>> {
     let name = &memory.machine.name;
     let mut report = SnapshotReport {
+        taken: Instant::now(),
         consistency: Consistency::Offline,
         frozen: Duration::ZERO,
         paused: Duration::ZERO,
@@ -52,6 +53,8 @@ pub(super) async fn take(
         servers.push(server);
         disks.push(disk);
     }
+    // Now all images are locked.
+    report.taken = Instant::now();
     if crashed {
         report.consistency = Consistency::CrashConsistent;
         let text = "the machine's QEMU was killed, so the point is crash-consistent";

@@ -1,5 +1,7 @@
 //! Reading an instant.
 
+use std::time::Instant;
+
 use block::{Extent, RunState};
 
 use super::{Suite, all_of, over};
@@ -15,7 +17,13 @@ pub(super) async fn an_instant_stays_while_the_guest_writes_and_the_next_reads_w
         host.write(disk, 1 << 20, &suite.bytes(256 << 10)).await;
         truths.push(host.truth(disk).await);
     }
+    let asked = Instant::now();
     let snapshot = suite.take(first, &[]).await;
+    let taken = snapshot.report().taken;
+    assert!(
+        asked < taken && taken <= Instant::now(),
+        "the instant lies between the request and its answer"
+    );
     let names: Vec<_> = snapshot
         .disks()
         .iter()
