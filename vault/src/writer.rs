@@ -5,6 +5,7 @@
 //! Memory: [`SPANS_IN_FLIGHT`] spans and what the session holds.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base::Result;
@@ -24,6 +25,9 @@ use crate::tree::{TreeBuilder, TreeRef};
 pub const SPAN_CHUNKS: u64 = FAN_OUT as u64;
 /// Spans worked on at the same time.
 const SPANS_IN_FLIGHT: usize = 6;
+
+/// Spans and runs of zeros between them that wait to be taken up.
+const MOST_IN_FLIGHT: usize = 4 * SPANS_IN_FLIGHT;
 
 /// What writing a disk did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,6 +89,14 @@ impl Buffers {
     }
 }
 
+/// What is to be taken up, in the order of the disk.
+#[derive(Debug)]
+enum Work {
+    Span(JoinHandle<Result<SpanDone>>),
+    /// These slots are zero.
+    Zero(Range<u64>),
+}
+
 /// Writes one disk.
 #[derive(Debug)]
 pub struct DiskWriter {
@@ -95,7 +107,7 @@ pub struct DiskWriter {
     chunk_size: usize,
     base: Option<Reader>,
     builder: TreeBuilder,
-    in_flight: VecDeque<JoinHandle<Result<SpanDone>>>,
+    in_flight: VecDeque<Work>,
     buffers: Buffers,
     stats: WriteStats,
     next_slot: u64,
@@ -166,10 +178,11 @@ impl DiskWriter {
             chunk_size: self.chunk_size,
             data,
         };
-        if self.in_flight.len() >= SPANS_IN_FLIGHT {
+        while self.spans() >= SPANS_IN_FLIGHT {
             self.take_one().await?;
         }
-        self.in_flight.push_back(tokio::spawn(span.run()));
+        self.in_flight
+            .push_back(Work::Span(tokio::spawn(span.run())));
         self.broken = false;
         Ok(())
     }
@@ -182,15 +195,27 @@ impl DiskWriter {
     pub async fn put_zero(&mut self, offset: u64, len: u64) -> Result<()> {
         self.check(offset, len)?;
         self.begin()?;
-        while !self.in_flight.is_empty() {
-            self.take_one().await?;
-        }
         let unit = self.chunk_size as u64;
-        let (mut slot, end) = (
+        let (slot, end) = (
             offset / unit,
             (offset + len).div_ceil(unit).min(self.chunks),
         );
         self.next_slot = end;
+        while self.in_flight.len() >= MOST_IN_FLIGHT {
+            self.take_one().await?;
+        }
+        if self.in_flight.is_empty() {
+            self.zero(slot..end).await?;
+        } else {
+            self.in_flight.push_back(Work::Zero(slot..end));
+        }
+        self.broken = false;
+        Ok(())
+    }
+
+    async fn zero(&mut self, slots: Range<u64>) -> Result<()> {
+        let unit = self.chunk_size as u64;
+        let (mut slot, end) = (slots.start, slots.end);
         while slot < end {
             let leaf = self.builder.base_leaf(slot / SPAN_CHUNKS).await?;
             let stop = ((slot / SPAN_CHUNKS + 1) * SPAN_CHUNKS).min(end);
@@ -205,8 +230,12 @@ impl DiskWriter {
             }
             slot = stop;
         }
-        self.broken = false;
         Ok(())
+    }
+
+    fn spans(&self) -> usize {
+        let is_span = |w: &&Work| matches!(w, Work::Span(_));
+        self.in_flight.iter().filter(is_span).count()
     }
 
     fn begin(&mut self) -> Result<()> {
@@ -234,8 +263,10 @@ impl DiskWriter {
     }
 
     async fn take_one(&mut self) -> Result<()> {
-        let Some(task) = self.in_flight.pop_front() else {
-            return Ok(());
+        let task = match self.in_flight.pop_front() {
+            Some(Work::Span(task)) => task,
+            Some(Work::Zero(slots)) => return self.zero(slots).await,
+            None => return Ok(()),
         };
         let done = task.await.map_err(|e| {
             base::Error::new(base::Code::Internal, "the backup pipeline died").because(e)
