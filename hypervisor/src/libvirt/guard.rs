@@ -161,7 +161,8 @@ impl Guard {
     /// One look; gives the time until the next.
     fn look(&mut self) -> Duration {
         let used = self.files.used();
-        let free = free_bytes(&self.spec.socket);
+        let socket = &self.spec.socket;
+        let free = free_bytes(socket.parent().unwrap_or(socket));
         let high = self.spec.limit / 8 * 7;
         let room = high
             .saturating_sub(used)
@@ -291,8 +292,8 @@ pub(super) fn wait_for_end(domain: &Domain, socket: &Path) {
     }
 }
 
-/// Bytes free for QEMU on the file system of `path`; all there are if it can't be asked.
-pub(super) fn free_bytes(path: &Path) -> u64 {
-    let at = path.parent().unwrap_or(path);
-    rustix::fs::statvfs(at).map_or(u64::MAX, |s| s.f_bavail.saturating_mul(s.f_frsize))
+/// Bytes free for QEMU on the file system of the folder `dir`; all there are if it can't be
+/// asked.
+pub(super) fn free_bytes(dir: &Path) -> u64 {
+    rustix::fs::statvfs(dir).map_or(u64::MAX, |s| s.f_bavail.saturating_mul(s.f_frsize))
 }

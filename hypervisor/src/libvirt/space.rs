@@ -29,7 +29,7 @@ pub(super) struct Budget {
 /// # Errors
 /// `ScratchTooSmall`.
 pub(super) fn budget(place: &ScratchPlace, disks: usize) -> Result<Budget> {
-    let free = free_bytes(&place.dir.join("."));
+    let free = free_bytes(&place.dir);
     let spare = (free / 8).min(1 << 30);
     let limit = place.limit.min(free - spare);
     let least = SMALLEST * disks as u64;
@@ -91,5 +91,15 @@ mod tests {
         assert_eq!(e.code(), Code::ScratchTooSmall);
         let most = budget(&place(dir.path(), u64::MAX), 1).unwrap();
         assert!(most.limit < u64::MAX && most.floor > 0);
+    }
+
+    /// The system's own file system of processes is mounted everywhere and never has a byte
+    /// free; what it is mounted in has.
+    #[test]
+    fn free_space_is_that_of_the_folder_and_not_of_the_one_above_it() {
+        assert!(free_bytes(Path::new("/")) > 8 << 20);
+        assert_eq!(free_bytes(Path::new("/proc")), 0);
+        let e = budget(&place(Path::new("/proc"), 4 << 20), 1).unwrap_err();
+        assert_eq!(e.code(), Code::ScratchTooSmall);
     }
 }
