@@ -15,8 +15,9 @@ use std::time::Duration;
 use base::{ByteSize, Code, Error, PointId, Result, TrackerName};
 use hypervisor::{
     Changed, Definition, Disk, DiskChoice, Ending, Hypervisor, Machine, Quiesce, ScratchPlace,
-    Snapshot, SnapshotRequest,
+    Snapshot, SnapshotDisk, SnapshotRequest,
 };
+use jiff::SignedDuration;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use vault::{Manifest, Phase, PointState, Session, Surroundings, Vault};
@@ -26,7 +27,7 @@ use crate::lock::{PhaseLock, Wait};
 use crate::plan::to_look_at;
 use crate::progress::{Event, Events, Meter};
 use crate::read::{DiskDone, DiskRead};
-use crate::record::{DiskBase, DiskRecord, PointRecord, base_of};
+use crate::record::{Base, Bases, DiskRecord, PointRecord, bases_of};
 use crate::throttle::Throttle;
 
 /// Points looked at for what a disk can build on. Trackers are removed as points commit, so
@@ -142,12 +143,11 @@ pub async fn backup(
         check_space(store, &disks)?;
     }
     // Of all disks, so that the trackers of one that is left out this time stay.
-    let mut bases: BTreeMap<String, DiskBase> = BTreeMap::new();
+    let mut bases: BTreeMap<String, Bases> = BTreeMap::new();
     for disk in &machine.disks {
         let key = store.disk_key(&machine.uuid, &disk.name);
-        if let Some(base) = base_of(store, &history, key).await? {
-            bases.insert(disk.name.clone(), base);
-        }
+        let of_disk = bases_of(store, &history, key, disk, &definition).await?;
+        bases.insert(disk.name.clone(), of_disk);
     }
     if options.cancel.is_cancelled() {
         return Err(cancelled());
@@ -163,7 +163,7 @@ pub async fn backup(
             tracker: TrackerName::new(store.id(), point),
             trackers: bases
                 .iter()
-                .map(|(n, b)| (n.clone(), b.trackers.clone()))
+                .map(|(n, b)| (n.clone(), b.trackers()))
                 .collect(),
             quiesce: options.quiesce,
             freeze_budget: options.freeze_budget,
@@ -183,7 +183,8 @@ pub async fn backup(
             message: message.clone(),
         });
     }
-    let created_at = around.clock.now().to_string();
+    let since = SignedDuration::try_from(report.taken.elapsed()).unwrap_or_default();
+    let created_at = (around.clock.now() - since).to_string();
     let run = Run {
         store,
         session: &session,
@@ -307,12 +308,16 @@ struct Run<'a> {
     store: &'a Arc<Vault>,
     session: &'a Arc<Session>,
     snapshot: &'a dyn Snapshot,
-    bases: &'a BTreeMap<String, DiskBase>,
+    bases: &'a BTreeMap<String, Bases>,
     options: &'a BackupOptions,
     events: &'a dyn Events,
 }
 
 impl Run<'_> {
+    fn base_of(&self, disk: &SnapshotDisk) -> Option<&Base> {
+        self.bases.get(&disk.disk.name)?.under(&disk.changed)
+    }
+
     /// Reads the disks one after another. Once one ends early the others are not begun: they
     /// stay as in their base, with all that was planned unread.
     async fn read_all(&self, machine: &Machine) -> Result<Vec<(DiskRecord, DiskDone)>> {
@@ -323,7 +328,7 @@ impl Run<'_> {
             .disks()
             .iter()
             .map(|d| {
-                let base = self.bases.get(&d.disk.name);
+                let base = self.base_of(d);
                 to_look_at(d.source.size(), chunk, base, &d.changed).bytes()
             })
             .sum();
@@ -336,7 +341,7 @@ impl Run<'_> {
                 session: self.session,
                 key: self.store.disk_key(&machine.uuid, &disk.disk.name),
                 disk,
-                base: self.bases.get(&disk.disk.name),
+                base: self.base_of(disk),
                 throttle: &throttle,
                 meter: &meter,
                 cancel: &self.options.cancel,
@@ -359,10 +364,14 @@ impl Run<'_> {
                 read.run().await?
             };
             ended |= done.error.is_some();
+            let refusal = self.bases.get(&disk.disk.name).and_then(Bases::refusal);
             let (tracker, reason) = match (&read.disk.changed, read.base) {
                 (Changed::Since { tracker, .. }, Some(_)) => (Some(tracker.to_string()), None),
-                (Changed::Unknown { reason }, _) => (None, Some(reason.clone())),
                 (Changed::Since { .. }, None) => (None, Some("no earlier point".to_owned())),
+                (Changed::Unknown { reason }, _) => (
+                    None,
+                    Some(refusal.map_or_else(|| reason.clone(), str::to_owned)),
+                ),
             };
             let record = DiskRecord {
                 name: read.disk.disk.name.clone(),

@@ -4,13 +4,13 @@ use block::{Extent, ExtentSet, Run, RunState};
 use hypervisor::Changed;
 use vault::SPAN_CHUNKS;
 
-use crate::record::DiskBase;
+use crate::record::Base;
 
 /// The bytes of a disk that a backup must look at, in whole chunks.
 pub(crate) fn to_look_at(
     size: u64,
     chunk: u64,
-    base: Option<&DiskBase>,
+    base: Option<&Base>,
     changed: &Changed,
 ) -> ExtentSet {
     let (Some(base), Changed::Since { extents, .. }) = (base, changed) else {
@@ -74,6 +74,12 @@ pub(crate) fn windows(planned: &ExtentSet) -> Vec<(Extent, ExtentSet)> {
     out.into_iter()
         .map(|(window, wanted)| (window, wanted.into()))
         .collect()
+}
+
+/// Whether the runs tell of all that is wanted.
+pub(crate) fn covers(runs: &[Run], wanted: &ExtentSet) -> bool {
+    let told: ExtentSet = runs.iter().map(|r| r.extent).collect();
+    wanted.subtract(&told).is_empty()
 }
 
 /// Cuts what is wanted of a window into pieces, in order. `runs` cover the window; `wanted`

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use base::{Error, Result};
-use block::{BlockSource, Extent, ExtentSet};
+use base::{Code, Error, Result};
+use block::{BlockSource, ExtentSet};
 use futures::StreamExt;
 use hypervisor::SnapshotDisk;
 use tokio_util::sync::CancellationToken;
 use vault::{Buffers, DiskRoot, DiskWriter, MachineKey, Session, WriteStats};
 
 use crate::backup::cancelled;
-use crate::plan::{Done, Piece, pieces, to_look_at, windows};
+use crate::plan::{Done, Piece, covers, pieces, to_look_at, windows};
 use crate::progress::Meter;
-use crate::record::DiskBase;
+use crate::record::Base;
 use crate::throttle::Throttle;
 
 /// Reads asked for ahead of the writer.
@@ -34,7 +34,7 @@ pub(crate) struct DiskRead<'a> {
     pub(crate) session: &'a Arc<Session>,
     pub(crate) key: MachineKey,
     pub(crate) disk: &'a SnapshotDisk,
-    pub(crate) base: Option<&'a DiskBase>,
+    pub(crate) base: Option<&'a Base>,
     pub(crate) throttle: &'a Throttle,
     pub(crate) meter: &'a Meter<'a>,
     pub(crate) cancel: &'a CancellationToken,
@@ -66,10 +66,15 @@ impl DiskRead<'_> {
         let mut reads = futures::stream::iter(windows(&planned))
             .then(|(window, wanted)| async move {
                 let found = match source.runs(window).await {
-                    Ok(runs) => pieces(&runs, &wanted, chunk, size)
+                    Ok(runs) if covers(&runs, &wanted) => pieces(&runs, &wanted, chunk, size)
                         .into_iter()
                         .map(Ok)
                         .collect(),
+                    // What is not told of must not be taken for zeros.
+                    Ok(_) => vec![Err(Error::new(
+                        Code::ProtocolError,
+                        format!("the source does not tell of all of {window:?}"),
+                    ))],
                     Err(e) => vec![Err(e)],
                 };
                 futures::stream::iter(found)

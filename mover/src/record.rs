@@ -1,8 +1,8 @@
 //! What a backup stores with its point, sealed: the sealed body of a manifest, as JSON.
 
-use base::{Result, TrackerName};
+use base::{Code, Result, TrackerName};
 use block::ExtentSet;
-use hypervisor::{Consistency, Definition, Machine};
+use hypervisor::{Changed, Consistency, Definition, Disk, Machine};
 use serde::{Deserialize, Serialize};
 use vault::{DiskRoot, MachineKey, PointInfo, PointState, Vault};
 
@@ -84,51 +84,81 @@ impl PointRecord {
     }
 }
 
-/// What the next backup of a disk can build on.
+/// A disk in an earlier point or attempt, which a backup can build on.
 #[derive(Clone, Debug)]
-pub(crate) struct DiskBase {
-    /// The disk in the newest point or attempt that has it.
+pub(crate) struct Base {
+    /// The disk there.
     pub(crate) root: DiskRoot,
     /// What that one has not read.
     pub(crate) unread: ExtentSet,
-    /// The trackers of this and all older points that have the disk, newest first. What
-    /// changed since an older point includes what changed since a newer one.
-    pub(crate) trackers: Vec<TrackerName>,
+    /// The tracker that counts from there; `None` if it must not be used.
+    tracker: Option<TrackerName>,
 }
 
-/// Finds what a disk's next backup can build on, among a machine's points, newest first.
-pub(crate) async fn base_of(
+/// What the next backup of a disk can build on, newest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bases(Vec<Base>);
+
+impl Bases {
+    /// The trackers that the driver may use, best first.
+    pub(crate) fn trackers(&self) -> Vec<TrackerName> {
+        self.0.iter().filter_map(|b| b.tracker).collect()
+    }
+
+    /// Why no tracker may be used although there are points.
+    pub(crate) fn refusal(&self) -> Option<&'static str> {
+        let refused = !self.0.is_empty() && self.0.iter().all(|b| b.tracker.is_none());
+        refused.then_some("the disk is another image than at its last point")
+    }
+
+    /// What to build on, given what the driver found out. A tracker's extents say what
+    /// differs from *its* point, and from no other: points can be in a store in another order
+    /// than they were taken, and an image can have been put back to an older state.
+    pub(crate) fn under(&self, changed: &Changed) -> Option<&Base> {
+        match changed {
+            Changed::Since { tracker, .. } => self.0.iter().find(|b| b.tracker == Some(*tracker)),
+            Changed::Unknown { .. } => self.0.first(),
+        }
+    }
+}
+
+/// Finds what a disk's next backup can build on, among a machine's points, newest first. All
+/// disks of a machine share a point's tracker name, so a tracker counts only for the image
+/// that had it: if the disk of this name is another image now, all of it is read.
+pub(crate) async fn bases_of(
     vault: &Vault,
     newest_first: &[PointInfo],
     key: MachineKey,
-) -> Result<Option<DiskBase>> {
-    let mut base: Option<DiskBase> = None;
+    disk: &Disk,
+    definition: &Definition,
+) -> Result<Bases> {
+    let mut bases = Vec::new();
     for info in newest_first {
         let Some(place) = info.manifest.disks.iter().position(|d| d.key == key) else {
             continue;
         };
-        let tracker = TrackerName::new(vault.id(), info.entry.point);
-        match &mut base {
-            Some(base) => base.trackers.push(tracker),
-            None => {
-                // A point has nothing unread. Its record may be sealed with a data key that
-                // this host lacks; building on it takes none.
-                let unread = match info.entry.state {
-                    PointState::Whole => ExtentSet::new(),
-                    PointState::Attempt => {
-                        let record = PointRecord::of(vault, info).await?;
-                        let disk = record.disks.get(place);
-                        disk.map(|d| d.unread.clone()).unwrap_or_default()
-                    }
-                };
-                let root = info.manifest.disks[place].clone();
-                base = Some(DiskBase {
-                    root,
-                    unread,
-                    trackers: vec![tracker],
-                });
-            }
-        }
+        let record = match PointRecord::of(vault, info).await {
+            Ok(record) => Some(record),
+            // Sealed with a data key that this host lacks: its tree can be built on all the
+            // same, if the point is whole.
+            Err(e) if e.code() == Code::KeyMissing && info.entry.state == PointState::Whole => None,
+            Err(e) if e.code() == Code::KeyMissing => continue,
+            Err(e) => return Err(e),
+        };
+        let then = record
+            .iter()
+            .flat_map(|r| &r.machine.disks)
+            .find(|d| d.name == disk.name);
+        let same_image =
+            *definition == Definition::Image || then.is_some_and(|d| d.path == disk.path);
+        let unread = record
+            .and_then(|r| r.disks.into_iter().nth(place))
+            .map(|d| d.unread);
+        bases.push(Base {
+            root: info.manifest.disks[place].clone(),
+            unread: unread.unwrap_or_default(),
+            tracker: same_image.then(|| TrackerName::new(vault.id(), info.entry.point)),
+        });
     }
-    Ok(base)
+    Ok(Bases(bases))
 }

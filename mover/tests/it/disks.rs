@@ -79,6 +79,20 @@ async fn a_disk_left_out_once_is_read_by_its_tracker_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_disk_that_is_another_image_now_is_read_in_full() {
+    let bench = Bench::new(&[("vda", MIB)]).await;
+    bench.host.write("vda", 0, &noise(1, MIB));
+    bench.backup().await;
+    // Its bitmap has the same name on every image of the machine.
+    let other = |m: &mut hypervisor::Machine| m.disks[0].path = Some("/fake/other".into());
+    bench.host.fake.describe(VM, other);
+    let second = bench.checked_backup().await;
+    assert_eq!((second.disks[0].read, second.disks[0].changed), (MIB, 0));
+    let reason = second.disks[0].reason.as_deref().unwrap();
+    assert!(reason.contains("another image"), "{reason}");
+}
+
+#[tokio::test]
 async fn a_disk_that_went_is_not_in_the_next_point_and_stays_in_the_older_one() {
     let bench = Bench::new(&[("vda", MIB), ("vdb", MIB)]).await;
     bench.host.write("vdb", 0, &noise(2, MIB));

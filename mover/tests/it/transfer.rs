@@ -127,6 +127,30 @@ async fn after_skipped_transfers_the_next_one_holds_all_churn() {
 }
 
 #[tokio::test]
+async fn a_tracker_counts_for_its_own_point_whatever_the_order_in_the_store() {
+    let mut t = Tiers::new(&[("vda", 2 * MIB)]).await;
+    let far = Arc::clone(&t.far);
+    let near = std::mem::replace(&mut t.bench.vault, Arc::clone(&far));
+    t.bench.host.write("vda", 0, &noise(1, 2 * MIB));
+    t.snapshot().await;
+    t.bench.vault = Arc::clone(&near);
+    t.bench.host.write("vda", PAGE, b"before the second");
+    let second = t.snapshot().await;
+    t.bench.vault = Arc::clone(&far);
+    t.bench.host.write("vda", 3 * PAGE, b"before the third");
+    let third = t.snapshot().await;
+    // The second point comes to the vault after the third.
+    t.bench.vault = near;
+    t.send(second).await.unwrap();
+    t.bench.vault = far;
+    t.bench.host.write("vda", 5 * PAGE, b"before the fourth");
+    let fourth = t.bench.checked_backup().await;
+    let since = fourth.disks[0].tracker.as_deref().unwrap();
+    assert!(since.ends_with(&third.to_string().replace('-', "")));
+    assert_eq!(fourth.disks[0].read, PAGE);
+}
+
+#[tokio::test]
 async fn a_transfer_is_skipped_while_another_of_the_machine_runs() {
     let mut t = Tiers::new(&[("vda", MIB)]).await;
     t.bench.host.write("vda", 0, &noise(1, MIB));
