@@ -153,7 +153,8 @@ pub struct SnapshotDisk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The point is durable in the first store: the new tracker stays, those of the vault's
-    /// other points go.
+    /// other points go from the disks that were taken. One that spans several disks may stay
+    /// whole while `trackers` of the request names it for a disk that was not taken.
     Committed,
     /// What was read so far was kept as an attempt that the next run can build on: the new
     /// tracker stays beside the others.

@@ -70,6 +70,7 @@ pub async fn run(host: &dyn SuiteHost) {
     instants::an_instant_stays_while_the_guest_writes_and_the_next_reads_what_changed(&suite).await;
     instants::a_zero_run_reads_as_zero(&suite).await;
     endings::a_kept_tracker_stays_beside_the_older_and_a_discarded_one_goes(&suite).await;
+    endings::trackers_of_disks_that_are_left_out_this_time_stay(&suite).await;
     endings::trackers_of_other_vaults_are_left_alone(&suite).await;
     endings::a_dropped_snapshot_is_cleared_away_by_the_next(&suite).await;
     troubles::a_second_backup_of_the_machine_is_refused(&suite).await;

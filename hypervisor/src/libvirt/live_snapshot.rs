@@ -1,5 +1,7 @@
 //! An instant of a machine that is on, while it is read.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use base::{Code, Error, Result, TrackerName};
 
@@ -104,6 +106,13 @@ async fn end_trackers(link: &Link, request: &SnapshotRequest, ending: Ending) ->
     result
 }
 
+/// Whether a disk that was left out this time can still be built on by this checkpoint, which
+/// covers `disks`.
+fn wanted_by_others(request: &SnapshotRequest, t: TrackerName, disks: &BTreeSet<String>) -> bool {
+    let mut others = disks.iter().filter(|d| !request.disks.contains(d));
+    others.any(|d| request.trackers.get(d).is_some_and(|all| all.contains(&t)))
+}
+
 /// The checkpoints that go with this ending.
 async fn doomed(link: &Link, request: &SnapshotRequest, ending: Ending) -> Result<Vec<String>> {
     let new = request.tracker;
@@ -112,8 +121,10 @@ async fn doomed(link: &Link, request: &SnapshotRequest, ending: Ending) -> Resul
         Ending::Discarded => Ok(vec![new.to_string()]),
         Ending::Committed => {
             let mut all = leftovers::checkpoints(link, &request.machine.uuid).await?;
-            all.retain(|name, _| {
-                TrackerName::parse(name).is_some_and(|t| t.same_vault(&new) && t != new)
+            all.retain(|name, disks| {
+                TrackerName::parse(name).is_some_and(|t| {
+                    t.same_vault(&new) && t != new && !wanted_by_others(request, t, disks)
+                })
             });
             Ok(all.into_keys().collect())
         }

@@ -45,6 +45,53 @@ pub(super) async fn a_kept_tracker_stays_beside_the_older_and_a_discarded_one_go
     suite.assert_clean("after all endings").await;
 }
 
+pub(super) async fn trackers_of_disks_that_are_left_out_this_time_stay(suite: &Suite<'_>) {
+    let host = suite.host;
+    let [disk, left_out] = host.disks();
+    let [first, second, third] = [(); 3].map(|()| suite.tracker());
+    let snapshot = suite.take(first, &[]).await;
+    snapshot.finish(Ending::Committed).await.expect("it ends");
+    host.write(left_out, 6 << 20, &suite.bytes(4096)).await;
+
+    let mut request = suite.request(second, &[first]).await;
+    request.disks = vec![disk.to_owned()];
+    let snapshot = host.hypervisor().snapshot(request).await;
+    let snapshot = snapshot.expect("the instant of one disk is taken");
+    snapshot.finish(Ending::Committed).await.expect("it ends");
+    assert!(host.trackers(disk).await.contains(&second));
+    assert_eq!(
+        host.trackers(left_out).await,
+        [first],
+        "the disk that was left out can still be built on"
+    );
+
+    let mut request = suite.request(third, &[first]).await;
+    request.trackers.insert(disk.to_owned(), vec![second]);
+    let snapshot = host.hypervisor().snapshot(request).await;
+    let snapshot = snapshot.expect("the instant is taken");
+    let Changed::Since { tracker, .. } = &snapshot.disks()[0].changed else {
+        panic!("{disk}: {:?}", snapshot.disks()[0].changed);
+    };
+    assert_eq!(*tracker, second);
+    let Changed::Since { tracker, extents } = &snapshot.disks()[1].changed else {
+        panic!("{left_out}: {:?}", snapshot.disks()[1].changed);
+    };
+    assert_eq!(*tracker, first);
+    let written = block::Extent::new(6 << 20, 4096);
+    assert!(
+        extents
+            .extents()
+            .iter()
+            .any(|e| e.intersect(&written) == Some(written)),
+        "{left_out} was written to when it was left out: {extents:?}"
+    );
+    snapshot.finish(Ending::Committed).await.expect("it ends");
+    for disk in host.disks() {
+        assert_eq!(host.trackers(disk).await, [third], "{disk}");
+    }
+    suite.assert_clean("after a disk was left out").await;
+}
+
 pub(super) async fn trackers_of_other_vaults_are_left_alone(suite: &Suite<'_>) {
     let host = suite.host;
     let [disk, _] = host.disks();
