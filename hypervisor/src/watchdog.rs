@@ -28,7 +28,7 @@ use protocol::{Order, Report, Trouble, TroubleKind};
 
 pub use process::main;
 pub use protocol::ThawedBy;
-pub(crate) use quiesce::Quiescer;
+pub(crate) use quiesce::{Quiescer, with_thaw};
 
 /// The hidden word that makes the program the watchdog.
 pub const SUBCOMMAND: &str = "freeze-watchdog";

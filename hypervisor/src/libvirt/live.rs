@@ -17,7 +17,7 @@ use super::live_snapshot::LiveSnapshot;
 use super::plan::{self, Plan};
 use super::source::InstantSource;
 use super::{LibvirtOptions, adopt, machines, space};
-use crate::watchdog::Quiescer;
+use crate::watchdog::{Quiescer, with_thaw};
 use crate::{Changed, Consistency, Snapshot, SnapshotDisk, SnapshotReport, SnapshotRequest};
 
 /// Takes the instant. On failure everything that was added is removed again.
@@ -144,9 +144,9 @@ async fn begin(
             .await;
         // Whatever came of it, and before anything else.
         let thawed = quiescer.thaw(warnings).await;
-        match begun? {
+        let (begun, (consistency, frozen)) = with_thaw(begun, thawed)?;
+        match begun {
             Begun::At(taken) => {
-                let (consistency, frozen) = thawed?;
                 return Ok(Moment {
                     taken,
                     consistency,
@@ -154,7 +154,6 @@ async fn begin(
                 });
             }
             Begun::Broken(message) => {
-                thawed?;
                 drop_broken(link, request, plan, &message, warnings).await?;
             }
         }

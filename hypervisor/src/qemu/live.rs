@@ -27,7 +27,7 @@ use super::target::{Target, targets, tidy_bitmaps};
 use super::{QemuHostOptions, scratch};
 use crate::agent::AgentChannel;
 use crate::qmp::Qmp;
-use crate::watchdog::Quiescer;
+use crate::watchdog::{Quiescer, with_thaw};
 use crate::{Changed, MachineState, Snapshot, SnapshotDisk, SnapshotReport, SnapshotRequest};
 
 /// How long a guest's write may wait for its old contents to reach the scratch, in seconds.
@@ -161,8 +161,8 @@ impl Work<'_> {
         let mut guest = Quiescer::prepare(program, channel, self.request, state, warnings).await?;
         guest.freeze(warnings).await?;
         let instant = self.instant(targets, &mut guest).await;
-        let (consistency, frozen) = guest.thaw(warnings).await?;
-        let (taken, paused) = instant?;
+        let thawed = guest.thaw(warnings).await;
+        let ((taken, paused), (consistency, frozen)) = with_thaw(instant, thawed)?;
         Ok(SnapshotReport {
             taken,
             consistency,

@@ -139,3 +139,52 @@ impl Quiescer {
         }
     }
 }
+
+/// What was done while the guest was frozen together with the thaw after it. If both failed,
+/// the guest that may still be frozen comes before anything else; otherwise what failed first.
+///
+/// # Errors
+/// `ThawFailed`, telling of a failure before it too; else those given.
+pub(crate) fn with_thaw<T, U>(done: Result<T>, thawed: Result<U>) -> Result<(T, U)> {
+    match (done, thawed) {
+        (Ok(done), Ok(thawed)) => Ok((done, thawed)),
+        (Err(before), Err(e)) if e.code() == Code::ThawFailed => {
+            let text = format!("{}; taking the instant had failed: {before}", e.detail());
+            Err(Error::new(Code::ThawFailed, text).because(before))
+        }
+        (Err(e), _) | (Ok(_), Err(e)) => Err(e),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(code: Code, text: &str) -> Result<u8> {
+        Err(Error::new(code, text))
+    }
+
+    #[test]
+    fn a_failed_thaw_is_told_before_the_failure_that_came_first() {
+        let job = || failed(Code::HypervisorError, "no job");
+        let e = with_thaw(job(), failed(Code::ThawFailed, "still frozen")).unwrap_err();
+        assert_eq!(e.code(), Code::ThawFailed);
+        assert!(
+            e.detail().starts_with("still frozen") && e.detail().ends_with("no job"),
+            "{e}"
+        );
+        let source = std::error::Error::source(&e).map(ToString::to_string);
+        assert_eq!(source.as_deref(), Some("no job"));
+    }
+
+    #[test]
+    fn what_failed_before_a_thaw_that_only_came_late_is_told() {
+        let job = || failed(Code::HypervisorError, "no job");
+        let late = || failed(Code::FreezeFailed, "the budget ran out");
+        let code = |r: Result<(u8, u8)>| r.unwrap_err().code();
+        assert_eq!(code(with_thaw(job(), late())), Code::HypervisorError);
+        assert_eq!(code(with_thaw(job(), Ok(1))), Code::HypervisorError);
+        assert_eq!(code(with_thaw(Ok(1), late())), Code::FreezeFailed);
+        assert_eq!(with_thaw(Ok(1), Ok(2)).unwrap(), (1, 2));
+    }
+}
