@@ -21,6 +21,7 @@ mod qemu;
 pub mod qmp;
 mod snapshot;
 pub mod suite;
+mod unix;
 pub mod watchdog;
 
 pub use machine::{

@@ -10,6 +10,7 @@ use base::{Code, Error, Result};
 use serde_json::{Value, json};
 
 use super::AgentTransport;
+use crate::unix::connect_at_once;
 
 /// The longest answer that is read.
 const LONGEST: usize = 16 << 20;
@@ -47,7 +48,7 @@ impl SocketTransport {
     }
 
     fn connect(&self) -> Result<Connection> {
-        let stream = UnixStream::connect(&self.path).map_err(|e| {
+        let stream = connect_at_once(&self.path).map_err(|e| {
             let code = match e.kind() {
                 ErrorKind::NotFound | ErrorKind::ConnectionRefused => Code::MachineVanished,
                 ErrorKind::PermissionDenied => Code::HypervisorDenied,

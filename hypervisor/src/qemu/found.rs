@@ -1,7 +1,6 @@
 //! What is found at a machine's place.
 
 use std::io::ErrorKind;
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use base::{Code, Error, Result};
@@ -11,6 +10,7 @@ use super::memory::Memory;
 use super::place::Place;
 use crate::agent::{self, AgentChannel};
 use crate::qmp::Qmp;
+use crate::unix::connect_at_once;
 use crate::{AgentStatus, Machine, MachineState};
 
 /// How long discovery waits for a guest agent.
@@ -63,7 +63,7 @@ pub(super) async fn look(place: &Place) -> Result<Found> {
 
 /// Whether no QEMU listens at the monitor's socket.
 fn is_off(place: &Place) -> bool {
-    let connected = UnixStream::connect(&place.monitor);
+    let connected = connect_at_once(&place.monitor);
     connected.is_err_and(|e| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused))
 }
 
