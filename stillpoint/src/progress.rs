@@ -81,9 +81,10 @@ impl Reporter {
             bar.set_style(style.expect("a template that is right"));
             bar.set_length(p.total);
         }
-        let left = p
-            .seconds_left
-            .map(|s| format!("{} left", crate::units::seconds(s as f64)));
+        let left = p.seconds_left.map(|s| match s {
+            0..100 => format!("{s} s left"),
+            _ => format!("{} left", crate::units::seconds(s as f64)),
+        });
         bar.set_prefix(left.unwrap_or_default());
         bar.set_position(p.done);
     }

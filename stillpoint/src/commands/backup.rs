@@ -98,7 +98,7 @@ async fn snapshot(settings: &Settings, words: &BackupNow, tiers: &Tiers) -> Resu
                 return Err(Error::new(Code::NoDisks, what));
             }
             let scratch = host.scratch(settings, &machine)?;
-            (machine.uuid, Box::new(host), scratch)
+            (name, Box::new(host), scratch)
         }
     };
     let options = BackupOptions {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base::{ByteSize, Code, Error, Result};
 use hypervisor::{ImageFormat, MachineState};
-use mover::{RestoreReport, Target, TargetSpec};
+use mover::{DiskRestore, RestoreReport, TargetSpec};
 use serde::Serialize;
 use vault::PointDisk;
 
@@ -54,10 +54,7 @@ pub async fn run(settings: &Settings, words: RestoreDisks) -> Result<()> {
             .over(refuse_running(settings, &jobs))
             .await?;
     }
-    let mut disks = Vec::new();
-    for job in jobs {
-        disks.push(restore(settings, &point, job, words.rate).await?);
-    }
+    let disks = restore(settings, &point, jobs, words.rate).await?;
     settings.reporter.clear();
     let done = Done {
         point: point.id.to_string(),
@@ -271,34 +268,37 @@ async fn refuse_running(settings: &Settings, jobs: &[Job]) -> Result<()> {
     Ok(())
 }
 
-/// Restores a disk from the nearest tier that holds the point.
+/// Restores disks from the nearest tier that holds the point, all or none.
 ///
 /// # Errors
-/// Those of the target, of the tier and of [`mover::restore_disk`].
+/// Those of the tier and of [`mover::restore_disks`].
 pub async fn restore(
     settings: &Settings,
     point: &Point,
-    job: Job,
+    jobs: Vec<Job>,
     rate: Option<ByteSize>,
-) -> Result<Restored> {
+) -> Result<Vec<Restored>> {
     let (_, vault, info) = &point.places[0];
-    let Some((root, _)) = point.record()?.disk(info, &job.name) else {
-        return Err(Error::new(
-            Code::DiskNotFound,
-            format!("no disk {}", job.name),
-        ));
-    };
     let reader = vault.reader().await?;
-    let target = Target::open(&job.spec, root.size).await?;
-    let disk = PointDisk::new(reader, root, vault.chunk_size());
-    let cancel = settings.interrupt.token();
-    let rate = rate.map(|r| r.0);
-    let report =
-        mover::restore_disk(disk, target, rate, cancel, &settings.reporter, &job.name).await?;
-    Ok(Restored {
+    let mut disks = Vec::new();
+    for job in &jobs {
+        let Some((root, _)) = point.record()?.disk(info, &job.name) else {
+            let what = format!("no disk {}", job.name);
+            return Err(Error::new(Code::DiskNotFound, what));
+        };
+        disks.push(DiskRestore {
+            name: job.name.clone(),
+            disk: PointDisk::new(reader.clone(), root, vault.chunk_size()),
+            target: job.spec.clone(),
+        });
+    }
+    let (rate, cancel) = (rate.map(|r| r.0), settings.interrupt.token());
+    let reports = mover::restore_disks(disks, rate, cancel, &settings.reporter).await?;
+    let restored = jobs.into_iter().zip(reports).map(|(job, report)| Restored {
         name: job.name,
         path: job.spec.path,
         format: job.spec.format,
         report,
-    })
+    });
+    Ok(restored.collect())
 }

@@ -85,11 +85,8 @@ pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
     plan.refuse_existing(&jobs)?;
     // Before hours of restoring: what can't be defined shows now.
     plan.write_definition(&places(&jobs), true)?;
-    let mut disks = Vec::new();
     let where_to = places(&jobs);
-    for job in jobs {
-        disks.push(restore(settings, &point, job, words.rate).await?);
-    }
+    let disks = restore(settings, &point, jobs, words.rate).await?;
     let made = plan.write_definition(&where_to, false)?;
     settings.reporter.clear();
     let (defined, started) = settings

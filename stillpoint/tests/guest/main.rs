@@ -8,3 +8,4 @@ mod command;
 mod bare;
 mod buckets;
 mod libvirt;
+mod trouble;
