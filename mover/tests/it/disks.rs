@@ -135,6 +135,11 @@ async fn a_disk_that_grows_or_shrinks_keeps_its_tracker() {
         let cut = bench.checked_backup().await;
         assert!(only(&cut).tracker.is_some());
         assert!(only(&cut).read <= CHUNK, "{}", only(&cut).read);
+
+        // What was cut off does not come back.
+        bench.host.fake.resize(VM, "vda", sizes[1]);
+        let again = bench.checked_backup().await;
+        assert!(only(&again).tracker.is_some());
     }
 }
 
