@@ -2,7 +2,7 @@
 //!
 //! - [`backup`]: phase 1, Snapshot. A machine or an image into the first store.
 //! - [`transfer`]: phase 2, Transfer data to vault. From the snapshot store into the vault.
-//! - [`restore_disk`]: a disk of a point into a file, a device, or over what is there.
+//! - [`restore_disks`]: disks of a point into files, devices, or over what is there; all or none.
 //!
 //! Nothing here knows how a store or a hypervisor works inside. Every phase can be killed at
 //! any moment: what was committed stays, and the next run goes on with what was stored.
@@ -26,6 +26,6 @@ pub use image::{ImageHost, read_extent_list};
 pub use lock::{PhaseLock, Wait};
 pub use progress::{Event, Events, Progress};
 pub use record::{DiskRecord, PointRecord};
-pub use restore::{RestoreReport, restore_disk};
-pub use target::{Target, TargetSpec, unfinished_restore};
+pub use restore::{DiskRestore, RestoreReport, restore_disks};
+pub use target::{TargetSpec, unfinished_restore};
 pub use transfer::{TransferReport, transfer};

@@ -1,23 +1,24 @@
-//! Writing a disk of a point to a target.
+//! Restoring disks of a point, all of them or none.
 //!
 //! ```text
-//! tree ─► steps of chunks ─► read, open, check (next step meanwhile) ─► write what differs
+//! open all targets (marks what exists) ─► write each, make it durable ─► name all
 //! ```
 
-use std::ops::Range;
+mod write;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{ByteSize, Code, Error, Result};
-use block::{BlockSink, BlockSource, Extent, RunState, is_zero};
-use futures::StreamExt;
+use block::BlockSource;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
-use vault::{Chunks, PointDisk, Slots};
+use vault::PointDisk;
 
 use crate::progress::{Events, Meter};
-use crate::target::Target;
+use crate::target::{Target, TargetSpec};
 use crate::throttle::Throttle;
+use write::{Writer, write_disk};
 
 /// What a restore of a disk did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -33,228 +34,124 @@ pub struct RestoreReport {
     pub seconds: f64,
 }
 
-/// Chunks of a step: 8 MiB at the default size.
-const STEP: usize = 128;
-/// Steps read ahead.
-const AHEAD: usize = 2;
-/// The blocks in which old and new contents are compared.
-const BLOCK: usize = 4096;
-/// A run of zero blocks this long in a new image is left a hole.
-const HOLE: usize = 16 << 10;
+/// A disk to be restored, and where to.
+#[derive(Debug)]
+pub struct DiskRestore {
+    /// The disk's name, for messages.
+    pub name: String,
+    /// What to write.
+    pub disk: PointDisk,
+    /// Where to.
+    pub target: TargetSpec,
+}
 
-/// Writes `disk` to `target` and finishes it. On failure or cancellation a new image is
-/// removed; one that existed stays marked as unfinished if anything was written to it, and the
-/// same call completes it.
+/// Restores disks of one point, so that no machine is left with some disks of the point and
+/// some of another time: all targets are opened, which marks those that exist, before any is
+/// written to; all are written and durable before any gets its name back. Gives a report for
+/// each disk, in their order. `rate` is in bytes read from the store a second, for all disks
+/// together.
+///
+/// On failure or cancellation new images are removed. Those that existed get their names back
+/// if nothing was written to any of them; otherwise all stay marked, and the same call
+/// completes them. If the process ends, or an error comes, while the names are given, every
+/// disk is complete: those still marked only need the same call again, and new images that
+/// have their names keep them.
+///
+/// Not cancel-safe: a call that is dropped leaves marks and new images behind, which the same
+/// call takes up. Use `cancel`.
 ///
 /// # Errors
-/// `NoSpace`, `Cancelled`, `Integrity`, `Denied`, `Unavailable`; those of the target.
-pub async fn restore_disk(
-    disk: PointDisk,
-    target: Target,
+/// `NoSpace`, `Cancelled`, `Integrity`, `Denied`, `Unavailable`; `TargetExists`,
+/// `TargetTooSmall`, `BadArgument` (an existing image that is larger), `MachineRunning`,
+/// `ImageInUse` (another restore to the same target, also one of this call),
+/// `RestoreIncomplete`; those of the targets' medium.
+pub async fn restore_disks(
+    disks: Vec<DiskRestore>,
     rate: Option<u64>,
     cancel: &CancellationToken,
     events: &dyn Events,
-    name: &str,
-) -> Result<RestoreReport> {
-    let started = std::time::Instant::now();
-    let size = disk.size();
-    let meter = Meter::new(
-        events,
-        &format!("Restoring {name}, {}", ByteSize(size)),
-        size,
-    );
-    let throttle = Throttle::new(rate);
+) -> Result<Vec<RestoreReport>> {
     let written = AtomicU64::new(0);
-    let writer = Writer {
-        sink: Arc::clone(target.sink()),
-        fresh: target.is_fresh(),
-        size,
-        written: &written,
-    };
-    let work = run(disk, writer, &meter, &throttle);
-    let done = tokio::select! {
-        biased;
-        () = cancel.cancelled() => Err(Error::new(Code::Cancelled, format!("the restore of {name} was cancelled"))),
-        done = work => done,
-    };
-    match done {
-        Ok(mut report) => {
-            target.finish().await?;
-            meter.set(size);
-            report.seconds = started.elapsed().as_secs_f64();
-            Ok(report)
+    let mut targets = Vec::new();
+    let all = async {
+        for disk in &disks {
+            refuse_cancelled(cancel, &disk.name)?;
+            targets.push(Target::open(&disk.target, disk.disk.size()).await?);
         }
+        let throttle = Throttle::new(rate);
+        let mut reports = Vec::new();
+        for (disk, target) in disks.into_iter().zip(&targets) {
+            let name = disk.name.clone();
+            let work = restore(disk, target, &throttle, events, &written);
+            let report = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return refuse_cancelled(cancel, &name).map(|()| reports),
+                report = work => report?,
+            };
+            reports.push(report);
+        }
+        Ok(reports)
+    };
+    match all.await {
+        Ok(reports) => name_all(targets).await.map(|()| reports),
         Err(e) => {
-            target.abandon(written.load(Ordering::Relaxed) > 0).await;
+            abandon_all(targets, written.into_inner() > 0).await;
             Err(e)
         }
     }
 }
 
-async fn run(
-    disk: PointDisk,
-    writer: Writer<'_>,
-    meter: &Meter<'_>,
+/// Writes a disk and makes it durable; the target keeps its mark. Adds to `all_written` when
+/// writing to the target begins.
+async fn restore(
+    disk: DiskRestore,
+    target: &Target,
     throttle: &Throttle,
+    events: &dyn Events,
+    all_written: &AtomicU64,
 ) -> Result<RestoreReport> {
-    let unit = disk.chunk_size();
-    let disk = Arc::new(disk);
-    let walk = disk.walk(Extent::new(0, writer.size));
-    let steps =
-        futures::stream::try_unfold((walk, Slots::new()), |(mut walk, mut rest)| async move {
-            while rest.is_empty() {
-                match walk.next().await? {
-                    Some(more) => rest = more,
-                    None => return Ok(None),
-                }
-            }
-            let later = if rest.len() > STEP {
-                rest.split_off(STEP)
-            } else {
-                Slots::new()
-            };
-            Ok::<_, Error>(Some((rest, (walk, later))))
-        });
-    let mut fetched = Box::pin(
-        steps
-            .map(|step| {
-                let disk = Arc::clone(&disk);
-                async move {
-                    let slots: Slots = step?;
-                    throttle.pass(slots.len() as u64 * unit).await;
-                    let ids: Vec<_> = slots.iter().map(|s| s.1).collect();
-                    let chunks = disk.chunks(&ids).await?;
-                    Ok::<(Slots, Chunks), Error>((slots, chunks))
-                }
-            })
-            .buffered(AHEAD),
-    );
-    let (mut at, mut data) = (0, 0);
-    while let Some(step) = fetched.next().await {
-        let (slots, chunks) = step?;
-        for (slot, id) in slots {
-            let start = slot * unit;
-            let len = unit.min(writer.size - start);
-            writer.zeroes(Extent::new(at, start - at)).await?;
-            let chunk = chunks
-                .get(&id)
-                .ok_or_else(|| Error::new(Code::Internal, format!("chunk {id:?} was not read")))?;
-            writer
-                .data(start, &chunk[..usize::try_from(len).expect("a chunk")])
-                .await?;
-            at = start + len;
-            data += len;
-        }
-        meter.set(at);
-    }
-    writer.zeroes(Extent::new(at, writer.size - at)).await?;
-    Ok(RestoreReport {
-        size: writer.size,
-        data,
-        written: writer.written.load(Ordering::Relaxed),
-        seconds: 0.0,
-    })
+    let started = std::time::Instant::now();
+    let size = disk.disk.size();
+    let what = format!("Restoring {}, {}", disk.name, ByteSize(size));
+    let meter = Meter::new(events, &what, size);
+    let before = all_written.load(Ordering::Relaxed);
+    let writer = Writer {
+        sink: Arc::clone(target.sink()),
+        fresh: target.is_fresh(),
+        size,
+        written: all_written,
+    };
+    let mut report = write_disk(disk.disk, writer, &meter, throttle).await?;
+    target.sink().flush().await?;
+    meter.set(size);
+    report.written -= before;
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
 }
 
-struct Writer<'a> {
-    sink: Arc<dyn BlockSink>,
-    fresh: bool,
-    size: u64,
-    /// Bytes whose writing was begun.
-    written: &'a AtomicU64,
+fn refuse_cancelled(cancel: &CancellationToken, name: &str) -> Result<()> {
+    if cancel.is_cancelled() {
+        let what = format!("the restore of {name} was cancelled");
+        return Err(Error::new(Code::Cancelled, what));
+    }
+    Ok(())
 }
 
-impl Writer<'_> {
-    /// Makes the target hold `data` at `offset`.
-    async fn data(&self, offset: u64, data: &[u8]) -> Result<()> {
-        if self.fresh {
-            let runs = differing(data, None, HOLE);
-            return self.write(offset, data, &runs).await;
+/// Finishes targets that are all complete and durable. Goes on after a failure only to let
+/// go of the others, which keep their marks.
+async fn name_all(targets: Vec<Target>) -> Result<()> {
+    let mut targets = targets.into_iter();
+    while let Some(target) = targets.next() {
+        if let Err(e) = target.finish().await {
+            abandon_all(targets, true).await;
+            return Err(e);
         }
-        let old = self.sink.read(offset, vec![0; data.len()]).await?;
-        let runs = differing(data, Some(&old), BLOCK);
-        self.write(offset, data, &runs).await
     }
-
-    async fn write(&self, offset: u64, data: &[u8], runs: &[Range<usize>]) -> Result<()> {
-        for run in runs {
-            let part = &data[run.clone()];
-            self.count(part.len() as u64);
-            self.sink.write(offset + run.start as u64, part).await?;
-        }
-        Ok(())
-    }
-
-    /// Makes the target read as zero there.
-    async fn zeroes(&self, range: Extent) -> Result<()> {
-        if self.fresh || range.len == 0 {
-            return Ok(());
-        }
-        for run in self.sink.runs(range).await? {
-            if run.state == RunState::Zero {
-                continue;
-            }
-            let mut at = run.extent.offset;
-            while at < run.extent.end() {
-                let len = (run.extent.end() - at).min(1 << 20);
-                let buf = vec![0; usize::try_from(len).expect("1 MiB")];
-                let old = self.sink.read(at, buf).await?;
-                for run in differing(&old, None, BLOCK) {
-                    let part = Extent::new(at + run.start as u64, run.len() as u64);
-                    self.count(part.len);
-                    self.sink.write_zeroes(part).await?;
-                }
-                at += len;
-            }
-        }
-        Ok(())
-    }
-
-    fn count(&self, bytes: u64) {
-        self.written.fetch_add(bytes, Ordering::Relaxed);
-    }
+    Ok(())
 }
 
-/// The runs of blocks in which `data` differs from `old`, or from zeros without it. Runs with
-/// less than `gap` bytes between them are taken together.
-fn differing(data: &[u8], old: Option<&[u8]>, gap: usize) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    for (i, block) in data.chunks(BLOCK).enumerate() {
-        let at = i * BLOCK;
-        let end = at + block.len();
-        let same = match old {
-            Some(old) => old[at..end] == *block,
-            None => is_zero(block),
-        };
-        match runs.last_mut() {
-            _ if same => {}
-            Some(last) if at - last.end < gap => last.end = end,
-            _ => runs.push(at..end),
-        }
-    }
-    runs
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_are_of_whole_blocks_and_near_ones_go_together() {
-        let mut data = vec![0; 10 * BLOCK + 5];
-        for at in [0, BLOCK + 7, 4 * BLOCK, 10 * BLOCK + 4] {
-            data[at] = 1;
-        }
-        let all = [
-            0..2 * BLOCK,
-            4 * BLOCK..5 * BLOCK,
-            10 * BLOCK..10 * BLOCK + 5,
-        ];
-        assert_eq!(differing(&data, None, BLOCK), all);
-        let near = [0..5 * BLOCK, all[2].clone()];
-        assert_eq!(differing(&data, None, 4 * BLOCK), near);
-        assert_eq!(differing(&data, Some(&data.clone()), BLOCK), []);
-        let zeros = vec![0; data.len()];
-        assert_eq!(differing(&data, Some(&zeros), BLOCK), all);
+async fn abandon_all(targets: impl IntoIterator<Item = Target>, touched: bool) {
+    for target in targets {
+        target.abandon(touched).await;
     }
 }

@@ -15,7 +15,7 @@ use base::{Code, Error, Result};
 use block::{BlockSink, BlockSource, FileDisk, ImageOptions, QemuNbd, create_image};
 
 use crate::lock::{Lock, Wait, lock_file};
-use marks::{device_note, follow, in_use, partial, remove, rename, restoring, write_note};
+use marks::{device_note, follow, in_use, key, partial, remove, rename, restoring, write_note};
 
 pub use marks::unfinished_restore;
 
@@ -262,11 +262,9 @@ impl Target {
 
 /// Locks the name for this restore.
 async fn lock(state_dir: &Path, path: &Path) -> Result<Lock> {
-    let full = std::path::absolute(path).map_err(|e| Error::io(path.display(), e))?;
-    let name = blake3::hash(full.as_os_str().as_encoded_bytes()).to_hex();
     let file = state_dir
         .join("locks")
-        .join(format!("{}.restore", &name[..32]));
+        .join(format!("{}.restore", key(path)));
     lock_file(file, Wait::No).await?.ok_or_else(|| {
         let detail = format!("another restore to {} is running", path.display());
         Error::new(Code::ImageInUse, detail)

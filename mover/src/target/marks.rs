@@ -23,12 +23,24 @@ pub(super) fn restoring(path: &Path) -> PathBuf {
 
 /// The note that marks a device while it holds a mixture.
 pub(super) fn device_note(state_dir: &Path, device: &Path) -> PathBuf {
-    let name: String = device
-        .to_string_lossy()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
-    state_dir.join("restoring").join(name)
+    state_dir.join("restoring").join(key(device))
+}
+
+/// A file's name that stands for `path`, by whatever folders and links it is reached. The file
+/// itself need not be there.
+pub(super) fn key(path: &Path) -> String {
+    let path = follow(path);
+    let in_folder = || {
+        let folder = path.parent()?;
+        let folder = if folder == Path::new("") {
+            Path::new(".")
+        } else {
+            folder
+        };
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    let full = in_folder().unwrap_or_else(|| path.clone());
+    blake3::hash(full.as_os_str().as_encoded_bytes()).to_hex()[..32].to_owned()
 }
 
 /// The file or note that marks a restore onto `path` which was cut short, if there is one.
@@ -112,4 +124,37 @@ pub(super) fn in_use(e: Error) -> Error {
         return Error::new(Code::MachineRunning, e.detail().to_owned()).because(e);
     }
     e
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_of_similar_names_have_notes_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let [dash, low] = ["a-b", "a_b"].map(|n| folder.path().join(n));
+        write_note(&device_note(&state, &dash), &dash).unwrap();
+        assert!(unfinished_restore(&dash, &state).is_some());
+        assert_eq!(unfinished_restore(&low, &state), None);
+    }
+
+    #[test]
+    fn a_note_is_found_by_every_path_to_the_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let real = folder.path().join("dev/sda");
+        std::fs::create_dir_all(folder.path().join("dev/disk")).unwrap();
+        std::fs::write(&real, b"").unwrap();
+        let by_id = folder.path().join("dev/disk/wwn-1");
+        std::os::unix::fs::symlink("../sda", &by_id).unwrap();
+        let alias = folder.path().join("alias");
+        std::os::unix::fs::symlink("dev", &alias).unwrap();
+        let note = device_note(&state, &by_id);
+        write_note(&note, &by_id).unwrap();
+        for path in [real, by_id, alias.join("sda"), alias.join("disk/wwn-1")] {
+            assert_eq!(unfinished_restore(&path, &state), Some(note.clone()));
+        }
+    }
 }

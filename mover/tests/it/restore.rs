@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base::{Code, Kind, Result};
-use mover::{Event, Events, RestoreReport, Target, TargetSpec, restore_disk, unfinished_restore};
+use mover::{
+    DiskRestore, Event, Events, RestoreReport, TargetSpec, restore_disks, unfinished_restore,
+};
 use tokio_util::sync::CancellationToken;
 use vault::{DiskRoot, DiskWriter, Phase, PointDisk, SPAN_CHUNKS, Session, Vault};
 
@@ -94,17 +96,35 @@ impl Setting {
         cancel: &CancellationToken,
         rate: Option<u64>,
     ) -> Result<RestoreReport> {
-        let target = Target::open(spec, self.root.size).await?;
-        restore_disk(self.disk().await, target, rate, cancel, &(), "vda").await
+        self.restore_told(spec, cancel, rate, &()).await
+    }
+
+    async fn restore_told(
+        &self,
+        spec: &TargetSpec,
+        cancel: &CancellationToken,
+        rate: Option<u64>,
+        events: &dyn Events,
+    ) -> Result<RestoreReport> {
+        let all = vec![self.onto("vda", spec).await];
+        let reports = restore_disks(all, rate, cancel, events).await?;
+        Ok(reports[0])
+    }
+
+    /// The disk, to go there.
+    async fn onto(&self, name: &str, spec: &TargetSpec) -> DiskRestore {
+        DiskRestore {
+            name: name.to_owned(),
+            disk: self.disk().await,
+            target: spec.clone(),
+        }
     }
 
     /// Begins a restore, and cuts it short once something was written.
     async fn cut_short(&self, spec: &TargetSpec) {
         let cancel = CancelAtProgress::default();
-        let target = Target::open(spec, self.root.size).await.unwrap();
-        let disk = self.disk().await;
         let rate = Some(4 * MIB);
-        let e = restore_disk(disk, target, rate, &cancel.0, &cancel, "vda").await;
+        let e = self.restore_told(spec, &cancel.0, rate, &cancel).await;
         assert_eq!(e.unwrap_err().code(), Code::Cancelled);
     }
 
@@ -142,6 +162,17 @@ impl Events for CancelAtProgress {
     fn tell(&self, event: Event) {
         if matches!(event, Event::Progress(_)) {
             self.0.cancel();
+        }
+    }
+}
+
+/// Does something whenever progress is told.
+struct AtProgress<F>(F);
+
+impl<F: Fn() + Send + Sync> Events for AtProgress<F> {
+    fn tell(&self, event: Event) {
+        if matches!(event, Event::Progress(_)) {
+            (self.0)();
         }
     }
 }
@@ -264,10 +295,9 @@ async fn what_takes_the_name_during_a_restore_keeps_it() {
     let s = Setting::new(islands()).await;
     for format in ["raw", "qcow2"] {
         let spec = s.spec("new", format, false);
-        let target = Target::open(&spec, s.root.size).await.unwrap();
-        std::fs::write(&spec.path, b"mine").unwrap();
         let cancel = CancellationToken::new();
-        let e = restore_disk(s.disk().await, target, None, &cancel, &(), "vda").await;
+        let take = AtProgress(|| std::fs::write(&spec.path, b"mine").unwrap());
+        let e = s.restore_told(&spec, &cancel, None, &take).await;
         assert_eq!(e.unwrap_err().code(), Code::TargetExists);
         assert_eq!(std::fs::read(&spec.path).unwrap(), b"mine");
         assert_eq!(s.names(), ["new"], "{format}");
@@ -280,13 +310,14 @@ async fn two_restores_to_one_new_name_dont_mix() {
     let s = Setting::new(islands()).await;
     for format in ["raw", "qcow2"] {
         let spec = s.spec(&format!("new.{format}"), format, false);
-        let first = Target::open(&spec, s.root.size).await.unwrap();
-        let e = Target::open(&spec, s.root.size).await.unwrap_err();
-        assert_eq!(e.kind(), Kind::Conflict, "{e:?}");
-        let cancel = CancellationToken::new();
-        restore_disk(s.disk().await, first, None, &cancel, &(), "vda")
-            .await
-            .unwrap();
+        let (first, second) = tokio::join!(s.restore(&spec), s.restore(&spec));
+        let (won, lost) = if first.is_ok() {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        won.unwrap();
+        assert_eq!(lost.unwrap_err().kind(), Kind::Conflict);
         assert_same(&contents(&spec.path, format), &s.bytes, format);
     }
 }
@@ -557,15 +588,147 @@ async fn a_block_device_gets_what_differs_and_a_note_marks_it_meanwhile() {
 #[tokio::test]
 async fn progress_of_a_restore_rises_to_the_disks_size() {
     let s = Setting::new(islands()).await;
-    let target = Target::open(&s.spec("new", "raw", false), SIZE)
-        .await
-        .unwrap();
     let heard = Heard::default();
     let cancel = CancellationToken::new();
-    restore_disk(s.disk().await, target, None, &cancel, &heard, "vda")
-        .await
-        .unwrap();
+    let spec = s.spec("new", "raw", false);
+    s.restore_told(&spec, &cancel, None, &heard).await.unwrap();
     let told = heard.progress();
     assert!(told.windows(2).all(|w| w[0].done <= w[1].done));
     assert_eq!(told.last().unwrap().done, SIZE);
+}
+
+/// Restores the disk onto all of these.
+async fn restore_all(
+    s: &Setting,
+    specs: &[&TargetSpec],
+    cancel: &CancellationToken,
+    rate: Option<u64>,
+    events: &dyn Events,
+) -> Result<Vec<RestoreReport>> {
+    let mut all = Vec::new();
+    for (i, spec) in specs.iter().enumerate() {
+        all.push(s.onto(&format!("vd{i}"), spec).await);
+    }
+    restore_disks(all, rate, cancel, events).await
+}
+
+#[tokio::test]
+async fn a_second_target_that_cant_be_opened_leaves_the_first_as_it_was() {
+    let s = Setting::new(noise(1, SIZE)).await;
+    let (cancel, old) = (CancellationToken::new(), noise(2, SIZE));
+    for format in ["raw", "qcow2"] {
+        let path = s.image("one", format, &old);
+        s.image("two", format, &noise(3, MIB));
+        let (one, two) = (s.spec("one", format, true), s.spec("two", format, true));
+        let fresh = s.spec("fresh", format, false);
+        let e = restore_all(&s, &[&fresh, &one, &two], &cancel, None, &()).await;
+        assert_eq!(e.unwrap_err().code(), Code::TargetTooSmall);
+        assert_eq!(s.names(), ["one", "two"]);
+        assert_same(&contents(&path, format), &old, format);
+        // Nor can two disks go to one place.
+        let e = restore_all(&s, &[&one, &one], &cancel, None, &()).await;
+        assert_eq!(e.unwrap_err().kind(), Kind::Conflict);
+        assert_eq!(s.names(), ["one", "two"]);
+        assert_same(&contents(&path, format), &old, format);
+        std::fs::remove_file(s.folder.path().join("two")).unwrap();
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn no_disk_has_its_name_before_all_are_restored() {
+    let s = Setting::new(noise(1, SIZE)).await;
+    let one = s.spec("one", "raw", true);
+    let (two, fresh) = (s.spec("two", "qcow2", true), s.spec("new", "qcow2", false));
+    s.image("one", "raw", &noise(2, SIZE));
+    s.image("two", "qcow2", &noise(3, SIZE));
+    let told = std::sync::atomic::AtomicU64::new(0);
+    let look = AtProgress(|| {
+        told.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let working = [
+            "new.stillpoint-partial",
+            "one.stillpoint-restoring",
+            "two.stillpoint-restoring",
+        ];
+        assert_eq!(s.names(), working);
+    });
+    let cancel = CancellationToken::new();
+    let reports = restore_all(&s, &[&one, &two, &fresh], &cancel, None, &look).await;
+    let written = reports.unwrap().iter().map(|r| r.written).sum::<u64>();
+    assert_eq!(written, 3 * SIZE, "each disk counts what is its own");
+    assert!(told.into_inner() >= 3, "the end of each disk is told");
+    assert_eq!(s.names(), ["new", "one", "two"]);
+    for spec in [&one, &two, &fresh] {
+        assert_same(&contents(&spec.path, &spec.format), &s.bytes, &spec.format);
+    }
+}
+
+#[tokio::test]
+async fn several_disks_cut_short_are_all_marked_and_completed_by_the_same_restore() {
+    let s = Setting::new(noise(1, SIZE)).await;
+    let (one, two) = (s.spec("one", "raw", true), s.spec("two", "qcow2", true));
+    s.image("one", "raw", &noise(2, SIZE));
+    s.image("two", "qcow2", &noise(3, SIZE));
+    let marked = ["one.stillpoint-restoring", "two.stillpoint-restoring"];
+    let cancel = CancelAtProgress::default();
+    let specs = [&one, &two];
+    let e = restore_all(&s, &specs, &cancel.0, Some(4 * MIB), &cancel).await;
+    assert_eq!(e.unwrap_err().code(), Code::Cancelled);
+    assert_eq!(
+        s.names(),
+        marked,
+        "the second was not touched, but is marked"
+    );
+    // A second try that does nothing doesn't take the marks away.
+    let e = restore_all(&s, &specs, &cancel.0, None, &()).await;
+    assert_eq!(e.unwrap_err().code(), Code::Cancelled);
+    assert_eq!(s.names(), marked);
+
+    let go = CancellationToken::new();
+    restore_all(&s, &specs, &go, None, &()).await.unwrap();
+    assert_eq!(s.names(), ["one", "two"]);
+    for spec in specs {
+        assert_same(&contents(&spec.path, &spec.format), &s.bytes, &spec.format);
+    }
+}
+
+#[tokio::test]
+async fn several_disks_cancelled_before_anything_was_written_keep_their_names() {
+    let s = Setting::new(noise(1, SIZE)).await;
+    let (one, two) = (s.spec("one", "raw", true), s.spec("two", "raw", true));
+    let old = noise(2, SIZE);
+    s.image("one", "raw", &old);
+    s.image("two", "raw", &old);
+    let cancel = CancellationToken::new();
+    // The first step is waited for: a cancellation finds all opened and nothing written.
+    let specs = [&one, &two];
+    let (e, ()) = tokio::join!(
+        restore_all(&s, &specs, &cancel, Some(MIB / 64), &()),
+        async {
+            while s.names() != ["one.stillpoint-restoring", "two.stillpoint-restoring"] {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            cancel.cancel();
+        }
+    );
+    assert_eq!(e.unwrap_err().code(), Code::Cancelled);
+    assert_eq!(s.names(), ["one", "two"]);
+    for spec in [&one, &two] {
+        assert_same(&contents(&spec.path, "raw"), &old, "not touched");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_was_taken_meanwhile_leaves_the_later_disks_marked() {
+    let s = Setting::new(noise(1, SIZE)).await;
+    let (fresh, old) = (s.spec("fresh", "raw", false), s.spec("old", "raw", true));
+    s.image("old", "raw", &noise(2, SIZE));
+    let take = AtProgress(|| std::fs::write(&fresh.path, b"mine").unwrap());
+    let cancel = CancellationToken::new();
+    let e = restore_all(&s, &[&fresh, &old], &cancel, None, &take).await;
+    assert_eq!(e.unwrap_err().code(), Code::TargetExists);
+    assert_eq!(s.names(), ["fresh", "old.stillpoint-restoring"]);
+    let report = s.restore(&old).await.unwrap();
+    assert_eq!(report.written, 0, "it was complete");
+    assert_same(&contents(&old.path, "raw"), &s.bytes, "old");
 }
