@@ -7,17 +7,20 @@
 use std::path::Path;
 
 use base::{Error, Result};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::format::entry::log_name;
 use crate::log::State;
 use crate::store::Store;
 
 /// Removes staging litter; gives the number of files removed. Does nothing on stores that are
-/// not local. Session `own` was just opened and has put nothing yet.
+/// not local. Session `own` was just opened and has put nothing yet. What a probe of the store
+/// left is removed an hour later: a probe takes moments, and one that is disturbed only has
+/// to be run again.
 ///
 /// # Errors
 /// Those of the file system.
-pub(crate) async fn sweep(store: &Store, state: &State, own: u64) -> Result<usize> {
+pub(crate) async fn sweep(store: &Store, state: &State, own: u64, now: Timestamp) -> Result<usize> {
     let Some(root) = store.local_path().map(Path::to_path_buf) else {
         return Ok(0);
     };
@@ -40,9 +43,31 @@ pub(crate) async fn sweep(store: &Store, state: &State, own: u64) -> Result<usiz
         removed += folder(&root, "points", |name| idle || root.join(name).exists())?;
         removed += folder(&root, "", |name| root.join(name).exists())?;
         removed += folder(&root, "keys", |name| root.join(name).exists())?;
+        removed += old_probes(&root.join("probe"), now)?;
         Ok(removed)
     })
     .await
+}
+
+fn old_probes(folder: &Path, now: Timestamp) -> Result<usize> {
+    let io = |e| Error::io(folder.display(), e);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(e) => return Err(io(e)),
+    };
+    let mut removed = 0;
+    for entry in entries {
+        let entry = entry.map_err(io)?;
+        let changed = entry.metadata().and_then(|m| m.modified()).ok();
+        let changed = changed.and_then(|t| Timestamp::try_from(t).ok());
+        if changed.is_some_and(|t| now.duration_since(t) > SignedDuration::from_hours(1))
+            && std::fs::remove_file(entry.path()).is_ok()
+        {
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 /// Removes from one folder the staged files of objects whose name `is_litter` accepts.

@@ -116,7 +116,8 @@ impl Session {
             })
             .await?;
         let state = vault.refresh().await?;
-        crate::litter::sweep(&vault.store, &state, number).await?;
+        let now = vault.around.clock.now();
+        crate::litter::sweep(&vault.store, &state, number, now).await?;
         let builder =
             |number, kind| Builder::new(vault.id(), PackName { session: 0, number }, kind);
         let Inherited { segments, unlisted } = inherit(vault, &inherits).await?;

@@ -94,11 +94,34 @@ impl Store {
             Ok(_) => return Ok(Put::Created),
             Err(e) => e,
         };
+        let exists = matches!(error, object_store::Error::AlreadyExists { .. });
         match self.get(name).await {
-            Ok(Some(found)) if found == bytes => Ok(Put::Created),
-            Ok(Some(_)) => Ok(Put::Exists),
+            // A folder's own error means that the object, though visible, may not be durable.
+            Ok(Some(found)) if found == bytes && (exists || self.local.is_none()) => {
+                self.make_durable(name).await?;
+                Ok(Put::Created)
+            }
+            Ok(Some(found)) if found != bytes => Ok(Put::Exists),
             _ => Err(failed(name, error)),
         }
+    }
+
+    /// Makes an object durable that an earlier put, which failed, left visible in a folder.
+    async fn make_durable(&self, name: &str) -> Result<()> {
+        let Some(root) = self.local.clone() else {
+            return Ok(());
+        };
+        let path = root.join(name);
+        crate::cpu::run(move || {
+            let places = path.ancestors().take_while(|p| p.starts_with(&root));
+            for place in places {
+                std::fs::File::open(place)
+                    .and_then(|f| f.sync_all())
+                    .map_err(|e| Error::io(place.display(), e))?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// The object `name`, or `None` if there is none.

@@ -318,10 +318,17 @@ impl Vault {
         } else {
             store.probe(&*self.around.random).await?;
         }
-        store
-            .put_new(&key_name(self.id(), number), object.to_bytes().into())
-            .await?;
-        drop_older_keys(&store, self.id(), number).await?;
+        // Keys that were changed there first are the newer ones.
+        let newer_there = match &there {
+            Some(_) => newest_keys(&store, self.id()).await?.0 > number,
+            None => false,
+        };
+        if !newer_there {
+            store
+                .put_new(&key_name(self.id(), number), object.to_bytes().into())
+                .await?;
+            drop_older_keys(&store, self.id(), number).await?;
+        }
         if there.is_none()
             && store
                 .put_new(DESCRIPTOR, self.descriptor_bytes.clone())
@@ -376,10 +383,12 @@ impl Vault {
         ))
     }
 
-    /// The points, oldest first; attempts are left out.
+    /// The points, oldest first; attempts are left out. A point whose manifest is damaged is
+    /// left out too, with a warning in the log: `verify` names it, and one damaged object must
+    /// not hide all others.
     ///
     /// # Errors
-    /// `Integrity`, `Unavailable`.
+    /// `Integrity` (the log), `Unavailable`.
     pub async fn points(&self) -> Result<Vec<PointInfo>> {
         let state = self.refresh().await?;
         let mut points = Vec::new();
@@ -388,7 +397,7 @@ impl Vault {
             .into_iter()
             .filter(|p| p.state == PointState::Whole)
         {
-            points.push(self.info(entry).await?);
+            points.extend(self.readable(entry).await?);
         }
         Ok(points)
     }
@@ -422,9 +431,20 @@ impl Vault {
         let mut history = Vec::new();
         let newest_first = state.points.into_iter().rev();
         for entry in newest_first.filter(|p| p.machine == machine).take(limit) {
-            history.push(self.info(entry).await?);
+            history.extend(self.readable(entry).await?);
         }
         Ok(history)
+    }
+
+    async fn readable(&self, entry: PointEntry) -> Result<Option<PointInfo>> {
+        let point = entry.point;
+        match self.info(entry).await {
+            Err(e) if e.kind() == base::Kind::Integrity => {
+                tracing::warn!(%point, error = %e, "a point can't be read");
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
     }
 
     async fn info(&self, entry: PointEntry) -> Result<PointInfo> {

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use base::{Kind, PointId, Result, ResultExt};
+use base::{Kind, PointId, Result};
 use block::{Extent, ExtentSet};
 use futures::StreamExt;
 
 use crate::format::id::Id;
 use crate::format::manifest::{DiskRoot, MachineKey, PointState};
 use crate::format::node::{FAN_OUT, Node};
-use crate::format::record::{self, Record};
+use crate::format::pack::{PackName, read_record};
+use crate::format::{damaged, record};
 use crate::reader::Reader;
 use crate::session::read_directory;
 use crate::tree::{TreeRef, reach};
@@ -81,6 +82,7 @@ pub async fn verify(
         level,
         reader: vault.reader().await?,
         chunk_size: vault.chunk_size(),
+        lost_packs: HashMap::new(),
         nodes: HashMap::new(),
         chunks: HashMap::new(),
         report: VerifyReport::default(),
@@ -101,11 +103,18 @@ pub async fn verify(
         }
     }
     let mut directories = futures::stream::iter(packs)
-        .map(|pack| read_directory(vault, pack))
+        .map(|pack| async move { (pack, read_directory(vault, pack).await) })
         .buffered(PACKS_AT_ONCE);
-    while let Some(read) = directories.next().await {
+    while let Some((pack, read)) = directories.next().await {
         match read {
-            Err(e) if e.kind() == Kind::Integrity => damaged.push(e.to_string()),
+            Err(e) if e.kind() == Kind::Integrity => {
+                if let Err(gone) = vault.store().size(&pack.to_string()).await
+                    && gone.kind() == Kind::Integrity
+                {
+                    check.lost_packs.insert(pack, gone.to_string());
+                }
+                damaged.push(e.to_string());
+            }
             done => drop(done?),
         }
     }
@@ -130,6 +139,9 @@ struct Check {
     level: Level,
     reader: Reader,
     chunk_size: u32,
+    /// Packs that are missing. Of one whose directory is damaged records may still be well; the
+    /// deeper levels look at each.
+    lost_packs: HashMap<PackName, String>,
     /// Nodes seen, by id and level: whether all below them is well.
     nodes: HashMap<(Id, u8), bool>,
     /// Chunks seen: `None` if well.
@@ -255,12 +267,22 @@ impl Check {
         Ok(well)
     }
 
-    /// Checks the records of these chunks and of those they rest on, as deep as asked.
+    /// Checks the records of these chunks and of those they rest on, as deep as asked: of each
+    /// id the one that a reader takes.
     async fn contents(&mut self, ids: &[Id]) -> Result<()> {
         let mut locations = Vec::new();
         let mut wanted: Vec<Id> = ids.to_vec();
+        let mut seen = HashSet::new();
         while let Some(id) = wanted.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
             let location = self.reader.locate(&id)?;
+            if self.level == Level::Structure
+                && let Some(how) = self.lost_packs.get(&location.pack)
+            {
+                return Err(damaged(how));
+            }
             if location.kind == record::Kind::Patch {
                 wanted.push(location.parent);
             }
@@ -274,7 +296,7 @@ impl Check {
                 let bytes = self.reader.records(&locations).await?;
                 crate::cpu::run(move || {
                     for (l, b) in locations.iter().zip(&bytes) {
-                        Record::read(b).during(format!("{} at byte {}", l.pack, l.offset))?;
+                        read_record(l, b)?;
                     }
                     Ok(())
                 })

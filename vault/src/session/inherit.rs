@@ -1,13 +1,15 @@
 //! Taking over what sessions that ended without a commit have stored.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use base::{Kind, Result, ResultExt};
 
 use crate::format::entry::SegmentName;
+use crate::format::id::Id;
 use crate::format::pack::{self, Location, PackName};
-use crate::index::Segment;
+use crate::format::record;
+use crate::index::{self, Segment};
 use crate::store::Store;
 use crate::vault::Vault;
 
@@ -43,7 +45,40 @@ pub(super) async fn inherit(vault: &Vault, dead: &[u64]) -> Result<Inherited> {
         .flat_map(|s| s.packs().iter().copied())
         .collect();
     all.unlisted.retain(|l| !listed.contains(&l.pack));
+    let mut stored = vault.index.snapshot();
+    stored.extend(all.segments.iter().cloned());
+    let unlisted = std::mem::take(&mut all.unlisted);
+    all.unlisted = without_orphans(unlisted, |id| {
+        Ok(index::find(&stored, id)?.first().map(|l| l.depth))
+    })?;
     Ok(all)
+}
+
+/// Drops patches whose parent is not stored. Packs of chunks are put several at a time: one
+/// with a patch may be there while the one with its parent never came to be. `depth_of` gives
+/// the least depth of an id's other records.
+fn without_orphans(
+    mut records: Vec<Location>,
+    depth_of: impl Fn(&Id) -> Result<Option<u8>>,
+) -> Result<Vec<Location>> {
+    records.sort_by_key(|l| l.depth);
+    let mut least: HashMap<Id, u8> = HashMap::new();
+    let mut kept = Vec::with_capacity(records.len());
+    for l in records {
+        if l.kind == record::Kind::Patch {
+            let here = least.get(&l.parent).copied();
+            let parent = match here.filter(|depth| *depth < l.depth) {
+                Some(depth) => Some(depth),
+                None => depth_of(&l.parent)?,
+            };
+            if parent.is_none_or(|depth| depth >= l.depth) {
+                continue;
+            }
+        }
+        least.entry(l.id).or_insert(l.depth);
+        kept.push(l);
+    }
+    Ok(kept)
 }
 
 async fn one(vault: &Vault, session: u64, all: &mut Inherited) -> Result<()> {
@@ -86,4 +121,49 @@ async fn numbers(store: &Store, folder: &str) -> Result<Vec<u32>> {
     let names = store.list(folder).await?;
     let number = |name: &str| u32::from_str_radix(name.rsplit('/').next()?, 16).ok();
     Ok(names.iter().filter_map(|(name, _)| number(name)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_is_taken_over_only_with_all_it_rests_on() {
+        let record = |id: u8, parent: u8, depth: u8| Location {
+            id: Id([id; 32]),
+            pack: PackName {
+                session: 1,
+                number: 1,
+            },
+            offset: 40,
+            len: 100,
+            kind: if depth > 0 {
+                record::Kind::Patch
+            } else {
+                record::Kind::Whole
+            },
+            depth,
+            key: 1,
+            parent: Id([parent; 32]),
+        };
+        // 2 rests on 1, which is here; 4 on 3, which is stored; 6 on 5, which is lost; 7 on 6.
+        let all = vec![
+            record(7, 6, 2),
+            record(2, 1, 1),
+            record(6, 5, 1),
+            record(4, 3, 2),
+            record(1, 0, 0),
+            // Stored as deep as itself: not what it was made against.
+            record(9, 8, 1),
+        ];
+        let stored = |id: &Id| {
+            Ok(match id.0[0] {
+                3 | 8 => Some(1),
+                _ => None,
+            })
+        };
+        let kept = without_orphans(all, stored).unwrap();
+        let ids: Vec<u8> = kept.iter().map(|l| l.id.0[0]).collect();
+        assert_eq!(ids, [1, 2, 4]);
+    }
 }
