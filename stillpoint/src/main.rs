@@ -14,6 +14,7 @@ mod settings;
 mod stores;
 mod terminal;
 mod tiers;
+mod unfinished;
 mod units;
 
 use std::process::ExitCode;

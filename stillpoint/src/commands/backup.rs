@@ -18,6 +18,7 @@ use crate::output::table;
 use crate::points::{self, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tiers, again};
+use crate::unfinished::refuse_unfinished;
 use crate::units::{minute, seconds};
 
 pub async fn run(settings: &Settings, command: BackupCommand) -> Result<u8> {
@@ -74,6 +75,7 @@ async fn snapshot(settings: &Settings, words: &BackupNow, tiers: &Tiers) -> Resu
     let store = tiers.first()?;
     let (name, source, scratch): (String, Box<dyn Source>, ScratchPlace) = match &words.image {
         Some(path) => {
+            refuse_unfinished(settings, [("disk", path.as_path())])?;
             let (name, host) = image(words, path)?;
             // An image is read as it lies: no scratch.
             let scratch = ScratchPlace {
@@ -89,6 +91,12 @@ async fn snapshot(settings: &Settings, words: &BackupNow, tiers: &Tiers) -> Resu
                 .interrupt
                 .over(host.hypervisor().find(&name))
                 .await?;
+            let asked = machine.disks.iter().filter(|d| {
+                let named = words.include.is_empty() || words.include.contains(&d.name);
+                named && !words.exclude.contains(&d.name)
+            });
+            let paths = asked.filter_map(|d| Some((d.name.as_str(), d.path.as_deref()?)));
+            refuse_unfinished(settings, paths)?;
             if machine
                 .disks
                 .iter()

@@ -15,6 +15,7 @@ use crate::output::table;
 use crate::points::{self, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tier, Tiers};
+use crate::unfinished::refuse_unfinished;
 use crate::units::seconds;
 
 mod define;
@@ -89,6 +90,11 @@ pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
     let disks = restore(settings, &point, jobs, words.rate).await?;
     let made = plan.write_definition(&where_to, false)?;
     settings.reporter.clear();
+    if words.define || words.start {
+        // Another restore may have begun meanwhile.
+        let disks = where_to.iter().map(|(n, (p, _))| (n.as_str(), p.as_path()));
+        refuse_unfinished(settings, disks)?;
+    }
     let (defined, started) = settings
         .interrupt
         .over(start::run(&host, &words, &made))

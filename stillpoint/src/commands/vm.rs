@@ -2,11 +2,23 @@
 
 use base::{ByteSize, Result};
 use hypervisor::{AgentStatus, DiskChoice, Firmware, ImageFormat, Machine, MachineState};
+use serde::Serialize;
 
 use crate::cli::VmCommand;
 use crate::hosts::Host;
 use crate::output::{facts, table};
 use crate::settings::Settings;
+use crate::unfinished::{Unfinished, unfinished};
+
+/// A machine, and what is the matter with its disks.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    #[serde(flatten)]
+    machine: Machine,
+    /// Disks that a restore left as a mixture.
+    unfinished_restores: Vec<Unfinished>,
+}
 
 pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
     let host = Host::open(settings)?;
@@ -30,7 +42,22 @@ pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
         }
         VmCommand::Show { machine } => {
             let machine = host.hypervisor().find(&machine).await?;
-            settings.output.print(&machine, show)
+            let disks = machine.disks.iter();
+            let paths = disks.filter_map(|d| Some((d.name.as_str(), d.path.as_deref()?)));
+            let unfinished_restores = unfinished(settings, paths);
+            let shown = Shown {
+                machine,
+                unfinished_restores,
+            };
+            settings.output.print(&shown, |s| {
+                let mut text = show(&s.machine);
+                if !s.unfinished_restores.is_empty() {
+                    let each = s.unfinished_restores.iter();
+                    let rows = each.map(|u| vec![u.disk.clone(), u.mark.display().to_string()]);
+                    text += &format!("\n{}", table(&["DISK", "~UNFINISHED RESTORE"], rows));
+                }
+                text
+            })
         }
     }
 }
