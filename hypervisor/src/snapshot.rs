@@ -97,7 +97,8 @@ pub enum Consistency {
     CrashConsistent,
     /// All file systems were frozen.
     FileSystemConsistent,
-    /// The machine was shut down cleanly.
+    /// The machine was off, and its hypervisor knows that the guest had shut it down itself.
+    /// libvirt does; bare QEMU leaves no word of how it ended.
     Offline,
 }
 

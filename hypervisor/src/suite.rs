@@ -54,6 +54,9 @@ pub trait SuiteHost: Send + Sync {
     /// Switches the machine off in good order, as far as the hypervisor is concerned.
     async fn switch_off(&self);
 
+    /// Whether the hypervisor knows, after `switch_off`, that the guest shut down cleanly.
+    fn knows_of_clean_shutdowns(&self) -> bool;
+
     /// Starts the machine and waits until it can be written to.
     async fn switch_on(&self);
 

@@ -199,6 +199,10 @@ impl SuiteHost for Host {
         open.then(|| "a snapshot".to_owned()).into_iter().collect()
     }
 
+    fn knows_of_clean_shutdowns(&self) -> bool {
+        true
+    }
+
     async fn switch_off(&self) {
         self.0.set_state("m", MachineState::Stopped);
     }

@@ -4,6 +4,8 @@
 //! reads, a QEMU that wants to start the machine fails with `Failed to get "write" lock`: try
 //! again when the backup has ended. (Under libvirt the backup yields instead.)
 //!
+//! How the machine went off is not known, so the point is crash-consistent.
+//!
 //! No tracker is started, since nothing records while QEMU is off. The older ones stay: they
 //! mark all that changed since an earlier point, which is at least what changes after this.
 
@@ -24,6 +26,11 @@ use crate::{
     SnapshotReport, SnapshotRequest,
 };
 
+/// Why a point of a machine that is off is no better than crash-consistent: QEMU leaves no
+/// word of its end, and its bitmaps are stored in order after a `quit` too, which cuts the
+/// guest's power.
+const UNKNOWN_END: &str = "the machine is off and nothing shows that it was shut down cleanly";
+
 /// Opens the disks.
 pub(super) async fn take(
     lock: File,
@@ -31,9 +38,13 @@ pub(super) async fn take(
     request: &SnapshotRequest,
 ) -> Result<Box<dyn Snapshot>> {
     let name = &memory.machine.name;
+    if request.quiesce == Quiesce::Require {
+        let text = format!("machine {name}: {UNKNOWN_END}");
+        return Err(Error::new(Code::FreezeFailed, text));
+    }
     let mut report = SnapshotReport {
         taken: Instant::now(),
-        consistency: Consistency::Offline,
+        consistency: Consistency::CrashConsistent,
         frozen: Duration::ZERO,
         paused: Duration::ZERO,
         warnings: Vec::new(),
@@ -56,15 +67,11 @@ pub(super) async fn take(
     // Now all images are locked.
     report.taken = Instant::now();
     if crashed {
-        report.consistency = Consistency::CrashConsistent;
         let text = "the machine's QEMU was killed, so the point is crash-consistent";
-        if request.quiesce == Quiesce::Require {
-            return Err(Error::new(
-                Code::FreezeFailed,
-                format!("machine {name}: {text}"),
-            ));
-        }
         report.warnings.push(text.to_owned());
+    } else if request.quiesce == Quiesce::Try {
+        let text = format!("the point is crash-consistent only: {UNKNOWN_END}");
+        report.warnings.push(text);
     }
     Ok(Box::new(OfflineSnapshot {
         _lock: lock,

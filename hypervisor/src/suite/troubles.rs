@@ -1,10 +1,10 @@
 //! When something is in the way.
 
-use base::Code;
+use base::{Code, TrackerName};
 use block::Extent;
 
 use super::{Suite, all_of};
-use crate::{Changed, Consistency, Ending, MachineState};
+use crate::{Changed, Consistency, Ending, MachineState, Quiesce};
 
 pub(super) async fn a_second_backup_of_the_machine_is_refused(suite: &Suite<'_>) {
     let snapshot = suite.take(suite.tracker(), &[]).await;
@@ -109,8 +109,15 @@ pub(super) async fn a_machine_that_is_off_is_read_and_keeps_its_trackers(suite: 
         .expect("it is still known");
     assert_eq!(machine.state, MachineState::Stopped);
     let second = suite.tracker();
+    requires_a_clean_shutdown(suite, first).await;
     let snapshot = suite.take(second, &[first]).await;
-    assert_eq!(snapshot.report().consistency, Consistency::Offline);
+    let report = snapshot.report();
+    if host.knows_of_clean_shutdowns() {
+        assert_eq!(report.consistency, Consistency::Offline);
+    } else {
+        assert_eq!(report.consistency, Consistency::CrashConsistent);
+        assert!(!report.warnings.is_empty(), "a downgrade is told of");
+    }
     for (disk, truth) in snapshot.disks().iter().zip(&truths) {
         assert!(
             all_of(&*disk.source).await == *truth,
@@ -147,6 +154,22 @@ pub(super) async fn a_machine_that_is_off_is_read_and_keeps_its_trackers(suite: 
             .any(|e| e.intersect(&written) == Some(written))
     );
     snapshot.finish(Ending::Committed).await.expect("it ends");
+}
+
+/// Of a machine that is off: whoever requires a quiet guest gets one that was shut down, or
+/// nothing.
+async fn requires_a_clean_shutdown(suite: &Suite<'_>, old: TrackerName) {
+    let mut request = suite.request(suite.tracker(), &[old]).await;
+    request.quiesce = Quiesce::Require;
+    let required = suite.host.hypervisor().snapshot(request).await;
+    if suite.host.knows_of_clean_shutdowns() {
+        let snapshot = required.expect("the machine was shut down cleanly");
+        assert_eq!(snapshot.report().consistency, Consistency::Offline);
+        snapshot.finish(Ending::Discarded).await.expect("it ends");
+    } else {
+        let e = required.expect_err("nothing shows a clean shutdown");
+        assert_eq!(e.code(), Code::FreezeFailed, "{e:?}");
+    }
 }
 
 pub(super) async fn after_a_crash_nothing_doubtful_is_called_unchanged(suite: &Suite<'_>) {

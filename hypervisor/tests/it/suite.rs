@@ -66,6 +66,10 @@ impl SuiteHost for Host<'_> {
         self.bench.left_behind()
     }
 
+    fn knows_of_clean_shutdowns(&self) -> bool {
+        false
+    }
+
     async fn switch_off(&self) {
         self.guest.quit().unwrap();
     }

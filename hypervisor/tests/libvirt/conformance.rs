@@ -65,6 +65,10 @@ impl SuiteHost for Host<'_> {
         self.bench.left_behind(self.world)
     }
 
+    fn knows_of_clean_shutdowns(&self) -> bool {
+        true
+    }
+
     async fn switch_off(&self) {
         self.world.domain.shutdown().unwrap();
     }
