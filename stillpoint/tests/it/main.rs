@@ -10,3 +10,4 @@ mod keys;
 mod shapes;
 mod space;
 mod tiers;
+mod unfinished;
