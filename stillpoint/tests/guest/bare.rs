@@ -168,3 +168,30 @@ impl Drop for End {
         }
     }
 }
+
+#[test]
+fn uefi_variables_come_back_with_the_machine() {
+    let guest = Guest::builder("efi").uefi().start().unwrap();
+    let place = place_of(&guest);
+    place.json(&["backup", "now", "efi", "--quiesce", "skip"]);
+    let shown = place.json(&["point", "show", "latest"]);
+    assert_eq!(shown["uefiVariables"], true, "{shown}");
+    let restored = place.json(&["restore", "vm", "latest", "--to", &place.text("out")]);
+    let nvram = place.at("out/efi_VARS.fd");
+    assert_eq!(restored["nvram"], nvram.display().to_string());
+    let (old, new) = (
+        guest.dir().join("nvram.fd"),
+        std::fs::metadata(&nvram).unwrap(),
+    );
+    assert_eq!(std::fs::metadata(old).unwrap().len(), new.len());
+    let words = std::fs::read_to_string(place.at("out/efi.json")).unwrap();
+    assert!(words.contains(&nvram.display().to_string()), "{words}");
+    assert!(
+        !words.contains(&guest.dir().display().to_string()),
+        "{words}"
+    );
+    // A second time only over what is there.
+    let again = ["restore", "vm", "latest", "--to", &place.text("out")];
+    assert_eq!(place.fails(&again, 7)["code"], "TargetExists");
+    place.ok(&[&again[..], &["--overwrite"]].concat());
+}
