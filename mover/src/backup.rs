@@ -12,23 +12,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{ByteSize, Code, Error, PointId, Result, TrackerName};
-use hypervisor::{
-    Changed, Definition, Disk, DiskChoice, Ending, Hypervisor, Machine, Quiesce, ScratchPlace,
-    Snapshot, SnapshotDisk, SnapshotRequest,
-};
+use base::{Code, Error, PointId, Result, TrackerName};
+use hypervisor::{Definition, Ending, Hypervisor, Quiesce, ScratchPlace, SnapshotRequest};
 use jiff::SignedDuration;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use vault::{Manifest, Phase, PointState, Session, Surroundings, Vault};
 
-use crate::estimate::{free_space, need_of_first_backup};
 use crate::lock::{PhaseLock, Wait};
-use crate::plan::to_look_at;
-use crate::progress::{Event, Events, Meter};
-use crate::read::{DiskDone, DiskRead};
-use crate::record::{Base, Bases, DiskRecord, PointRecord, bases_of};
-use crate::throttle::Throttle;
+use crate::progress::{Event, Events};
+use crate::read::DiskDone;
+use crate::record::{Bases, DiskRecord, PointRecord, bases_of};
+
+mod choose;
+mod disks;
+
+use choose::{check_space, choose};
+use disks::Run;
 
 /// Points looked at for what a disk can build on. Trackers are removed as points commit, so
 /// older ones have none.
@@ -304,89 +304,6 @@ async fn close(session: &Session) {
     }
 }
 
-struct Run<'a> {
-    store: &'a Arc<Vault>,
-    session: &'a Arc<Session>,
-    snapshot: &'a dyn Snapshot,
-    bases: &'a BTreeMap<String, Bases>,
-    options: &'a BackupOptions,
-    events: &'a dyn Events,
-}
-
-impl Run<'_> {
-    fn base_of(&self, disk: &SnapshotDisk) -> Option<&Base> {
-        self.bases.get(&disk.disk.name)?.under(&disk.changed)
-    }
-
-    /// Reads the disks one after another. Once one ends early the others are not begun: they
-    /// stay as in their base, with all that was planned unread.
-    async fn read_all(&self, machine: &Machine) -> Result<Vec<(DiskRecord, DiskDone)>> {
-        let throttle = Throttle::new(self.options.rate);
-        let chunk = u64::from(self.store.chunk_size());
-        let planned: u64 = self
-            .snapshot
-            .disks()
-            .iter()
-            .map(|d| {
-                let base = self.base_of(d);
-                to_look_at(d.source.size(), chunk, base, &d.changed).bytes()
-            })
-            .sum();
-        let what = format!("Reading {} of {}", ByteSize(planned), machine.name);
-        let meter = Meter::new(self.events, &what, planned);
-        let mut all = Vec::new();
-        let mut ended = false;
-        for disk in self.snapshot.disks() {
-            let read = DiskRead {
-                session: self.session,
-                key: self.store.disk_key(&machine.uuid, &disk.disk.name),
-                disk,
-                base: self.base_of(disk),
-                throttle: &throttle,
-                meter: &meter,
-                cancel: &self.options.cancel,
-            };
-            let done = if ended {
-                let key = read.key;
-                let size = read.disk.source.size();
-                let base = read.base.map(|b| &b.root);
-                let (root, stats) = vault::DiskWriter::new(self.session, key, size, base)
-                    .finish()
-                    .await?;
-                DiskDone {
-                    root,
-                    stats,
-                    read: 0,
-                    unread: read.planned(),
-                    error: None,
-                }
-            } else {
-                read.run().await?
-            };
-            ended |= done.error.is_some();
-            let refusal = self.bases.get(&disk.disk.name).and_then(Bases::refusal);
-            let (tracker, reason) = match (&read.disk.changed, read.base) {
-                (Changed::Since { tracker, .. }, Some(_)) => (Some(tracker.to_string()), None),
-                (Changed::Since { .. }, None) => (None, Some("no earlier point".to_owned())),
-                (Changed::Unknown { reason }, _) => (
-                    None,
-                    Some(refusal.map_or_else(|| reason.clone(), str::to_owned)),
-                ),
-            };
-            let record = DiskRecord {
-                name: read.disk.disk.name.clone(),
-                tracker,
-                reason,
-                read: done.read,
-                changed: done.stats.changed,
-                unread: done.unread.clone(),
-            };
-            all.push((record, done));
-        }
-        Ok(all)
-    }
-}
-
 fn disk_report(record: &DiskRecord, done: &DiskDone) -> DiskReport {
     DiskReport {
         name: record.name.clone(),
@@ -398,70 +315,6 @@ fn disk_report(record: &DiskRecord, done: &DiskDone) -> DiskReport {
         new_chunks: done.stats.new_chunks,
         patches: done.stats.patches,
     }
-}
-
-/// The disks to take.
-fn choose(machine: &Machine, filter: &DiskFilter) -> Result<Vec<Disk>> {
-    for name in filter.include.iter().chain(&filter.exclude) {
-        if !machine.disks.iter().any(|d| d.name == *name) {
-            let all: Vec<&str> = machine.disks.iter().map(|d| d.name.as_str()).collect();
-            return Err(Error::new(
-                Code::DiskNotFound,
-                format!(
-                    "{} has no disk `{name}`; it has {}",
-                    machine.name,
-                    all.join(", ")
-                ),
-            ));
-        }
-    }
-    let mut chosen = Vec::new();
-    for disk in &machine.disks {
-        let named = filter.include.contains(&disk.name);
-        match &disk.choice {
-            DiskChoice::Excluded(why) if named => {
-                return Err(Error::new(
-                    Code::DiskUnsupported,
-                    format!(
-                        "disk {} of {} can't be backed up: {why}",
-                        disk.name, machine.name
-                    ),
-                ));
-            }
-            DiskChoice::Included
-                if (named || filter.include.is_empty()) && !filter.exclude.contains(&disk.name) =>
-            {
-                chosen.push(disk.clone());
-            }
-            _ => {}
-        }
-    }
-    if chosen.is_empty() {
-        return Err(Error::new(
-            Code::NoDisks,
-            format!("no disk of {} is left to back up", machine.name),
-        ));
-    }
-    Ok(chosen)
-}
-
-fn check_space(store: &Vault, disks: &[Disk]) -> Result<()> {
-    let Some(path) = store.store().local_path() else {
-        return Ok(());
-    };
-    let (need, free) = (need_of_first_backup(disks), free_space(path)?);
-    if need > free {
-        return Err(Error::new(
-            Code::SnapshotStoreTooSmall,
-            format!(
-                "the first backup needs about {} in {}, which has {} free",
-                ByteSize(need),
-                path.display(),
-                ByteSize(free)
-            ),
-        ));
-    }
-    Ok(())
 }
 
 fn millis(d: Duration) -> u64 {

@@ -1,0 +1,116 @@
+//! The end of a session: with a point, or without.
+
+use std::sync::atomic::Ordering;
+
+use base::{Code, Result};
+use bytes::Bytes;
+
+use super::{Session, put_own, settled};
+use crate::format::entry::{Event, SegmentName};
+use crate::format::envelope;
+use crate::format::id::Id;
+use crate::format::manifest::Manifest;
+use crate::log::PointEntry;
+use crate::vault::manifest_name;
+
+impl Session {
+    /// Commits a point: it exists, durable, when this returns. `sealed` is what only holders
+    /// of the data key may read.
+    ///
+    /// If this fails with `Unavailable` or is dropped, the point may exist. The same commit may
+    /// be tried again; it succeeds if the first one did.
+    ///
+    /// # Errors
+    /// `Fenced` if a later session took over; `Integrity`; those of the store. Except after
+    /// `Unavailable`, the point does not exist then; what was stored is taken over by the next
+    /// session of this machine and phase.
+    pub async fn commit(&self, manifest: &Manifest, sealed: &[u8]) -> Result<()> {
+        let bytes = envelope::write(
+            &self.vault.ring,
+            envelope::Kind::Manifest,
+            manifest,
+            Some(sealed),
+        );
+        self.commit_bytes(manifest, bytes.into()).await
+    }
+
+    /// Commits a manifest that another store of the vault holds in these very bytes.
+    pub(crate) async fn commit_bytes(&self, manifest: &Manifest, bytes: Bytes) -> Result<()> {
+        {
+            let mut w = self.begin().await?;
+            let done = self.list(&mut w).await;
+            settled(w, done)?;
+        }
+        let sum = Id(bytes[bytes.len() - 32..]
+            .try_into()
+            .expect("an envelope ends in its checksum"));
+        self.stored.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        put_own(&self.vault.store, &manifest_name(manifest.point), bytes).await?;
+        let segments: Vec<SegmentName> = {
+            let known = self
+                .known
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            known.segments.iter().map(|s| s.name()).collect()
+        };
+        let stored = self.stored();
+        let mut committed = false;
+        let appended = self
+            .vault
+            .log
+            .append(|state| {
+                let is_this = |p: &PointEntry| p.point == manifest.point && p.manifest == sum;
+                committed = state.points.iter().any(is_this);
+                state.check_open(self.number)?;
+                Ok(Event::Commit {
+                    session: self.number,
+                    point: manifest.point,
+                    machine: self.machine,
+                    state: manifest.state,
+                    manifest: sum,
+                    segments: segments.clone(),
+                    stored,
+                })
+            })
+            .await;
+        match appended {
+            // The answer to an earlier try was lost.
+            Err(e) if e.code() == Code::Fenced && committed => Ok(()),
+            done => done.map(|_| ()),
+        }
+    }
+
+    /// Ends the session without a point. What it stored stays for the next one to take over.
+    ///
+    /// # Errors
+    /// Those of the store; the session is then ended by the next one.
+    pub async fn close(&self) -> Result<()> {
+        // Keep what is there. Where something is missing, the packs that were put tell what
+        // they hold.
+        let listed = match self.begin().await {
+            Ok(mut w) => {
+                let done = self.list(&mut w).await;
+                settled(w, done)
+            }
+            Err(_) => Ok(()),
+        };
+        let mut w = self.writing.lock().await;
+        w.broken = Some(w.broken.unwrap_or(Code::Cancelled));
+        w.in_flight.shutdown().await;
+        let closed = self
+            .vault
+            .log
+            .append(|state| {
+                state.check_open(self.number)?;
+                Ok(Event::Close {
+                    session: self.number,
+                })
+            })
+            .await;
+        match closed {
+            Err(e) if e.code() == Code::Fenced => listed,
+            Err(e) => Err(e),
+            Ok(_) => listed,
+        }
+    }
+}
