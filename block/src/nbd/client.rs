@@ -116,7 +116,7 @@ impl NbdClient {
         self.export.flags & wire::FLAG_READ_ONLY != 0
     }
 
-    /// Whether [`BlockSource::release`] has an effect: the export is writable and discards.
+    /// Whether [`crate::BlockSource::release`] has an effect: the export is writable and discards.
     #[must_use]
     pub fn can_release(&self) -> bool {
         !self.read_only() && self.has(wire::FLAG_SEND_TRIM)

@@ -84,7 +84,7 @@ impl DomainBuilder {
     }
 
     /// As [`DomainBuilder::define`], and starts it. Does not wait for it to boot:
-    /// see [`Machine::wait_agent`].
+    /// see [`crate::Machine::wait_agent`].
     ///
     /// # Errors
     /// As [`DomainBuilder::define`].
