@@ -7,7 +7,11 @@ use base::{Code, Error, Kind, PointId, Result};
 use mover::PointRecord;
 use vault::{PointInfo, Vault};
 
-use crate::tiers::{Tier, Tiers};
+use crate::settings::Settings;
+use crate::tiers::{Tier, Tiers, is_hurt};
+
+/// A tier that holds a point, and what it knows of it without a data key.
+pub type Place = (Tier, Arc<Vault>, PointInfo);
 
 /// A point, wherever it is.
 #[derive(Clone, Debug)]
@@ -15,7 +19,7 @@ pub struct Point {
     /// Its id.
     pub id: PointId,
     /// Where it is, the nearest tier first.
-    pub places: Vec<(Tier, Arc<Vault>, PointInfo)>,
+    pub places: Vec<Place>,
     /// What the backup stored with it; an error if the key at hand does not open it.
     pub record: Result<Arc<PointRecord>, Arc<Error>>,
 }
@@ -79,14 +83,28 @@ impl Point {
     }
 }
 
-/// All points of both tiers, oldest first; only those of a machine if one is named.
+/// All points of both tiers, oldest first; only those of a machine if one is named. A tier that
+/// can't be read is left out with a warning, if the other can.
 ///
 /// # Errors
 /// `Integrity`, `Unavailable`.
-pub async fn list(tiers: &Tiers, machine: Option<&str>) -> Result<Vec<Point>> {
+pub async fn list(settings: &Settings, tiers: &Tiers, machine: Option<&str>) -> Result<Vec<Point>> {
     let mut found: BTreeMap<PointId, Point> = BTreeMap::new();
+    let (mut trouble, mut read) = (None, false);
     for (tier, vault) in tiers.all() {
-        for info in vault.points().await? {
+        let infos = match vault.points().await {
+            Ok(infos) => infos,
+            Err(e) if is_hurt(&e) => {
+                settings
+                    .reporter
+                    .warn(format!("the {tier} can't be read: {e}"));
+                trouble = Some(e);
+                continue;
+            }
+            Err(e) => return Err(e),
+        };
+        read = true;
+        for info in infos {
             let place = (tier, Arc::clone(vault), info);
             match found.get_mut(&place.2.entry.point) {
                 Some(point) => point.places.push(place),
@@ -105,6 +123,9 @@ pub async fn list(tiers: &Tiers, machine: Option<&str>) -> Result<Vec<Point>> {
             }
         }
     }
+    if let Some(e) = trouble.filter(|_| !read) {
+        return Err(e);
+    }
     let mut points: Vec<Point> = found.into_values().collect();
     points.retain(|p| machine.is_none_or(|m| p.is_of(m)));
     points.sort_by_key(|p| {
@@ -116,9 +137,7 @@ pub async fn list(tiers: &Tiers, machine: Option<&str>) -> Result<Vec<Point>> {
     Ok(points)
 }
 
-async fn record(
-    (_, vault, info): &(Tier, Arc<Vault>, PointInfo),
-) -> Result<Result<Arc<PointRecord>, Arc<Error>>> {
+async fn record((_, vault, info): &Place) -> Result<Result<Arc<PointRecord>, Arc<Error>>> {
     match PointRecord::of(vault, info).await {
         Ok(record) => Ok(Ok(Arc::new(record))),
         Err(e) if matches!(e.kind(), Kind::Denied | Kind::Integrity) => Ok(Err(Arc::new(e))),
@@ -130,9 +149,9 @@ async fn record(
 ///
 /// # Errors
 /// `PointNotFound`; `BadArgument` if several begin so; those of [`list`].
-pub async fn find(tiers: &Tiers, word: &str) -> Result<Point> {
+pub async fn find(settings: &Settings, tiers: &Tiers, word: &str) -> Result<Point> {
     let machine = word.strip_prefix("latest:");
-    let mut points = list(tiers, machine).await?;
+    let mut points = list(settings, tiers, machine).await?;
     if machine.is_some() || word == "latest" {
         return points.pop().ok_or_else(|| match machine {
             Some(machine) => Error::new(

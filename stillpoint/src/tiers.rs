@@ -60,10 +60,16 @@ impl Tiers {
         {
             return Err(again(e));
         }
-        let snapshot = match stores::open(place).await {
-            Ok(locked) => Some(open_with(settings, locked, &mut ring).await?),
+        let opened = async { open_with(settings, stores::open(place).await?, &mut ring).await };
+        let snapshot = match opened.await {
+            Ok(snapshot) => Some(snapshot),
             // Not made before the first backup.
             Err(e) if e.code() == Code::NotAVault => None,
+            Err(e) if vault.is_ok() && is_hurt(&e) => {
+                let what = format!("the snapshot store can't be opened: {e}");
+                settings.reporter.warn(what);
+                None
+            }
             Err(e) => return Err(e),
         };
         match (&snapshot, vault) {
@@ -166,6 +172,11 @@ pub fn vault_place<'a>(settings: &'a Settings, given: Option<&'a str>) -> Result
 /// Whether the vault may be there again later.
 fn is_away(e: &Error) -> bool {
     e.code() == Code::NotAVault || matches!(e.kind(), Kind::Unavailable | Kind::Failed)
+}
+
+/// Whether a store's own state keeps it from being read: another one may serve.
+pub fn is_hurt(e: &Error) -> bool {
+    matches!(e.kind(), Kind::Integrity | Kind::Unavailable | Kind::Failed)
 }
 
 async fn open_vault(settings: &Settings, ring: &mut Option<Arc<Keyring>>) -> Result<Arc<Vault>> {

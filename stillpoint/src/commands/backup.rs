@@ -218,7 +218,7 @@ async fn transfers(
         vault: Err(Error::new(Code::NotAVault, "not asked")),
     };
     let mut newest: Vec<Point> = Vec::new();
-    for point in points::list(&near, machine).await? {
+    for point in points::list(settings, &near, machine).await? {
         newest.retain(|p| p.info().entry.machine != point.info().entry.machine);
         newest.push(point);
     }
@@ -321,7 +321,7 @@ async fn list(settings: &Settings, machine: Option<&str>, last: usize) -> Result
     let tiers = Tiers::open(settings).await?;
     let mut counts = std::collections::HashMap::new();
     let mut all: Vec<Backup> = Vec::new();
-    for p in points::list(&tiers, machine).await?.iter().rev() {
+    for p in points::list(settings, &tiers, machine).await?.iter().rev() {
         let count = counts.entry(p.info().entry.machine).or_insert(0);
         *count += 1;
         if *count > last {

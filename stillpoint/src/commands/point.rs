@@ -16,7 +16,7 @@ pub async fn run(settings: &Settings, command: PointCommand) -> Result<()> {
     let tiers = Tiers::open(settings).await?;
     match command {
         PointCommand::List { machine } => {
-            let all = points::list(&tiers, machine.as_deref()).await?;
+            let all = points::list(settings, &tiers, machine.as_deref()).await?;
             let all: Vec<PointView> = all.iter().map(PointView::of).collect();
             settings.output.print(&all, |all| {
                 let width = short(all);
@@ -45,7 +45,7 @@ pub async fn run(settings: &Settings, command: PointCommand) -> Result<()> {
             })
         }
         PointCommand::Show { point } => {
-            let point = points::find(&tiers, &point).await?;
+            let point = points::find(settings, &tiers, &point).await?;
             let shown = Shown::of(&point)?;
             settings.output.print(&shown, text)
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use base::{ByteSize, Code, Error, Result};
+use base::{ByteSize, Code, Error, Kind, Result};
 use hypervisor::{ImageFormat, MachineState};
 use mover::{DiskRestore, RestoreReport, TargetSpec};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use vault::PointDisk;
 use crate::cli::RestoreDisks;
 use crate::hosts::Host;
 use crate::output::table;
-use crate::points::{self, Point};
+use crate::points::{self, Place, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tier, Tiers};
 use crate::units::seconds;
@@ -44,7 +44,7 @@ struct Done {
 pub async fn run(settings: &Settings, words: RestoreDisks) -> Result<()> {
     let point = settings.interrupt.over(async {
         let tiers = Tiers::open(settings).await?;
-        points::find(&tiers, &words.point).await
+        points::find(settings, &tiers, &words.point).await
     });
     let point = point.await?;
     let jobs = plan(settings, &words, &point)?;
@@ -54,12 +54,12 @@ pub async fn run(settings: &Settings, words: RestoreDisks) -> Result<()> {
             .over(refuse_running(settings, &jobs))
             .await?;
     }
-    let disks = restore(settings, &point, jobs, words.rate).await?;
+    let (from, disks) = restore(settings, &point, jobs, words.rate).await?;
     settings.reporter.clear();
     let done = Done {
         point: point.id.to_string(),
         machine: point.machine().to_owned(),
-        from: point.places[0].0,
+        from,
         disks,
     };
     settings.output.print(&done, |d| {
@@ -268,7 +268,8 @@ async fn refuse_running(settings: &Settings, jobs: &[Job]) -> Result<()> {
     Ok(())
 }
 
-/// Restores disks from the nearest tier that holds the point, all or none.
+/// Restores disks from the nearest tier that holds the point, all or none; from the next one
+/// if that is damaged or does not answer. Gives the tier too.
 ///
 /// # Errors
 /// Those of the tier and of [`mover::restore_disks`].
@@ -277,11 +278,48 @@ pub async fn restore(
     point: &Point,
     jobs: Vec<Job>,
     rate: Option<ByteSize>,
-) -> Result<Vec<Restored>> {
-    let (_, vault, info) = &point.places[0];
+) -> Result<(Tier, Vec<Restored>)> {
+    let mut places = point.places.iter().peekable();
+    while let Some(place) = places.next() {
+        let done = restore_from(settings, point, place, &jobs, rate).await;
+        match done {
+            Ok(reports) => {
+                let restored = jobs.into_iter().zip(reports).map(|(job, report)| Restored {
+                    name: job.name,
+                    path: job.spec.path,
+                    format: job.spec.format,
+                    report,
+                });
+                return Ok((place.0, restored.collect()));
+            }
+            Err(e) => match places.peek() {
+                Some(next) if matches!(e.kind(), Kind::Integrity | Kind::Unavailable) => {
+                    let what = format!(
+                        "restoring from the {}, since the {} fails: {e}",
+                        next.0, place.0
+                    );
+                    settings.reporter.warn(what);
+                }
+                _ => return Err(e),
+            },
+        }
+    }
+    Err(Error::new(
+        Code::PointNotFound,
+        format!("point {} is nowhere", point.id),
+    ))
+}
+
+async fn restore_from(
+    settings: &Settings,
+    point: &Point,
+    (_, vault, info): &Place,
+    jobs: &[Job],
+    rate: Option<ByteSize>,
+) -> Result<Vec<RestoreReport>> {
     let reader = vault.reader().await?;
     let mut disks = Vec::new();
-    for job in &jobs {
+    for job in jobs {
         let Some((root, _)) = point.record()?.disk(info, &job.name) else {
             let what = format!("no disk {}", job.name);
             return Err(Error::new(Code::DiskNotFound, what));
@@ -293,12 +331,5 @@ pub async fn restore(
         });
     }
     let (rate, cancel) = (rate.map(|r| r.0), settings.interrupt.token());
-    let reports = mover::restore_disks(disks, rate, cancel, &settings.reporter).await?;
-    let restored = jobs.into_iter().zip(reports).map(|(job, report)| Restored {
-        name: job.name,
-        path: job.spec.path,
-        format: job.spec.format,
-        report,
-    });
-    Ok(restored.collect())
+    mover::restore_disks(disks, rate, cancel, &settings.reporter).await
 }

@@ -52,7 +52,7 @@ struct Plan<'a> {
 pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
     let point = settings.interrupt.over(async {
         let tiers = Tiers::open(settings).await?;
-        points::find(&tiers, &words.point).await
+        points::find(settings, &tiers, &words.point).await
     });
     let point = point.await?;
     let record = point.record()?;
@@ -87,7 +87,7 @@ pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
     // Before hours of restoring: what can't be defined shows now.
     plan.write_definition(&places(&jobs), true)?;
     let where_to = places(&jobs);
-    let disks = restore(settings, &point, jobs, words.rate).await?;
+    let (from, disks) = restore(settings, &point, jobs, words.rate).await?;
     let made = plan.write_definition(&where_to, false)?;
     settings.reporter.clear();
     if words.define || words.start {
@@ -101,7 +101,7 @@ pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
         .await?;
     let done = Done {
         point: point.id.to_string(),
-        from: point.places[0].0,
+        from,
         name: plan.name.clone(),
         uuid: plan.uuid.clone(),
         disks,

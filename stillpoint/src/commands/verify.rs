@@ -39,7 +39,7 @@ pub async fn run(settings: &Settings, words: Verify) -> Result<u8> {
     let tiers = Tiers::open(settings).await?;
     let mut named: Vec<Point> = Vec::new();
     for word in &words.points {
-        named.push(points::find(&tiers, word).await?);
+        named.push(points::find(settings, &tiers, word).await?);
     }
     let level = match words.level {
         LevelWord::Structure => Level::Structure,
@@ -70,7 +70,7 @@ pub async fn run(settings: &Settings, words: Verify) -> Result<u8> {
         };
         let only = (!named.is_empty()).then_some(only.as_slice());
         let report = vault::verify(vault, level, only, &tell).await?;
-        let names = names(&report, &tiers).await;
+        let names = names(settings, &report, &tiers).await;
         all.push(checked(tier, report, &names));
     }
     settings.reporter.clear();
@@ -86,11 +86,13 @@ pub async fn run(settings: &Settings, words: Verify) -> Result<u8> {
 type Names = BTreeMap<PointId, Point>;
 
 /// The points that damage hurts, as far as they can still be read.
-async fn names(report: &VerifyReport, tiers: &Tiers) -> Names {
+async fn names(settings: &Settings, report: &VerifyReport, tiers: &Tiers) -> Names {
     if report.findings.is_empty() {
         return Names::new();
     }
-    let all = points::list(tiers, None).await.unwrap_or_default();
+    let all = points::list(settings, tiers, None)
+        .await
+        .unwrap_or_default();
     all.into_iter().map(|p| (p.id, p)).collect()
 }
 

@@ -22,10 +22,14 @@ fn packs(place: &Place, store: &str) -> Vec<PathBuf> {
 }
 
 fn with_damage() -> Place {
+    with_damage_in("vault")
+}
+
+fn with_damage_in(store: &str) -> Place {
     let place = Place::with_vault();
     image(&place.at("a.raw"), 8 << 20, &[(0, 3 << 20)]);
     place.ok(&["backup", "now", "--image", "a.raw"]);
-    for pack in packs(&place, "vault") {
+    for pack in packs(&place, store) {
         write_at(&pack, fs::metadata(&pack).unwrap().len() / 2, b"flipped!");
     }
     place
@@ -110,4 +114,22 @@ fn a_descriptor_that_is_cut_short_is_damage() {
         let e = place.fails(&["point", "list"], 8);
         assert_eq!(e["code"], "UserErrorVaultDamaged", "{len}");
     }
+}
+
+#[test]
+fn a_damaged_snapshot_store_is_passed_over_for_the_vault() {
+    let place = with_damage_in("snapshots");
+    let done = place.json(&["restore", "disks", "latest", "--to", "out"]);
+    assert_eq!(done["from"], "vault");
+    let read = |name: &str| fs::read(place.at(name)).unwrap();
+    assert!(read("a.raw") == read("out/a.raw-disk.raw"));
+    // Onto an image that exists, too.
+    write_at(&place.at("a.raw"), 5000, b"changed");
+    let done = place.json(&["restore", "disks", "latest", "--onto", "disk=a.raw"]);
+    assert_eq!(done["from"], "vault");
+    assert!(read("a.raw") == read("out/a.raw-disk.raw"));
+    fs::write(place.at("snapshots/vault"), "x").unwrap();
+    let said = place.run(&["point", "list", "-o", "json"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("warning: the snapshot store"), "{said:?}");
 }
