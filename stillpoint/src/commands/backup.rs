@@ -1,38 +1,34 @@
-//! `stillpoint backup now|list|transfer`
+//! `stillpoint backup now`; the other verbs are in the folder.
+
+mod list;
+mod transfers;
 
 use std::path::Path;
-use std::sync::Arc;
 
-use base::{ByteSize, Code, Error, Result};
+use base::{Code, Error, Result};
 use hypervisor::{DiskChoice, Hypervisor, Quiesce, ScratchPlace};
 use mover::{BackupOptions, BackupReport, DiskFilter, ImageHost, TransferReport, read_extent_list};
-use serde::Serialize;
 use vault::Surroundings;
 
-use super::WARNINGS;
-use super::job::{Job, consistency};
+use super::job::Job;
 use crate::cli::{BackupCommand, BackupNow, QuiesceWord};
-use crate::errors::ErrorView;
 use crate::hosts::Host;
-use crate::output::table;
-use crate::points::{self, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tiers, again};
 use crate::unfinished::refuse_unfinished;
-use crate::units::{minute, seconds};
 
 pub async fn run(settings: &Settings, command: BackupCommand) -> Result<u8> {
     let over = &settings.interrupt;
     match command {
         BackupCommand::Now(words) => now(settings, &words).await,
         BackupCommand::List { machine, last } => over
-            .over(list(settings, machine.as_deref(), last))
+            .over(list::run(settings, machine.as_deref(), last))
             .await
             .map(|()| 0),
         BackupCommand::Transfer {
             machine: Some(machine),
-        } => over.over(transfer_one(settings, &machine)).await,
-        BackupCommand::Transfer { machine: None } => over.over(transfer_all(settings)).await,
+        } => over.over(transfers::one(settings, &machine)).await,
+        BackupCommand::Transfer { machine: None } => over.over(transfers::all(settings)).await,
     }
 }
 
@@ -197,171 +193,4 @@ async fn transfer(
             seconds: 0.0,
         }),
     }
-}
-
-/// Transfers the newest point of each machine (or of one).
-async fn transfers(
-    settings: &Settings,
-    machine: Option<&str>,
-) -> Result<Vec<(String, Result<TransferReport>)>> {
-    let tiers = Tiers::open_to_write(settings).await?;
-    let Some(from) = &tiers.snapshot else {
-        let what = "this host has no snapshot store (--snapshots), so there is nothing to transfer";
-        return Err(Error::new(Code::BadArgument, what));
-    };
-    let to = match &tiers.vault {
-        Ok(vault) => vault,
-        Err(e) => return Err(again(e)),
-    };
-    let near = Tiers {
-        snapshot: Some(Arc::clone(from)),
-        vault: Err(Error::new(Code::NotAVault, "not asked")),
-    };
-    let mut newest: Vec<Point> = Vec::new();
-    for point in points::list(settings, &near, machine).await? {
-        newest.retain(|p| p.info().entry.machine != point.info().entry.machine);
-        newest.push(point);
-    }
-    let mut all = Vec::new();
-    for point in newest {
-        let (name, uuid) = match point.record() {
-            Ok(record) => (record.machine.name.clone(), record.machine.uuid.clone()),
-            Err(e) => {
-                settings.reporter.warn(format!("left out: {e}"));
-                continue;
-            }
-        };
-        let locks = settings.lock_dir();
-        let done = mover::transfer(from, to, &uuid, point.id, &locks, &settings.reporter).await;
-        all.push((name, done));
-    }
-    settings.reporter.clear();
-    Ok(all)
-}
-
-async fn transfer_one(settings: &Settings, machine: &str) -> Result<u8> {
-    let done = transfers(settings, Some(machine)).await?.pop();
-    let missing = || {
-        let what = format!("the snapshot store has no point of a machine `{machine}`");
-        Error::new(Code::PointNotFound, what)
-    };
-    let report = done.ok_or_else(missing)?.1?;
-    settings.output.print(&report, |r| said(machine, r))?;
-    Ok(0)
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Transferred {
-    machine: String,
-    report: Option<TransferReport>,
-    error: Option<ErrorView>,
-}
-
-async fn transfer_all(settings: &Settings) -> Result<u8> {
-    let all = transfers(settings, None)
-        .await?
-        .into_iter()
-        .map(|(machine, done)| match done {
-            Ok(report) => Transferred {
-                machine,
-                report: Some(report),
-                error: None,
-            },
-            Err(e) => Transferred {
-                machine,
-                report: None,
-                error: Some((&e).into()),
-            },
-        });
-    let all: Vec<Transferred> = all.collect();
-    settings.output.print(&all, |all| {
-        let lines = all.iter().map(|t| match (&t.report, &t.error) {
-            (Some(report), _) => said(&t.machine, report),
-            (None, Some(e)) => format!("{}: {}: {}\n", t.machine, e.code, e.message),
-            (None, None) => String::new(),
-        });
-        lines.collect()
-    })?;
-    Ok(if all.iter().any(|t| t.error.is_some()) {
-        WARNINGS
-    } else {
-        0
-    })
-}
-
-fn said(machine: &str, r: &TransferReport) -> String {
-    match r {
-        r if r.skipped => format!("{machine}: skipped, an earlier transfer still runs\n"),
-        r if r.already_there => format!("{machine}: point {} is in the vault already\n", r.point),
-        r => format!(
-            "{machine}: point {}, {} records, {} stored in {}\n",
-            r.point,
-            r.copied,
-            ByteSize(r.stored),
-            seconds(r.seconds)
-        ),
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Backup {
-    point: String,
-    machine: String,
-    created_at: String,
-    tiers: &'static str,
-    consistency: Option<hypervisor::Consistency>,
-    changed: Option<u64>,
-    read: Option<u64>,
-    stored: u64,
-}
-
-async fn list(settings: &Settings, machine: Option<&str>, last: usize) -> Result<()> {
-    let tiers = Tiers::open(settings).await?;
-    let mut counts = std::collections::HashMap::new();
-    let mut all: Vec<Backup> = Vec::new();
-    for p in points::list(settings, &tiers, machine).await?.iter().rev() {
-        let count = counts.entry(p.info().entry.machine).or_insert(0);
-        *count += 1;
-        if *count > last {
-            continue;
-        }
-        let record = p.record.as_ref().ok();
-        all.push(Backup {
-            point: p.id.to_string(),
-            machine: p.machine().to_owned(),
-            created_at: p.created_at().to_owned(),
-            tiers: p.tiers(),
-            consistency: record.map(|r| r.consistency),
-            changed: record.map(|r| r.disks.iter().map(|d| d.changed).sum()),
-            read: record.map(|r| r.disks.iter().map(|d| d.read).sum()),
-            stored: p.info().entry.stored,
-        });
-    }
-    all.reverse();
-    settings.output.print(&all, |all| {
-        let rows = all.iter().map(|b| {
-            let size = |n: Option<u64>| n.map_or("-".to_owned(), |n| ByteSize(n).to_string());
-            vec![
-                b.machine.clone(),
-                minute(&b.created_at),
-                b.consistency.map_or("-", consistency).to_owned(),
-                size(b.read),
-                size(b.changed),
-                size(Some(b.stored)),
-            ]
-        });
-        table(
-            &[
-                "~MACHINE",
-                "TIME (UTC)",
-                "CONSISTENCY",
-                ">READ",
-                ">CHANGED",
-                ">STORED",
-            ],
-            rows,
-        )
-    })
 }
