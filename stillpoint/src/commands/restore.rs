@@ -36,6 +36,23 @@ pub struct Restored {
     pub report: RestoreReport,
 }
 
+impl Restored {
+    /// A table for people, a row for each disk.
+    pub fn table(disks: &[Self]) -> String {
+        let rows = disks.iter().map(|d| {
+            let size = |n| ByteSize(n).to_string();
+            vec![
+                d.name.clone(),
+                size(d.report.size),
+                size(d.report.written),
+                seconds(d.report.seconds),
+                d.path.display().to_string(),
+            ]
+        });
+        table(&["DISK", ">SIZE", ">WRITTEN", ">TIME", "~IMAGE"], rows)
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Done {
@@ -67,22 +84,11 @@ pub async fn run(settings: &Settings, words: RestoreDisks) -> Result<()> {
         disks,
     };
     settings.output.print(&done, |d| {
-        let rows = d.disks.iter().map(|d| {
-            let size = |n| ByteSize(n).to_string();
-            let path = d.path.display().to_string();
-            vec![
-                d.name.clone(),
-                size(d.report.size),
-                size(d.report.written),
-                seconds(d.report.seconds),
-                path,
-            ]
-        });
         let head = format!(
             "Restored {} of {} from the {}.\n",
             d.point, d.machine, d.from
         );
-        head + "\n" + &table(&["DISK", ">SIZE", ">WRITTEN", ">TIME", "~IMAGE"], rows)
+        head + "\n" + &Restored::table(&d.disks)
     })
 }
 

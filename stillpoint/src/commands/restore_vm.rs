@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use base::{ByteSize, Code, Error, Result, SystemRandom};
+use base::{Code, Error, Result, SystemRandom};
 use hypervisor::{Definition, ImageFormat};
 use serde::Serialize;
 
@@ -11,12 +11,10 @@ use self::define::Made;
 use super::restore::{Job, Restored, image_name, job, make_folder, own_format, restore};
 use crate::cli::RestoreVm;
 use crate::hosts::Host;
-use crate::output::table;
 use crate::points::{self, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tier, Tiers};
 use crate::unfinished::refuse_unfinished;
-use crate::units::seconds;
 
 mod define;
 mod start;
@@ -115,22 +113,11 @@ pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
 }
 
 fn text(d: &Done) -> String {
-    let rows = d.disks.iter().map(|d| {
-        let size = |n| ByteSize(n).to_string();
-        let path = d.path.display().to_string();
-        vec![
-            d.name.clone(),
-            size(d.report.size),
-            size(d.report.written),
-            seconds(d.report.seconds),
-            path,
-        ]
-    });
     let mut out = format!(
         "Restored {} from point {} of the {}.\n\n",
         d.name, d.point, d.from
     );
-    out += &table(&["DISK", ">SIZE", ">WRITTEN", ">TIME", "~IMAGE"], rows);
+    out += &Restored::table(&d.disks);
     out += &format!("\nDefinition: {}\n", d.definition.display());
     if let Some(script) = &d.script {
         out += &format!("Start it with: {}\n", script.display());
