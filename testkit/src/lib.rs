@@ -11,14 +11,17 @@ pub mod accel;
 pub mod agent;
 mod base64;
 pub mod disk;
+mod fetch;
 pub mod guest;
 pub mod host;
+pub mod hostile;
 pub mod image;
 pub mod libvirt;
 pub mod machine;
 pub mod place;
 pub mod process;
 pub mod qmp;
+pub mod reader;
 pub mod stores;
 mod wire;
 
