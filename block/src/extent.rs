@@ -2,13 +2,33 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A run of bytes: `offset..offset + len`.
+/// A run of bytes: `offset..offset + len`. Its end is at most 2^64 - 1; a stored one that
+/// goes further can't be read back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct Extent {
     /// First byte.
     pub offset: u64,
     /// Number of bytes.
     pub len: u64,
+}
+
+/// An extent as stored by somebody.
+#[derive(Deserialize)]
+struct Stored {
+    offset: u64,
+    len: u64,
+}
+
+impl TryFrom<Stored> for Extent {
+    type Error = &'static str;
+
+    fn try_from(Stored { offset, len }: Stored) -> Result<Self, Self::Error> {
+        match offset.checked_add(len) {
+            Some(_) => Ok(Self { offset, len }),
+            None => Err("an extent whose end is no number of 64 bits"),
+        }
+    }
 }
 
 impl Extent {
@@ -188,6 +208,16 @@ mod tests {
 
     fn has(set: &ExtentSet, at: u64) -> bool {
         set.extents().iter().any(|e| e.offset <= at && at < e.end())
+    }
+
+    #[test]
+    fn a_stored_extent_that_ends_nowhere_is_refused() {
+        let read = |text: &str| serde_json::from_str::<ExtentSet>(text);
+        let last = u64::MAX;
+        assert!(read(&format!(r#"[{{"offset":{last},"len":1}}]"#)).is_err());
+        let set = read(&format!(r#"[{{"offset":1,"len":{}}}]"#, last - 1)).unwrap();
+        assert_eq!(set.extents()[0].end(), last);
+        assert_eq!(set.align_out(1 << 20, 1 << 40).bytes(), 1 << 40);
     }
 
     proptest! {

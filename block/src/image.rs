@@ -1,12 +1,17 @@
 //! Image files of any QEMU format: making and probing them with `qemu-img`.
 
+mod header;
+
 use std::ffi::OsStr;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use base::{Code, Error, Result, ResultExt};
 use serde::Deserialize;
 
 use crate::{BlockSink, FileDisk, tool};
+
+pub(crate) use header::{Header, check_alone};
 
 /// What `qemu-img info` says of an image file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,25 +84,39 @@ async fn format_image(path: &Path, format: &str, size: u64) -> Result<()> {
     synced.map_err(|e| Error::io(format!("{}: flushing", folder.display()), e))
 }
 
-/// Asks `qemu-img` what a file is; also while a machine has it open.
+/// Asks `qemu-img` what a file of QEMU's format `format` is; also while a machine has it
+/// open. Other files that it names are not opened.
 ///
-/// The format is a guess from the first bytes. A guest can write those of a raw disk, so
-/// where the format is known from elsewhere (a machine's definition), that one counts.
+/// Without a format it is guessed from the first bytes, and what they name may be opened. A
+/// guest can write those of a raw disk, so where the format is known from elsewhere (a
+/// machine's definition), it must be given.
 ///
 /// # Errors
-/// `FileNotFound`, `ToolMissing`, `FileAccessDenied`, `ProtocolError` if `qemu-img` says
-/// something that is not understood, `Io`.
-pub async fn probe_image(path: &Path) -> Result<ImageInfo> {
+/// `FileNotFound`, `BadArgument` if it is neither file nor block device, `ToolMissing`,
+/// `FileAccessDenied`, `ProtocolError` if `qemu-img` says something that is not understood,
+/// `Timeout` if it does not end within a minute, `Io` (also for an image that is not of the
+/// format).
+pub async fn probe_image(path: &Path, format: Option<&str>) -> Result<ImageInfo> {
     let full = tool::absolute(path)?;
-    let words = ["info", "--output=json", "-U", "--"].map(OsStr::new);
-    let args = words.iter().copied().chain([full.as_os_str()]);
+    let meta = tokio::fs::metadata(&full).await;
+    let kind = meta.map_err(|e| Error::io(path.display(), e))?.file_type();
+    // qemu-img would wait for the other end of a pipe.
+    if !kind.is_file() && !kind.is_block_device() {
+        let detail = format!("{}: neither a file nor a block device", path.display());
+        return Err(Error::new(Code::BadArgument, detail));
+    }
+    let mut args = ["info", "--output=json", "-U"].map(OsStr::new).to_vec();
+    if let Some(format) = format {
+        args.extend(["-f", format].map(OsStr::new));
+    }
+    args.extend([OsStr::new("--"), full.as_os_str()]);
     let what = format!("looking at {}", path.display());
     let json = tool::run("qemu-img", args, &what).await?;
     parse_info(&json).during(what)
 }
 
 /// Reads the JSON that `qemu-img info` prints.
-fn parse_info(json: &[u8]) -> Result<ImageInfo> {
+pub(crate) fn parse_info(json: &[u8]) -> Result<ImageInfo> {
     let info: Info = serde_json::from_slice(json).map_err(|e| {
         let detail = format!("qemu-img printed what is not understood: {e}");
         Error::new(Code::ProtocolError, detail).because(e)

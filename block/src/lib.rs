@@ -8,6 +8,8 @@
 mod child;
 mod extent;
 mod file;
+#[doc(hidden)]
+pub mod fuzz;
 mod image;
 pub mod nbd;
 mod qemu_nbd;

@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use tokio::net::UnixStream;
 
 use crate::child::{Child, Ended};
+use crate::image::check_alone;
 use crate::{BlockSink, NbdClient, tool};
 
 /// How long a server that lost its connection may take to end: it may be writing out
@@ -44,6 +45,10 @@ pub struct ImageOptions {
     pub bitmap: Option<String>,
     /// Whether zeroes written become holes (`discard=unmap`, `detect-zeroes=unmap`).
     pub unmap_zeroes: bool,
+    /// Refuse an image that keeps contents in other files (a backing file, an external data
+    /// file): whoever made the image chose which files those are. For images that are not
+    /// known to be a machine's own.
+    pub alone: bool,
 }
 
 impl ImageOptions {
@@ -57,6 +62,7 @@ impl ImageOptions {
             force_share: false,
             bitmap: None,
             unmap_zeroes: false,
+            alone: false,
         }
     }
 
@@ -74,9 +80,13 @@ impl ImageOptions {
     fn file_name(&self) -> Result<String> {
         let path = tool::absolute(&self.path)?;
         let kind = std::fs::metadata(&path).map_err(|e| Error::io(path.display(), e))?;
-        let driver = match kind.file_type().is_block_device() {
-            true => "host_device",
-            false => "file",
+        let driver = match kind.file_type() {
+            kind if kind.is_block_device() => "host_device",
+            kind if kind.is_file() => "file",
+            _ => {
+                let detail = format!("{}: neither a file nor a block device", path.display());
+                return Err(Error::new(Code::BadArgument, detail));
+            }
         };
         let Some(path) = path.to_str() else {
             let detail = format!("{}: the path is not UTF-8", path.display());
@@ -86,6 +96,10 @@ impl ImageOptions {
         let mut image = serde_json::json!({"driver": self.format});
         if self.force_share {
             image["force-share"] = true.into();
+        }
+        if self.alone && self.format != "raw" {
+            // Also if the image is replaced after it was looked at.
+            image["backing"] = serde_json::Value::Null;
         }
         if self.unmap_zeroes {
             image["discard"] = "unmap".into();
@@ -132,8 +146,9 @@ impl QemuNbd {
     /// # Errors
     /// `ToolMissing` (package `qemu-utils`), `FileNotFound`, `FileAccessDenied`,
     /// `ImageInUse` (a running machine holds the image's lock), `BadArgument` (options that
-    /// contradict, a path that is not UTF-8, an unknown format), `Io` with the words of
-    /// `qemu-nbd` (a damaged image, no such bitmap).
+    /// contradict, a path that is not UTF-8 or neither file nor block device, an unknown
+    /// format), `DiskUnsupported` (an image that is not alone and should be), `Io` with the
+    /// words of `qemu-nbd` (a damaged image, no such bitmap).
     pub async fn open(options: ImageOptions) -> Result<Self> {
         Self::start(&options).await.during(options.path.display())
     }
@@ -141,6 +156,9 @@ impl QemuNbd {
     async fn start(options: &ImageOptions) -> Result<Self> {
         find_qemu_nbd()?;
         let args = options.arguments()?;
+        if options.alone {
+            check_alone(&options.path, &options.format)?;
+        }
         let contexts: Vec<String> = options
             .bitmap
             .iter()

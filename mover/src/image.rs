@@ -43,7 +43,9 @@ impl ImageHost {
         if self.format == "raw" {
             return Ok((Arc::new(FileDisk::open(&self.path).await?), None));
         }
-        let image = QemuNbd::open(ImageOptions::read(&self.path, &self.format)).await?;
+        let mut options = ImageOptions::read(&self.path, &self.format);
+        options.alone = true;
+        let image = QemuNbd::open(options).await?;
         Ok((Arc::clone(image.client()) as _, Some(image)))
     }
 

@@ -81,7 +81,7 @@ impl NbdClient {
         Ok(Self::start(read, write, agreed, name.to_owned()))
     }
 
-    fn start<R, W>(read: R, write: W, export: Export, name: String) -> Self
+    pub(super) fn start<R, W>(read: R, write: W, export: Export, name: String) -> Self
     where
         R: AsyncRead + Send + Unpin + 'static,
         W: AsyncWrite + Send + Unpin + 'static,

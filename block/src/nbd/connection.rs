@@ -20,6 +20,9 @@ use super::wire::{self, Command};
 
 /// The most requests in flight.
 const SLOTS: u32 = 64;
+/// How long a server may take to answer. It may be flushing gigabytes to a slow disk; one
+/// that takes longer has hung.
+const ANSWER: Duration = Duration::from_secs(600);
 /// How long a server may take to close its end after a good-bye.
 const GOODBYE: Duration = Duration::from_secs(5);
 
@@ -78,7 +81,9 @@ impl Connection {
         reply: Reply,
         hold: Option<Hold>,
     ) -> Result<Waiter> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await;
+        let slot = self
+            .in_time(Arc::clone(&self.slots).acquire_owned())
+            .await?;
         let slot = slot.expect("the semaphore is never closed");
         let (sender, waiter) = oneshot::channel();
         let cookie = self.table.add(Pending {
@@ -96,7 +101,22 @@ impl Connection {
 
     /// Waits for an answer; the inner error is the server's.
     pub(super) async fn wait(&self, waiter: Waiter) -> Result<Result<Answer, Failure>> {
-        waiter.await.map_err(|_| self.why_lost())
+        let answer = self.in_time(waiter).await?;
+        answer.map_err(|_| self.why_lost())
+    }
+
+    /// Waits for what the server must make happen. If it takes too long the connection is
+    /// given up: what comes later finds nobody.
+    async fn in_time<T>(&self, what: impl Future<Output = T>) -> Result<T> {
+        match tokio::time::timeout(ANSWER, what).await {
+            Ok(done) => Ok(done),
+            Err(e) => {
+                let detail = format!("the server gave no answer for {} s", ANSWER.as_secs());
+                let why = Error::new(Code::Timeout, detail).because(e);
+                self.table.close(&why);
+                Err(why)
+            }
+        }
     }
 
     fn why_lost(&self) -> Error {
@@ -107,7 +127,7 @@ impl Connection {
     /// Waits until all requests are answered, says good-bye, and waits for the server to
     /// close its end, for a few seconds.
     pub(super) async fn disconnect(&self) -> Result<()> {
-        let all = self.slots.acquire_many(SLOTS).await;
+        let all = self.in_time(self.slots.acquire_many(SLOTS)).await?;
         let _all = all.expect("the semaphore is never closed");
         if let Some(why) = self.table.why_closed() {
             return Err(why);

@@ -79,7 +79,7 @@ where
     })
 }
 
-fn check_sizes(size: u64, (min, max): (u32, u32)) -> Result<(u32, u32)> {
+pub(super) fn check_sizes(size: u64, (min, max): (u32, u32)) -> Result<(u32, u32)> {
     if i64::try_from(size).is_err() {
         return Err(violation(format!("an export of {size} bytes")));
     }

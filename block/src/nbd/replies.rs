@@ -2,7 +2,6 @@
 
 use base::{Error, Result};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::oneshot;
 
 use super::negotiate::lost;
 use super::reply::Reply;
@@ -131,36 +130,4 @@ async fn payload<R: AsyncRead + Unpin>(stream: &mut R, len: u32) -> Result<Vec<u
         return Err(lost(std::io::ErrorKind::UnexpectedEof.into()));
     }
     Ok(out)
-}
-
-/// Runs the reply reader over `data` with some requests waiting, and gives how many of
-/// them were answered. Never panics; for the fuzz target.
-pub(super) fn replay(data: &[u8], structured: bool) -> usize {
-    let table = Table::default();
-    let replies = [
-        Reply::data(4096, vec![0xaa; 64]),
-        Reply::status(1),
-        Reply::done(),
-    ];
-    let mut waiters = Vec::new();
-    for reply in replies {
-        let (waiter, receiver) = oneshot::channel();
-        let (slot, hold) = (None, None);
-        let added = table.add(Pending {
-            reply,
-            waiter,
-            slot,
-            hold,
-        });
-        waiters.extend(added.map(|_| receiver));
-    }
-    let mut run = std::pin::pin!(read_replies(data, &table, structured));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    // A slice never makes a reader wait, so that one poll runs to its end.
-    let ended = run.as_mut().poll(&mut context).is_ready();
-    assert!(ended, "reading from memory does not wait");
-    waiters
-        .into_iter()
-        .filter_map(|mut w| w.try_recv().ok())
-        .count()
 }

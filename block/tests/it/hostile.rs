@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base::{Code, Error, Result};
-use block::nbd::{fuzz_handshake, fuzz_reply};
+use block::fuzz::{nbd_handshake, nbd_replies};
 use block::{BlockSource, Extent, NbdAddress, NbdClient};
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,7 +21,7 @@ fn option_reply(option: u32, kind: u32, data: &[u8]) -> Vec<u8> {
 }
 
 /// All that a server says in a good handshake, for an export of 1 MiB.
-fn handshake() -> Vec<u8> {
+pub fn handshake() -> Vec<u8> {
     let mut out = b"NBDMAGICIHAVEOPT\x00\x03".to_vec();
     out.extend(option_reply(8, 1, &[]));
     let mut context = CONTEXT.to_be_bytes().to_vec();
@@ -36,7 +36,7 @@ fn handshake() -> Vec<u8> {
     out
 }
 
-fn chunk(flags: u16, kind: u16, cookie: u64, data: &[u8]) -> Vec<u8> {
+pub fn chunk(flags: u16, kind: u16, cookie: u64, data: &[u8]) -> Vec<u8> {
     let mut out = 0x668e_33efu32.to_be_bytes().to_vec();
     out.extend(flags.to_be_bytes());
     out.extend(kind.to_be_bytes());
@@ -46,13 +46,13 @@ fn chunk(flags: u16, kind: u16, cookie: u64, data: &[u8]) -> Vec<u8> {
     out
 }
 
-fn data_chunk(last: bool, at: u64, data: &[u8]) -> Vec<u8> {
+pub fn data_chunk(last: bool, at: u64, data: &[u8]) -> Vec<u8> {
     let mut body = at.to_be_bytes().to_vec();
     body.extend(data);
     chunk(last.into(), 1, 0, &body)
 }
 
-fn status_chunk(context: u32, runs: &[(u32, u32)]) -> Vec<u8> {
+pub fn status_chunk(context: u32, runs: &[(u32, u32)]) -> Vec<u8> {
     let mut body = context.to_be_bytes().to_vec();
     for (len, flags) in runs {
         body.extend(len.to_be_bytes());
@@ -74,11 +74,20 @@ async fn serve(mut stream: UnixStream, greeting: Vec<u8>, reply: Vec<u8>) {
         }
     }
     let _ = stream.write_all(&reply).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    std::future::pending::<()>().await;
 }
 
 /// Does `ask` with a client of a server that answers the first request with `reply`.
 async fn with_server<T, F>(greeting: Vec<u8>, reply: Vec<u8>, ask: F) -> Result<T>
+where
+    F: AsyncFnOnce(NbdClient) -> Result<T>,
+{
+    let result = tokio::time::timeout(Duration::from_secs(10), patiently(greeting, reply, ask));
+    result.await.expect("no server may make the client hang")
+}
+
+/// As [`with_server`], without a limit of the test's own.
+async fn patiently<T, F>(greeting: Vec<u8>, reply: Vec<u8>, ask: F) -> Result<T>
 where
     F: AsyncFnOnce(NbdClient) -> Result<T>,
 {
@@ -89,10 +98,10 @@ where
         let (stream, _) = listener.accept().await.unwrap();
         serve(stream, greeting, reply).await;
     });
-    let result = tokio::time::timeout(Duration::from_secs(10), async {
-        ask(NbdClient::connect(&NbdAddress::Unix(path), "disk", &[]).await?).await
-    });
-    let result = result.await.expect("no server may make the client hang");
+    let result = match NbdClient::connect(&NbdAddress::Unix(path), "disk", &[]).await {
+        Ok(client) => ask(client).await,
+        Err(e) => Err(e),
+    };
     server.abort();
     result
 }
@@ -194,7 +203,7 @@ async fn a_bad_handshake_is_an_error_by_its_name() {
 
 #[test]
 fn the_bytes_of_these_tests_are_good_ones() {
-    assert!(fuzz_handshake(&handshake()));
+    assert!(nbd_handshake(&handshake()));
     let replies = [
         vec![1],
         data_chunk(true, 4096, &[1; 64]),
@@ -205,7 +214,62 @@ fn the_bytes_of_these_tests_are_good_ones() {
         },
         chunk(1, 0, 2, &[]),
     ];
-    assert_eq!(fuzz_reply(&replies.concat()), 3);
+    assert_eq!(nbd_replies(&replies.concat()), 3);
+}
+
+#[tokio::test]
+async fn a_server_that_answers_without_end_is_left() {
+    let mut endless = b"NBDMAGICIHAVEOPT\x00\x03".to_vec();
+    endless.extend(option_reply(8, 1, &[]));
+    for id in 0..1001u32 {
+        let name = [&id.to_be_bytes()[..], b"x", &id.to_be_bytes()].concat();
+        endless.extend(option_reply(10, 4, &name));
+    }
+    assert_violation(
+        with_server(endless, Vec::new(), async |_| Ok(())).await,
+        "answers",
+    );
+    let error = chunk(0, 0x8001, 0, b"\0\0\0\x05\0\x03bad");
+    assert_violation(read_from(error.repeat(4097)).await, "errors");
+    let parts = (0..512).flat_map(|n| data_chunk(false, n * 2, &[1]));
+    assert_violation(read_from(parts.chain([0; 4]).collect()).await, "pieces");
+}
+
+/// A server that does not go on: the client gives up by its time limit, all calls at once,
+/// and those that come later fail at once.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_stops_in_the_middle_is_given_up() {
+    let half = data_chunk(true, 0, &[1; 1024])[..500].to_vec();
+    for reply in [Vec::new(), half] {
+        let result = patiently(handshake(), reply, async |c| {
+            let buf = || vec![0; 1024];
+            let (a, b) = tokio::join!(c.read(0, buf()), c.read(4096, buf()));
+            let codes = [a, b].map(|r| r.unwrap_err().code());
+            assert_eq!(codes, [Code::Timeout; 2]);
+            let start = tokio::time::Instant::now();
+            let later = c.read(0, buf()).await.unwrap_err();
+            assert_eq!(later.code(), Code::Timeout);
+            assert!(start.elapsed() < Duration::from_secs(1));
+            c.close().await
+        });
+        assert_eq!(result.await.unwrap_err().code(), Code::Timeout);
+    }
+    let result = patiently(handshake()[..40].to_vec(), Vec::new(), async |_| Ok(())).await;
+    assert_eq!(result.unwrap_err().code(), Code::Timeout);
+}
+
+/// Callers that went away hold their places while the server is silent; nobody waits for one
+/// without end.
+#[tokio::test(start_paused = true)]
+async fn a_silent_server_with_all_places_taken_is_given_up() {
+    let result = patiently(handshake(), Vec::new(), async |c| {
+        for _ in 0..64 {
+            let read = c.read(0, vec![0; 512]);
+            let _ = tokio::time::timeout(Duration::from_millis(1), read).await;
+        }
+        c.read(0, vec![0; 512]).await
+    });
+    assert_eq!(result.await.unwrap_err().code(), Code::Timeout);
 }
 
 proptest! {
@@ -221,8 +285,8 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        let _ = fuzz_handshake(&bytes);
-        let _ = fuzz_handshake(&bytes[..cut.index(bytes.len())]);
+        let _ = nbd_handshake(&bytes);
+        let _ = nbd_handshake(&bytes[..cut.index(bytes.len())]);
     }
 
     #[test]
@@ -244,14 +308,14 @@ proptest! {
             bytes.extend(chunk(flags, kind, cookie, &data));
         }
         bytes.extend(tail);
-        prop_assert!(fuzz_reply(&bytes) <= 3);
+        prop_assert!(nbd_replies(&bytes) <= 3);
     }
 
     #[test]
     fn no_bytes_at_all_make_the_client_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..300)
     ) {
-        let _ = fuzz_handshake(&bytes);
-        prop_assert_eq!(fuzz_reply(&bytes), 0);
+        let _ = nbd_handshake(&bytes);
+        prop_assert_eq!(nbd_replies(&bytes), 0);
     }
 }

@@ -113,7 +113,7 @@ async fn an_image_in_use_is_refused_unless_shared() {
     };
     let second = QemuNbd::open(shared.clone()).await.unwrap();
     second.close().await.unwrap();
-    assert!(probe_image(&path).await.unwrap().bitmaps[0].in_use);
+    assert!(probe_image(&path, None).await.unwrap().bitmaps[0].in_use);
     let writing = ImageOptions {
         writable: true,
         ..shared
@@ -123,7 +123,7 @@ async fn an_image_in_use_is_refused_unless_shared() {
         Code::BadArgument
     );
     first.close().await.unwrap();
-    assert!(!probe_image(&path).await.unwrap().bitmaps[0].in_use);
+    assert!(!probe_image(&path, None).await.unwrap().bitmaps[0].in_use);
     let after = QemuNbd::open(ImageOptions::write(&path, "qcow2"))
         .await
         .unwrap();

@@ -53,7 +53,7 @@ async fn stored(disk: &Disk) -> Vec<String> {
     let (Some(path), ImageFormat::Qcow2) = (&disk.path, disk.format) else {
         return Vec::new();
     };
-    match probe_image(path).await {
+    match probe_image(path, Some("qcow2")).await {
         Ok(info) => info.bitmaps.into_iter().map(|b| b.name).collect(),
         Err(e) => {
             tracing::debug!("stored bitmaps of disk {}: {e}", disk.name);

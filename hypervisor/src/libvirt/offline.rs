@@ -154,7 +154,7 @@ async fn base(
     if asked.is_empty() {
         return Ok((None, "no earlier point".into()));
     }
-    let bitmaps = probe_image(path).await?.bitmaps;
+    let bitmaps = probe_image(path, Some("qcow2")).await?.bitmaps;
     let find = |t: &TrackerName| {
         let name = t.to_string();
         bitmaps.iter().find(move |b| b.name == name)

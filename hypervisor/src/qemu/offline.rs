@@ -103,7 +103,7 @@ async fn open(
         ..Plan::default()
     };
     if disk.format == ImageFormat::Qcow2 {
-        let bitmaps: Vec<Bitmap> = probe_image(&path)
+        let bitmaps: Vec<Bitmap> = probe_image(&path, Some("qcow2"))
             .await?
             .bitmaps
             .into_iter()

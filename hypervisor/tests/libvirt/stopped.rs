@@ -141,7 +141,7 @@ async fn a_machine_defined_anew_keeps_its_bitmaps_and_old_ones_go() {
     scribble(world, "vdb", 64, 9, 3);
     world.domain.shutdown().unwrap();
     let xml = world.domain.virsh("dumpxml", &["--inactive"]).unwrap();
-    let bitmaps = || block::probe_image(&world.domain.disks()[1]);
+    let bitmaps = || block::probe_image(&world.domain.disks()[1], Some("qcow2"));
     assert_eq!(bitmaps().await.unwrap().bitmaps.len(), 2);
     world
         .domain
