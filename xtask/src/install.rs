@@ -1,4 +1,5 @@
-//! The distribution's packages. Quick and silent when all is there.
+//! The distribution's packages, and the independent reader's from PyPI. Quick and silent
+//! when all is there.
 
 use std::fs;
 use std::path::Path;
@@ -34,7 +35,10 @@ const PACKAGES: &[(&str, &str)] = &[
         "grub-mkimage, for guests that boot by themselves",
     ),
     ("grub-pc-bin", "goes with grub-common"),
-    ("python3-venv", "holds the S3 server for tests"),
+    (
+        "python3-venv",
+        "holds the S3 server and the independent reader's libraries",
+    ),
 ];
 
 /// Taken from the release's backports where the release's own QEMU is too old:
@@ -46,6 +50,11 @@ const OLDEST_QEMU: &str = "1:8.2";
 
 /// Installs what is missing.
 pub(crate) fn run() -> Result<()> {
+    packages()?;
+    testkit::reader::install()
+}
+
+fn packages() -> Result<()> {
     if !shell::exists("dpkg-query") || !shell::exists("apt-get") {
         eprintln!("install: no apt here; these Debian packages' like are needed:");
         for (name, purpose) in PACKAGES {

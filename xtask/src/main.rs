@@ -21,7 +21,7 @@ use demo::Program;
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  install      install the distribution's packages that building and testing need
+  install      install the packages that building and testing need
   check-deps   check that every crate uses only crates on lower floors
   lint         formatting, clippy, check-deps, docs, and cargo-deny where installed
   test         install, lint, build, and run every test

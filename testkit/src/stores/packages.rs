@@ -1,13 +1,13 @@
 //! Fetching the servers, once, into the testbed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::disk::run;
-use crate::place;
+use crate::fetch::{fetched, venv};
 
 const MOTO: &str = "5.2.5";
 const AZURITE: &str = "3.35.0";
@@ -40,27 +40,6 @@ pub(super) fn azurite() -> Result<Command> {
     let mut command = Command::new(dir.join("node_modules/.bin/azurite-blob"));
     with_node(&mut command, &dir)?;
     Ok(command)
-}
-
-/// The folder of a package in the testbed; fetches it if it is not there whole.
-fn fetched(name: &str, version: &str, fetch: impl Fn(&Path) -> Result<()>) -> Result<PathBuf> {
-    let _one_at_a_time = place::lock(name)?;
-    let dir = place::testbed()?.join(format!("{name}-{version}"));
-    let whole = dir.join("whole");
-    if !whole.exists() {
-        let _ = fs::remove_dir_all(&dir);
-        eprintln!("testkit: fetching {name} {version}");
-        fetch(&dir).with_context(|| format!("fetching {name} {version}"))?;
-        fs::write(&whole, "")?;
-    }
-    Ok(dir)
-}
-
-fn venv(dir: &Path, packages: &[&str]) -> Result<()> {
-    run(Command::new("python3").args(["-m", "venv"]).arg(dir))?;
-    run(Command::new(dir.join("bin/pip"))
-        .args(["install", "--quiet", "--disable-pip-version-check"])
-        .args(packages))
 }
 
 /// Azurite needs Node 18.
