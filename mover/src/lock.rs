@@ -48,6 +48,7 @@ impl PhaseLock {
         let name = match phase {
             Phase::Snapshot => "snapshot",
             Phase::Transfer => "transfer",
+            Phase::Collect => "collect",
         };
         let safe: String = machine
             .chars()

@@ -148,14 +148,62 @@ impl Segment {
         self.tail.read_block(block, &bytes).during(self.name)
     }
 
+    /// The number of its entries.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.tail.shape().entries()
+    }
+
+    /// Whether it lists patches.
+    #[must_use]
+    pub fn has_patches(&self) -> bool {
+        self.tail.shape().parents_range().1 > 0
+    }
+
+    /// The number of blocks that its entries stand in.
+    #[must_use]
+    pub fn blocks(&self) -> usize {
+        self.count().div_ceil(segment::BLOCK)
+    }
+
+    /// The entries of a block, checked, with their parents: in the order of ids, then depth.
+    ///
+    /// # Errors
+    /// `Integrity`, and those of the file.
+    pub fn entries(&self, block: usize) -> Result<Vec<Location>> {
+        let mut entries = self.block(block)?;
+        // The parents of a block's patches stand together, in order.
+        let patches = |e: &&mut (Location, u32)| e.0.kind == record::Kind::Patch;
+        let places = entries.iter_mut().filter(patches).map(|e| e.1);
+        let range = places.fold(None, |range: Option<(u32, u32)>, p| {
+            Some(range.map_or((p, p), |(a, b)| (a.min(p), b.max(p))))
+        });
+        if let Some((first, last)) = range {
+            let (at, _) = self.tail.shape().parent_range(first)?;
+            self.tail.shape().parent_range(last)?;
+            let count = (last - first) as usize + 1;
+            if count > segment::BLOCK {
+                return Err(damaged(format!(
+                    "{} has its parents in disorder",
+                    self.name
+                )));
+            }
+            let bytes = self.data.read(at, 32 * count).during(self.name)?;
+            for (l, p) in entries.iter_mut().filter(patches) {
+                let at = 32 * (*p - first) as usize;
+                l.parent = Id(bytes[at..at + 32].try_into().expect("32 bytes"));
+            }
+        }
+        Ok(entries.into_iter().map(|e| e.0).collect())
+    }
+
     /// Reads every entry and checks its block, and the parents; gives the number of entries.
     ///
     /// # Errors
     /// `Integrity`.
     pub fn check(&self) -> Result<usize> {
-        let blocks = self.tail.shape().entries().div_ceil(segment::BLOCK);
         let mut entries = 0;
-        for block in 0..blocks {
+        for block in 0..self.blocks() {
             entries += self.block(block)?.len();
         }
         let (at, len) = self.tail.shape().parents_range();

@@ -21,7 +21,9 @@ pub mod format;
 pub mod fuzz;
 pub mod keys;
 
+mod closure;
 mod codec;
+mod collect;
 mod cpu;
 mod disk;
 mod index;
@@ -39,6 +41,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use collect::{CollectOptions, CollectReport, Figures, Swept, collect, plan_collection};
 pub use disk::{PointDisk, SlotWalk, Slots};
 pub use format::descriptor::DEFAULT_CHUNK_SIZE;
 pub use format::entry::Phase;

@@ -14,21 +14,18 @@ use crate::log::State;
 use crate::store::Store;
 
 /// Removes staging litter; gives the number of files removed. Does nothing on stores that are
-/// not local. Session `own` was just opened and has put nothing yet. What a probe of the store
-/// left is removed an hour later: a probe takes moments, and one that is disturbed only has
-/// to be run again.
+/// not local. What a probe of the store left is removed an hour later: a probe takes moments,
+/// and one that is disturbed only has to be run again.
 ///
 /// # Errors
 /// Those of the file system.
-pub(crate) async fn sweep(store: &Store, state: &State, own: u64, now: Timestamp) -> Result<usize> {
+pub(crate) async fn sweep(store: &Store, state: &State, now: Timestamp) -> Result<usize> {
     let Some(root) = store.local_path().map(Path::to_path_buf) else {
         return Ok(0);
     };
     let head = log_name(state.head);
     let mut ended: Vec<String> = Vec::new();
-    let mut idle = true;
     for (number, session) in &state.sessions {
-        idle &= !session.open || *number == own;
         let this = (!session.open).then_some(number);
         let dead = session.inherits.iter().chain(this);
         ended.extend(dead.map(|n| format!("{n:016x}")));
@@ -38,9 +35,9 @@ pub(crate) async fn sweep(store: &Store, state: &State, own: u64, now: Timestamp
         for session in &ended {
             removed += folder(&root, &format!("packs/{session}"), |_| true)?;
             removed += folder(&root, &format!("index/{session}"), |_| true)?;
+            removed += folder(&root, &format!("points/{session}"), |_| true)?;
         }
         removed += folder(&root, "log", |name| name <= head.as_str())?;
-        removed += folder(&root, "points", |name| idle || root.join(name).exists())?;
         removed += folder(&root, "", |name| root.join(name).exists())?;
         removed += folder(&root, "keys", |name| root.join(name).exists())?;
         removed += old_probes(&root.join("probe"), now)?;

@@ -12,6 +12,7 @@ use crate::format::entry::{Entry, Event, Phase, SegmentName, log_name};
 use crate::format::envelope;
 use crate::format::id::Id;
 use crate::format::manifest::{MachineKey, PointState};
+use crate::format::pack::PackName;
 use crate::keys::Keyring;
 use crate::store::{Put, Store};
 
@@ -28,6 +29,10 @@ pub struct State {
     pub points: Vec<PointEntry>,
     /// All index segments in use.
     pub segments: BTreeSet<SegmentName>,
+    /// The last collection's entry; 0 if there was none.
+    pub last_collect: u64,
+    /// Packs that nothing lists any more, with the entry that dropped them.
+    pub doomed: BTreeMap<PackName, u64>,
 }
 
 /// A session without a commit.
@@ -41,6 +46,8 @@ pub struct SessionState {
     pub open: bool,
     /// The dead sessions whose packs it holds.
     pub inherits: Vec<u64>,
+    /// When it was opened, by the writer's clock.
+    pub opened_at: String,
 }
 
 /// A committed point.
@@ -48,6 +55,8 @@ pub struct SessionState {
 pub struct PointEntry {
     /// The commit's number.
     pub number: u64,
+    /// The session that committed it.
+    pub session: u64,
     /// The point.
     pub point: PointId,
     /// Its machine.
@@ -81,6 +90,7 @@ impl State {
                     phase,
                     open: true,
                     inherits,
+                    opened_at: entry.at.clone(),
                 };
                 self.sessions.insert(entry.number, session);
             }
@@ -100,6 +110,7 @@ impl State {
                 self.segments.extend(segments);
                 self.points.push(PointEntry {
                     number: entry.number,
+                    session: *session,
                     point: *point,
                     machine: *machine,
                     state: *state,
@@ -112,9 +123,49 @@ impl State {
                     s.open = false;
                 }
             }
+            Event::Remove { points } => self.points.retain(|p| !points.contains(&p.point)),
+            Event::Collect {
+                session,
+                drop,
+                add,
+                doomed,
+                given_up,
+            } => {
+                self.sessions.remove(session);
+                self.sessions.retain(|n, _| !given_up.contains(n));
+                for segment in drop {
+                    self.segments.remove(segment);
+                }
+                self.segments.extend(add);
+                let since = |n| if n == 0 { entry.number } else { n };
+                let doomed = doomed.iter().map(|d| {
+                    let (session, number) = (d.session, d.number);
+                    (PackName { session, number }, since(d.since))
+                });
+                self.doomed = doomed.collect();
+                self.last_collect = entry.number;
+            }
         }
         self.head = entry.number;
         self.head_sum = sum;
+    }
+
+    /// Whether `session` is open, or ended without a commit and may be taken over: what it
+    /// stored, or took over itself, must be left alone.
+    #[must_use]
+    pub fn holds(&self, session: u64) -> bool {
+        self.sessions.contains_key(&session)
+            || self
+                .sessions
+                .values()
+                .any(|s| s.inherits.contains(&session))
+    }
+
+    /// The oldest open session, but for `own`.
+    #[must_use]
+    pub fn oldest_open(&self, own: u64) -> Option<u64> {
+        let open = self.sessions.iter().filter(|(n, s)| s.open && **n != own);
+        open.map(|(n, _)| *n).next()
     }
 
     /// Whether `session` may still write and commit.

@@ -1,7 +1,7 @@
 //! Reading records: located by the index, fetched pack by pack, opened on the CPU pool.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base::{Result, ResultExt};
 use bytes::Bytes;
@@ -12,8 +12,9 @@ use crate::format::id::Id;
 use crate::format::node::Node;
 use crate::format::pack::{self, Location, PackName};
 use crate::format::{damaged, record};
-use crate::index::{self, Segment};
+use crate::index::{self, Index, Segment};
 use crate::keys::Keyring;
+use crate::log::Log;
 use crate::store::Store;
 
 /// Packs read at the same time.
@@ -21,12 +22,15 @@ const PACKS_AT_ONCE: usize = 4;
 /// The most record bytes opened in one piece of CPU work.
 const CPU_BATCH: usize = 1 << 20;
 
-/// Reads what a fixed set of index segments lists.
+/// Reads what the index lists: as it was when the reader was made, or, after something was
+/// missed, as it is by then. Clones share what they have seen.
 #[derive(Clone, Debug)]
 pub struct Reader {
     store: Store,
     ring: Arc<Keyring>,
-    segments: Arc<Vec<Arc<Segment>>>,
+    segments: Arc<RwLock<Arc<Vec<Arc<Segment>>>>>,
+    /// Where to see that the index has changed; a session's reader keeps its view.
+    following: Option<(Arc<Log>, Arc<Index>)>,
 }
 
 /// Contents by id.
@@ -37,8 +41,48 @@ impl Reader {
         Self {
             store,
             ring,
-            segments: Arc::new(segments),
+            segments: Arc::new(RwLock::new(Arc::new(segments))),
+            following: None,
         }
+    }
+
+    /// A reader of what `index` lists, which looks again when it misses something: a
+    /// collection may have moved it.
+    pub(crate) fn following(
+        store: Store,
+        ring: Arc<Keyring>,
+        log: Arc<Log>,
+        index: Arc<Index>,
+    ) -> Self {
+        let segments = index.snapshot();
+        Self {
+            following: Some((log, index)),
+            ..Self::new(store, ring, segments)
+        }
+    }
+
+    fn segments(&self) -> Arc<Vec<Arc<Segment>>> {
+        let segments = self.segments.read();
+        Arc::clone(&segments.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes the index as it is now, after something was missed. False if it has not changed.
+    ///
+    /// # Errors
+    /// `Integrity` (the log), `Unavailable`.
+    pub(crate) async fn look_again(&self) -> Result<bool> {
+        let Some((log, index)) = &self.following else {
+            return Ok(false);
+        };
+        crate::vault::follow(&self.store, &self.ring, log, index).await?;
+        let now = index.snapshot();
+        let names = |all: &[Arc<Segment>]| all.iter().map(|s| s.name()).collect::<Vec<_>>();
+        if names(&now) == names(&self.segments()) {
+            return Ok(false);
+        }
+        let segments = self.segments.write();
+        *segments.unwrap_or_else(PoisonError::into_inner) = Arc::new(now);
+        Ok(true)
     }
 
     /// The records of `id`, least depth first.
@@ -46,7 +90,7 @@ impl Reader {
     /// # Errors
     /// `Integrity`.
     pub fn find(&self, id: &Id) -> Result<Vec<Location>> {
-        index::find(&self.segments, id)
+        index::find(&self.segments(), id)
     }
 
     /// The first record of `id`, which must exist.
@@ -102,9 +146,14 @@ impl Reader {
     /// # Errors
     /// `Integrity` naming the chunk; `Denied` if a data key is missing; `Unavailable`.
     pub async fn chunks(&self, ids: &[Id]) -> Result<Chunks> {
-        match self.read_chunks(ids).await {
-            Err(e) if e.kind() == base::Kind::Integrity => self.chunks_one_by_one(ids).await,
-            done => done,
+        loop {
+            match self.read_chunks(ids).await {
+                Err(e) if e.kind() == base::Kind::Integrity => {}
+                done => return done,
+            }
+            if !self.look_again().await? {
+                return self.chunks_one_by_one(ids).await;
+            }
         }
     }
 
@@ -191,15 +240,21 @@ impl Reader {
         Ok(opened.await?.swap_remove(0).1)
     }
 
-    /// These nodes, which should stand at `level`, in the order asked. Zero ids give empty
-    /// nodes. Where a record is damaged, another record of the same node is tried.
+    /// These nodes, which should stand at `level` if one is given, in the order asked. Zero ids
+    /// give empty nodes. Where a record is damaged, another record of the same node is tried.
     ///
     /// # Errors
     /// `Integrity`, `Unavailable`.
-    pub async fn nodes(&self, ids: &[Id], level: u8) -> Result<Vec<Node>> {
-        match self.read_nodes(ids, level).await {
-            Err(e) if e.kind() == base::Kind::Integrity => {}
-            done => return done,
+    pub async fn nodes(&self, ids: &[Id], level: impl Into<Option<u8>>) -> Result<Vec<Node>> {
+        let level = level.into();
+        loop {
+            match self.read_nodes(ids, level).await {
+                Err(e) if e.kind() == base::Kind::Integrity => {}
+                done => return done,
+            }
+            if !self.look_again().await? {
+                break;
+            }
         }
         let mut nodes = Vec::with_capacity(ids.len());
         for id in ids {
@@ -208,7 +263,7 @@ impl Reader {
         Ok(nodes)
     }
 
-    async fn read_nodes(&self, ids: &[Id], level: u8) -> Result<Vec<Node>> {
+    async fn read_nodes(&self, ids: &[Id], level: Option<u8>) -> Result<Vec<Node>> {
         let mut locations = Vec::with_capacity(ids.len());
         for id in ids.iter().filter(|id| !id.is_zero()) {
             locations.push(self.locate(id).during("a tree node")?);
@@ -217,7 +272,7 @@ impl Reader {
         ids.iter()
             .map(|id| {
                 if id.is_zero() {
-                    return Ok(Node::empty(level));
+                    return Ok(Node::empty(level.unwrap_or(0)));
                 }
                 let (bytes, location) = bytes.next().expect("one for every id that is not zero");
                 self.open_node(location, &bytes, level)
@@ -225,9 +280,9 @@ impl Reader {
             .collect()
     }
 
-    async fn any_node(&self, id: &Id, level: u8) -> Result<Node> {
+    async fn any_node(&self, id: &Id, level: Option<u8>) -> Result<Node> {
         if id.is_zero() {
-            return Ok(Node::empty(level));
+            return Ok(Node::empty(level.unwrap_or(0)));
         }
         let mut last = damaged(format!("no record of tree node {id:?} in the index"));
         for location in self.find(id).during("a tree node")? {
@@ -243,7 +298,7 @@ impl Reader {
         Err(last)
     }
 
-    fn open_node(&self, location: &Location, bytes: &[u8], level: u8) -> Result<Node> {
+    fn open_node(&self, location: &Location, bytes: &[u8], level: Option<u8>) -> Result<Node> {
         let record = pack::read_record(location, bytes)?;
         Node::read(codec::decode_node(&self.ring, &record)?, level)
     }

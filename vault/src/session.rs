@@ -25,8 +25,10 @@ use crate::store::{Put, Store};
 use crate::tree::NewNode;
 use crate::vault::Vault;
 
+mod collecting;
 mod commit;
 mod inherit;
+mod look_again;
 
 pub(crate) use inherit::read_directory;
 use inherit::{Inherited, inherit};
@@ -62,6 +64,10 @@ pub struct Session {
     /// What the log named when the session began.
     committed: Vec<Arc<Segment>>,
     careful: bool,
+    /// The last collection before it began.
+    last_collect: u64,
+    /// Of a collector: the sessions of killed ones, whose packs it may use.
+    inherits: Vec<u64>,
     /// What the session wrote, and what it inherited. Held only for moments.
     known: std::sync::RwLock<Known>,
     writing: Mutex<Writing>,
@@ -116,10 +122,14 @@ impl Session {
             .await?;
         let state = vault.refresh().await?;
         let now = vault.around.clock.now();
-        crate::litter::sweep(&vault.store, &state, number, now).await?;
+        crate::litter::sweep(&vault.store, &state, now).await?;
         let builder =
             |number, kind| Builder::new(vault.id(), PackName { session: 0, number }, kind);
-        let Inherited { segments, unlisted } = inherit(vault, &inherits).await?;
+        let Inherited { segments, unlisted } = match phase {
+            // What a killed collector copied may be garbage by now: it chooses itself.
+            Phase::Collect => Inherited::default(),
+            _ => inherit(vault, &inherits, state.last_collect).await?,
+        };
         let known = Known {
             segments,
             recent: unlisted.iter().map(|l| (l.id, *l)).collect(),
@@ -131,6 +141,8 @@ impl Session {
             stored: AtomicU64::new(0),
             committed: vault.index.snapshot(),
             careful: !vault.index.damaged().is_empty(),
+            last_collect: state.last_collect,
+            inherits,
             known: std::sync::RwLock::new(known),
             writing: Mutex::new(Writing {
                 chunks: builder(0, pack::Kind::Chunks),
@@ -248,6 +260,15 @@ impl Session {
         Reader::new(self.vault.store.clone(), ring, self.committed.clone())
     }
 
+    /// The segments that it wrote or took over.
+    pub(crate) fn own_segments(&self) -> Vec<Arc<Segment>> {
+        let known = self
+            .known
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.segments.clone()
+    }
+
     /// Takes the right to write. Give it back with [`settled`].
     async fn begin(&self) -> Result<MutexGuard<'_, Writing>> {
         let mut w = self.writing.lock().await;
@@ -268,10 +289,14 @@ impl Session {
     /// # Errors
     /// Those of the store, also of packs put earlier.
     pub async fn append(&self, records: Vec<Encoded>) -> Result<()> {
+        self.append_as(pack::Kind::Chunks, &records).await
+    }
+
+    async fn append_as(&self, kind: pack::Kind, records: &[Encoded]) -> Result<()> {
         let mut w = self.begin().await?;
         let mut done = Ok(());
-        for record in &records {
-            done = self.append_one(&mut w, pack::Kind::Chunks, record).await;
+        for record in records {
+            done = self.append_one(&mut w, kind, record).await;
             if done.is_err() {
                 break;
             }
@@ -385,16 +410,25 @@ impl Session {
         if w.unlisted.is_empty() {
             return Ok(());
         }
+        let records = std::mem::take(&mut w.unlisted);
+        self.put_segment(w, records).await?;
+        let mut known = self
+            .known
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.recent.clear();
+        Ok(())
+    }
+
+    /// Lists records, which must be durable, in a new segment.
+    async fn put_segment(&self, w: &mut Writing, records: Vec<Location>) -> Result<()> {
         let name = SegmentName {
             session: self.number,
             number: w.next_segment,
         };
         w.next_segment += 1;
-        let (ring, unlisted) = (
-            Arc::clone(&self.vault.ring),
-            std::mem::take(&mut w.unlisted),
-        );
-        let bytes: Bytes = crate::cpu::run(move || segment::write(&ring, name, unlisted))
+        let ring = Arc::clone(&self.vault.ring);
+        let bytes: Bytes = crate::cpu::run(move || segment::write(&ring, name, records))
             .await?
             .into();
         self.stored.fetch_add(bytes.len() as u64, Ordering::Relaxed);
@@ -405,7 +439,6 @@ impl Session {
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         known.segments.push(Arc::new(segment));
-        known.recent.clear();
         Ok(())
     }
 }

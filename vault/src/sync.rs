@@ -164,7 +164,12 @@ impl Copier {
                 }
             }
             for step in missing.chunks(STEP) {
-                self.chunks(step, &mut places).await?;
+                while let Err(e) = self.chunks(step, &mut places).await {
+                    // A collection of the source may have moved records.
+                    if e.kind() != base::Kind::Integrity || !self.from.look_again().await? {
+                        return Err(e);
+                    }
+                }
                 tell(step[step.len() - 1].0 * u64::from(self.chunk_size));
             }
             let nodes = batch.iter().map(|l| NewNode {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 
 use crate::format::descriptor::{Descriptor, check_chunk_size};
+use crate::format::entry::Event;
 use crate::format::envelope;
 use crate::format::id::Id;
 use crate::format::manifest::{MachineKey, Manifest, PointState};
@@ -55,8 +56,8 @@ pub struct Vault {
     pub(crate) store: Store,
     pub(crate) ring: Arc<Keyring>,
     pub(crate) around: Surroundings,
-    pub(crate) log: Log,
-    pub(crate) index: Index,
+    pub(crate) log: Arc<Log>,
+    pub(crate) index: Arc<Index>,
     descriptor: Descriptor,
     descriptor_bytes: Bytes,
     probed: OnceCell<()>,
@@ -254,8 +255,8 @@ impl Vault {
             store,
             ring,
             around,
-            log,
-            index: Index::default(),
+            log: Arc::new(log),
+            index: Arc::default(),
             descriptor,
             descriptor_bytes,
             probed: OnceCell::new(),
@@ -363,11 +364,7 @@ impl Vault {
     /// # Errors
     /// `Integrity`, `Unavailable`.
     pub async fn refresh(&self) -> Result<State> {
-        let state = self.log.refresh().await?;
-        self.index
-            .follow(&self.store, &self.ring, &state.segments)
-            .await?;
-        Ok(state.clone())
+        follow(&self.store, &self.ring, &self.log, &self.index).await
     }
 
     /// A reader of everything committed by now.
@@ -376,11 +373,41 @@ impl Vault {
     /// `Integrity`, `Unavailable`.
     pub async fn reader(&self) -> Result<Reader> {
         self.refresh().await?;
-        Ok(Reader::new(
+        let (log, index) = (Arc::clone(&self.log), Arc::clone(&self.index));
+        Ok(Reader::following(
             self.store.clone(),
             Arc::clone(&self.ring),
-            self.index.snapshot(),
+            log,
+            index,
         ))
+    }
+
+    /// Takes points, or attempts, off the log: they exist no more when this returns. Their
+    /// space comes back with the next collection. Gives those that were there.
+    ///
+    /// # Errors
+    /// `StoreUnsafe`, `Integrity` (the log), `NoSpace`, `Unavailable`.
+    pub async fn remove_points(&self, points: &[PointId]) -> Result<Vec<PointId>> {
+        self.ensure_probed().await?;
+        let mut there = Vec::new();
+        let nothing = || Error::new(Code::PointNotFound, "none of these points exists");
+        let removed = self
+            .log
+            .append(|state| {
+                let found = state.points.iter().filter(|p| points.contains(&p.point));
+                there = found.map(|p| p.point).collect();
+                if there.is_empty() {
+                    return Err(nothing());
+                }
+                Ok(Event::Remove {
+                    points: there.clone(),
+                })
+            })
+            .await;
+        match removed {
+            Err(e) if e.code() == Code::PointNotFound => Ok(Vec::new()),
+            done => done.map(|_| there),
+        }
     }
 
     /// The points, oldest first; attempts are left out. A point whose manifest is damaged is
@@ -412,12 +439,19 @@ impl Vault {
             .points
             .into_iter()
             .find(|p| p.point == point && p.state == PointState::Whole);
-        match found {
-            Some(entry) => self.info(entry).await,
-            None => Err(Error::new(
-                Code::PointNotFound,
-                format!("no point {point} in {}", self.store),
-            )),
+        let none = || {
+            let detail = format!("no point {point} in {}", self.store);
+            Error::new(Code::PointNotFound, detail)
+        };
+        let entry = found.ok_or_else(none)?;
+        match self.info(entry).await {
+            // It may have been removed since.
+            Err(e) if e.kind() == base::Kind::Integrity => {
+                let points = self.refresh().await?.points;
+                let there = points.iter().any(|p| p.point == point);
+                Err(if there { e } else { none() })
+            }
+            info => info,
         }
     }
 
@@ -447,7 +481,7 @@ impl Vault {
         }
     }
 
-    async fn info(&self, entry: PointEntry) -> Result<PointInfo> {
+    pub(crate) async fn info(&self, entry: PointEntry) -> Result<PointInfo> {
         let bytes = self.manifest_bytes(&entry).await?;
         let opened = envelope::open(&bytes, envelope::Kind::Manifest)?;
         let manifest: Manifest = opened.clear()?;
@@ -462,7 +496,7 @@ impl Vault {
 
     /// A manifest's bytes, checked against the log and authenticated.
     pub(crate) async fn manifest_bytes(&self, entry: &PointEntry) -> Result<Bytes> {
-        let name = manifest_name(entry.point);
+        let name = manifest_name(entry.session, entry.point);
         let bytes = self.store.need(&name).await?;
         let opened = envelope::open(&bytes, envelope::Kind::Manifest).during(&name)?;
         if Id(opened.checksum()) != entry.manifest {
@@ -492,8 +526,36 @@ impl Vault {
     }
 }
 
-/// The object name of a point's manifest.
+/// Reads what is new in the log, and opens the segments it names.
+///
+/// # Errors
+/// `Integrity`, `Unavailable`.
+pub(crate) async fn follow(
+    store: &Store,
+    ring: &Arc<Keyring>,
+    log: &Log,
+    index: &Index,
+) -> Result<State> {
+    loop {
+        // The guard is held meanwhile, so that no older list replaces a newer one.
+        let state = log.refresh().await?;
+        index.follow(store, ring, &state.segments).await?;
+        if index.damaged().is_empty() {
+            return Ok(state.clone());
+        }
+        // A segment may have been dropped and deleted since its name was read.
+        let names = state.segments.clone();
+        drop(state);
+        let state = log.refresh().await?;
+        if state.segments == names {
+            return Ok(state.clone());
+        }
+    }
+}
+
+/// The object name of the manifest with which `session` commits a point. Like all that a session
+/// makes it stands under its number, so that no name is ever made twice.
 #[must_use]
-pub fn manifest_name(point: PointId) -> String {
-    format!("points/{point}")
+pub fn manifest_name(session: u64, point: PointId) -> String {
+    format!("points/{session:016x}/{point}")
 }

@@ -270,6 +270,15 @@ impl Check {
     /// Checks the records of these chunks and of those they rest on, as deep as asked: of each
     /// id the one that a reader takes.
     async fn contents(&mut self, ids: &[Id]) -> Result<()> {
+        loop {
+            match self.contents_now(ids).await {
+                Err(e) if e.kind() == Kind::Integrity && self.reader.look_again().await? => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn contents_now(&mut self, ids: &[Id]) -> Result<()> {
         let mut locations = Vec::new();
         let mut wanted: Vec<Id> = ids.to_vec();
         let mut seen = HashSet::new();

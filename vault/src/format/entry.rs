@@ -67,6 +67,38 @@ pub enum Event {
         /// The session.
         session: u64,
     },
+    /// These points, or attempts, exist no more.
+    Remove {
+        /// The points.
+        points: Vec<PointId>,
+    },
+    /// A collector's result: other index segments list what is in use. Ends its session
+    /// (ADR 0006).
+    Collect {
+        /// The session.
+        session: u64,
+        /// Segments that no longer count.
+        drop: Vec<SegmentName>,
+        /// Segments that count from here on.
+        add: Vec<SegmentName>,
+        /// All packs that are to be deleted once no session needs them.
+        doomed: Vec<DoomedPack>,
+        /// Ended sessions whose packs nobody takes over any more.
+        given_up: Vec<u64>,
+    },
+}
+
+/// A pack of which nothing is listed any more. It is deleted when no session is open that is
+/// older than the entry that dropped it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DoomedPack {
+    /// The session that wrote it.
+    pub session: u64,
+    /// Its number there.
+    pub number: u32,
+    /// The number of the entry that dropped it; 0 = the one that says this.
+    pub since: u64,
 }
 
 /// What a session does. One machine has at most one open session a phase (JOB-6).
@@ -77,6 +109,8 @@ pub enum Phase {
     Snapshot,
     /// Copies points from another store.
     Transfer,
+    /// Collects garbage; its machine is [`MachineKey::NONE`].
+    Collect,
 }
 
 /// An index segment's name: object `index/SESSION/NUMBER`.

@@ -1,4 +1,4 @@
-//! The manifest of a recovery point, object `points/POINT-ID`.
+//! The manifest of a recovery point, object `points/SESSION/POINT`.
 //!
 //! The clear body tells what marking, syncing and listing need without a data key: ids,
 //! sizes, roots, the time. The sealed body is whatever the writer's caller stores with the
@@ -51,6 +51,11 @@ pub struct DiskRoot {
 /// A keyed hash that stands for a machine or a disk where no data key is at hand.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MachineKey(pub [u8; 16]);
+
+impl MachineKey {
+    /// No machine: what a collector's session is opened for.
+    pub const NONE: Self = Self([0; 16]);
+}
 
 impl std::fmt::Debug for MachineKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

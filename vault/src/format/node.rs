@@ -61,14 +61,15 @@ impl Node {
         out
     }
 
-    /// Reads the stored contents of a node that should be at `level`.
+    /// Reads the stored contents of a node that should be at `level`, if one is given.
     ///
     /// # Errors
     /// `Integrity`.
-    pub fn read(bytes: &[u8], level: u8) -> Result<Self> {
+    pub fn read(bytes: &[u8], level: impl Into<Option<u8>>) -> Result<Self> {
         let mut c = Cursor::new(bytes, "a tree node");
         let (found, zero, map) = (c.u8()?, c.u8()?, c.u16()?);
-        if found != level || zero != 0 {
+        let level = level.into().unwrap_or(found);
+        if found != level || found > MAX_LEVEL || zero != 0 {
             return Err(damaged(format!(
                 "a tree node of level {found} where {level} belongs"
             )));

@@ -53,6 +53,19 @@ pub struct PackName {
     pub number: u32,
 }
 
+impl PackName {
+    /// The pack of this object name, if it is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let (session, number) = name.strip_prefix("packs/")?.split_once('/')?;
+        let parsed = Self {
+            session: u64::from_str_radix(session, 16).ok()?,
+            number: u32::from_str_radix(number, 16).ok()?,
+        };
+        (parsed.to_string() == name).then_some(parsed)
+    }
+}
+
 impl std::fmt::Display for PackName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "packs/{:016x}/{:08x}", self.session, self.number)

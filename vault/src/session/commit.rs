@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use base::{Code, Result};
+use base::{Code, Error, Result};
 use bytes::Bytes;
 
 use super::{Session, put_own, settled};
@@ -45,38 +45,44 @@ impl Session {
             .try_into()
             .expect("an envelope ends in its checksum"));
         self.stored.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        put_own(&self.vault.store, &manifest_name(manifest.point), bytes).await?;
-        let segments: Vec<SegmentName> = {
-            let known = self
-                .known
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            known.segments.iter().map(|s| s.name()).collect()
-        };
-        let stored = self.stored();
-        let mut committed = false;
-        let appended = self
-            .vault
-            .log
-            .append(|state| {
-                let is_this = |p: &PointEntry| p.point == manifest.point && p.manifest == sum;
-                committed = state.points.iter().any(is_this);
-                state.check_open(self.number)?;
-                Ok(Event::Commit {
-                    session: self.number,
-                    point: manifest.point,
-                    machine: self.machine,
-                    state: manifest.state,
-                    manifest: sum,
-                    segments: segments.clone(),
-                    stored,
+        let name = manifest_name(self.number, manifest.point);
+        put_own(&self.vault.store, &name, bytes).await?;
+        let mut seen = self.last_collect;
+        loop {
+            let segments: Vec<SegmentName> = self.own_segments().iter().map(|s| s.name()).collect();
+            let stored = self.stored();
+            let (mut committed, mut collected) = (false, None);
+            let appended = self
+                .vault
+                .log
+                .append(|state| {
+                    let is_this = |p: &PointEntry| p.point == manifest.point && p.manifest == sum;
+                    committed = state.points.iter().any(is_this);
+                    state.check_open(self.number)?;
+                    if state.last_collect > seen {
+                        collected = Some(state.last_collect);
+                        return Err(Error::new(Code::Fenced, "a collection came in between"));
+                    }
+                    Ok(Event::Commit {
+                        session: self.number,
+                        point: manifest.point,
+                        machine: self.machine,
+                        state: manifest.state,
+                        manifest: sum,
+                        segments: segments.clone(),
+                        stored,
+                    })
                 })
-            })
-            .await;
-        match appended {
-            // The answer to an earlier try was lost.
-            Err(e) if e.code() == Code::Fenced && committed => Ok(()),
-            done => done.map(|_| ()),
+                .await;
+            match (appended, collected) {
+                (_, Some(number)) => {
+                    self.look_again(manifest).await?;
+                    seen = number;
+                }
+                // The answer to an earlier try was lost.
+                (Err(e), _) if e.code() == Code::Fenced && committed => return Ok(()),
+                (done, _) => return done.map(|_| ()),
+            }
         }
     }
 

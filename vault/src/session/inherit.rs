@@ -23,14 +23,16 @@ pub(super) struct Inherited {
 }
 
 /// Takes in what these sessions stored. Later ones rest on what they took over from earlier
-/// ones, so if any of it is damaged, all is left: it is stored anew.
+/// ones, so if any of it is damaged, all is left: it is stored anew. What a session stored before
+/// the last collection may rest on what that dropped: of it only chunks are taken over, and
+/// patches only with what they rest on.
 ///
 /// # Errors
 /// Those of the store.
-pub(super) async fn inherit(vault: &Vault, dead: &[u64]) -> Result<Inherited> {
+pub(super) async fn inherit(vault: &Vault, dead: &[u64], collected: u64) -> Result<Inherited> {
     let mut all = Inherited::default();
     for session in dead {
-        match one(vault, *session, &mut all).await {
+        match one(vault, *session, *session > collected, &mut all).await {
             Ok(()) => {}
             Err(e) if e.kind() == Kind::Integrity => {
                 tracing::warn!(session, error = %e, "what an earlier run left is damaged");
@@ -81,10 +83,13 @@ fn without_orphans(
     Ok(kept)
 }
 
-async fn one(vault: &Vault, session: u64, all: &mut Inherited) -> Result<()> {
+async fn one(vault: &Vault, session: u64, trusted: bool, all: &mut Inherited) -> Result<()> {
     // The session may still be writing. What a segment or a pack of nodes rests on was durable
     // before it, so a listing that begins after the one that shows it shows that too.
-    let segments = numbers(&vault.store, &format!("index/{session:016x}")).await?;
+    let segments = match trusted {
+        true => numbers(&vault.store, &format!("index/{session:016x}")).await?,
+        false => Vec::new(),
+    };
     for number in 1..=segments.into_iter().max().unwrap_or(0) {
         let name = SegmentName { session, number };
         let segment = Segment::open(&vault.store, &vault.ring, name).await?;
@@ -95,7 +100,8 @@ async fn one(vault: &Vault, session: u64, all: &mut Inherited) -> Result<()> {
     for number in numbers(&vault.store, &folder).await? {
         let name = PackName { session, number };
         let directory = read_directory(vault, name).await?;
-        if directory.kind == pack::Kind::Chunks || seen.contains(&number) {
+        let nodes = trusted && seen.contains(&number);
+        if directory.kind == pack::Kind::Chunks || nodes {
             let records = directory.records.into_iter();
             all.unlisted.extend(records.map(|(l, _)| l));
         }

@@ -348,14 +348,11 @@ async fn an_attempt_that_is_damaged_hurts_no_point() {
     let vault = make(Store::memory(), 1).await;
     let bytes = noise(1, 20 * CHUNK);
     let parts = [("vda", &bytes[..], None)];
-    let (attempt, _, _) = backup_as(&vault, MACHINE, PointState::Attempt, &parts)
+    backup_as(&vault, MACHINE, PointState::Attempt, &parts)
         .await
         .unwrap();
-    vault
-        .store()
-        .delete(&format!("points/{attempt}"))
-        .await
-        .unwrap();
+    let manifest = vault.store().list("points").await.unwrap().remove(0).0;
+    vault.store().delete(&manifest).await.unwrap();
     let report = verify(&vault, Level::Full, None, &|_, _| {}).await.unwrap();
     assert!(report.is_well());
     assert!(vault.points().await.unwrap().is_empty());

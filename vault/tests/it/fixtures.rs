@@ -5,21 +5,24 @@ use std::sync::Arc;
 
 use base::PointId;
 use vault::keys::Keyring;
-use vault::{DiskRoot, Level, Locked, Phase, PointState, Session, Store, Vault, verify};
+use vault::{
+    CollectOptions, DiskRoot, Level, Locked, Phase, PointState, Session, Store, Vault, collect,
+    verify,
+};
 
 use crate::support::*;
 
-fn folder(version: &str) -> PathBuf {
+pub fn folder(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
         .join(version)
 }
 
 /// Disks by name.
-type Disks = Vec<(&'static str, Vec<u8>)>;
+pub type Disks = Vec<(&'static str, Vec<u8>)>;
 
 /// The machines, points and disks of a fixture, in the order of their making.
-fn contents() -> Vec<(u8, &'static str, Disks)> {
+pub fn contents() -> Vec<(u8, &'static str, Disks)> {
     let mut first = pattern(1, 20);
     first[5 * CHUNK..6 * CHUNK].copy_from_slice(&noise(1, CHUNK));
     first[8 * CHUNK..16 * CHUNK].fill(0);
@@ -42,7 +45,7 @@ fn contents() -> Vec<(u8, &'static str, Disks)> {
 /// What the contents hash to, so that a change of the helpers above is noticed.
 const CONTENTS: &str = "3c48d2ac1e2a6ceb2db6cc521dc1554931105c100d59ad495fc4854204348a82";
 
-fn point(n: u8) -> PointId {
+pub fn point(n: u8) -> PointId {
     PointId::from_bytes([n; 16])
 }
 
@@ -65,6 +68,17 @@ async fn write(vault: &Arc<Vault>) {
         manifest.point = point(n);
         session.commit(&manifest, &[n; 3]).await.unwrap();
     }
+    // A point that is gone again, and the collection of what it held.
+    let bytes = [pattern(1, 20), noise(7, 10 * CHUNK)].concat();
+    let (gone, ..) = backup(vault, "gone", &[("sda", &bytes, None)])
+        .await
+        .unwrap();
+    assert_eq!(vault.remove_points(&[gone]).await.unwrap(), [gone]);
+    let done = collect(vault, &CollectOptions::default()).await.unwrap();
+    assert!(
+        done.figures.packs_dropped > 0 && done.swept.objects > 2,
+        "{done:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,12 +1,13 @@
 //! The whole vault against a naive model: whatever was done, every committed point in every
 //! store reads as the bytes that were backed up.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{Code, PointId};
 use proptest::prelude::*;
-use vault::{DiskRoot, Level, Phase, PointState, Session, Vault, sync_point, verify};
+use vault::{
+    CollectOptions, DiskRoot, Level, Phase, PointState, Session, Vault, collect, sync_point, verify,
+};
 
 use crate::faulty::{Faulty, How};
 use crate::support::*;
@@ -75,6 +76,21 @@ enum Step {
     Reopen {
         store: usize,
     },
+    Remove {
+        store: usize,
+        point: prop::sample::Index,
+    },
+    /// The store may go away at the n-th operation.
+    Collect {
+        store: usize,
+        die: Option<usize>,
+    },
+    /// A backup begins, and ends whenever [`Step::Finish`] comes.
+    Begin {
+        machine: usize,
+        store: usize,
+    },
+    Finish,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -113,18 +129,52 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (any::<prop::sample::Index>(), 0..4usize, prop::option::weighted(0.3, 0..5usize))
             .prop_map(|(point, from, die)| Step::Sync { point, from: from / 3, die }),
         1 => (0..2usize).prop_map(|store| Step::Reopen { store }),
+        5 => (0..4usize, any::<prop::sample::Index>())
+            .prop_map(|(store, point)| Step::Remove { store: store / 3, point }),
+        6 => (0..4usize, prop::option::weighted(0.3, 0..25usize))
+            .prop_map(|(store, die)| Step::Collect { store: store / 3, die }),
+        3 => (0..2usize, 0..4usize)
+            .prop_map(|(machine, store)| Step::Begin { machine, store: store / 3 }),
+        3 => Just(Step::Finish),
     ]
 }
 
 /// A machine's disks at an instant.
 type Contents = Vec<(DiskRoot, Vec<u8>)>;
 
+/// A committed point or attempt.
+#[derive(Clone)]
+struct Kept {
+    machine: usize,
+    point: PointId,
+    state: PointState,
+    contents: Contents,
+}
+
+/// What a store holds, in the order of the commits.
 #[derive(Default)]
-struct Held {
-    /// Whole points.
-    points: BTreeMap<PointId, Contents>,
-    /// The newest point or attempt of each machine.
-    newest: BTreeMap<usize, (PointId, Contents)>,
+struct Held(Vec<Kept>);
+
+impl Held {
+    fn points(&self) -> impl Iterator<Item = &Kept> {
+        self.0.iter().filter(|k| k.state == PointState::Whole)
+    }
+
+    fn point(&self, point: PointId) -> Option<&Kept> {
+        self.points().find(|k| k.point == point)
+    }
+
+    fn newest(&self, machine: usize) -> Option<&Kept> {
+        self.0.iter().rev().find(|k| k.machine == machine)
+    }
+}
+
+/// A backup that has begun: its session, roots and contents.
+struct Begun {
+    machine: usize,
+    store: usize,
+    session: Arc<Session>,
+    contents: Contents,
 }
 
 struct World {
@@ -134,6 +184,7 @@ struct World {
     disks: Vec<Vec<u8>>,
     /// All whole points ever, with their machine.
     points: Vec<(PointId, usize)>,
+    begun: Vec<Begun>,
     seed: u64,
 }
 
@@ -148,6 +199,7 @@ impl World {
             held: Default::default(),
             disks: vec![pattern(1, 20), pattern(2, 3), pattern(1, 33)],
             points: Vec::new(),
+            begun: Vec::new(),
             seed: 10,
         }
     }
@@ -178,9 +230,9 @@ impl World {
             Step::Resize { disk, size } => self.disks[disk].resize(size, 0),
             Step::Clone { from, to } => self.disks[to] = self.disks[from].clone(),
             Step::Revert { disk, ref point } => {
-                let all: Vec<_> = self.held[0].points.values().collect();
+                let all: Vec<_> = self.held[0].points().collect();
                 if !all.is_empty() {
-                    self.disks[disk] = point.get(&all)[0].1.clone();
+                    self.disks[disk] = point.get(&all).contents[0].1.clone();
                 }
             }
             Step::Backup {
@@ -214,6 +266,62 @@ impl World {
                 let store_of = self.faulty[store].store();
                 self.vaults[store] = try_open(&store_of, &ring, self.seed).await.unwrap();
             }
+            Step::Remove { store, ref point } => {
+                let all: Vec<_> = self.held[store].points().map(|k| k.point).collect();
+                if !all.is_empty() {
+                    let point = *point.get(&all);
+                    let gone = self.vaults[store].remove_points(&[point]).await.unwrap();
+                    assert_eq!(gone, [point]);
+                    self.held[store].0.retain(|k| k.point != point);
+                }
+            }
+            Step::Collect { store, die } => {
+                if let Some(at) = die {
+                    self.faulty[store].plan(at, How::Die);
+                }
+                let done = collect(&self.vaults[store], &CollectOptions::default()).await;
+                self.faulty[store].heal();
+                if die.is_none() {
+                    done.unwrap();
+                }
+            }
+            Step::Begin { machine, store } => self.begin(machine, store).await,
+            Step::Finish => self.finish().await,
+        }
+    }
+
+    async fn begin(&mut self, machine: usize, store: usize) {
+        let vault = &self.vaults[store];
+        let key = vault.machine_key(MACHINES[machine].0);
+        let session = Session::open(vault, key, Phase::Snapshot).await.unwrap();
+        let base = self.held[store].newest(machine).map(|k| &k.contents);
+        let roots = self.write(&session, machine, base).await.unwrap();
+        let contents = self.contents(machine, roots);
+        self.begun.push(Begun {
+            machine,
+            store,
+            session,
+            contents,
+        });
+    }
+
+    /// The oldest backup that has begun ends: with a point, unless a later one fenced it.
+    async fn finish(&mut self) {
+        if self.begun.is_empty() {
+            return;
+        }
+        let b = self.begun.remove(0);
+        let roots = b.contents.iter().map(|c| c.0.clone()).collect();
+        let manifest = manifest(&b.session, MACHINES[b.machine].0, PointState::Whole, roots);
+        match b.session.commit(&manifest, b"x").await {
+            Ok(()) => self.keep(
+                b.store,
+                b.machine,
+                manifest.point,
+                b.contents,
+                manifest.state,
+            ),
+            Err(e) => assert_eq!(e.code(), Code::Fenced),
         }
     }
 
@@ -249,16 +357,18 @@ impl World {
         let uuid = MACHINES[machine].0;
         let vault = Arc::clone(&self.vaults[s]);
         let key = vault.machine_key(uuid);
-        let base = self.held[s].newest.get(&machine).filter(|_| inc);
-        if let Some((point, _)) = base {
+        let base = self.held[s].newest(machine).filter(|_| inc);
+        if let Some(kept) = base {
             let newest = vault.history(key, 1).await.unwrap().remove(0);
-            assert_eq!(newest.entry.point, *point);
+            assert_eq!(newest.entry.point, kept.point);
         }
         let session = Session::open(&vault, key, Phase::Snapshot).await.unwrap();
         if let End::Die(at) = end {
             self.faulty[s].plan_put(at, How::Die);
         }
-        let roots = self.write(&session, machine, base.map(|b| &b.1)).await;
+        let roots = self
+            .write(&session, machine, base.map(|b| &b.contents))
+            .await;
         let committed = match (end, roots) {
             (End::Commit, Ok(roots)) => {
                 let manifest = manifest(&session, uuid, state, roots.clone());
@@ -305,13 +415,17 @@ impl World {
     }
 
     fn keep(&mut self, s: usize, machine: usize, point: PointId, c: Contents, state: PointState) {
-        if state == PointState::Whole {
-            self.held[s].points.insert(point, c.clone());
-            if !self.points.contains(&(point, machine)) {
-                self.points.push((point, machine));
-            }
+        if state == PointState::Whole && !self.points.contains(&(point, machine)) {
+            self.points.push((point, machine));
         }
-        self.held[s].newest.insert(machine, (point, c));
+        let held = &mut self.held[s].0;
+        held.retain(|k| k.machine != machine || k.state == PointState::Whole);
+        held.push(Kept {
+            machine,
+            point,
+            state,
+            contents: c,
+        });
     }
 
     async fn both(&mut self, s: usize, swap: bool) {
@@ -326,7 +440,7 @@ impl World {
         }
         let mut done = Vec::new();
         for (machine, session) in open {
-            let base = self.held[s].newest.get(&machine).map(|b| &b.1);
+            let base = self.held[s].newest(machine).map(|k| &k.contents);
             let roots = self.write(&session, machine, base).await.unwrap();
             done.push((machine, session, roots));
         }
@@ -353,8 +467,8 @@ impl World {
         }
         let done = sync_point(&self.vaults[from], &self.vaults[to], point, &|_| {}).await;
         self.faulty[to].heal();
-        let there = self.held[to].points.contains_key(&point);
-        match self.held[from].points.get(&point).cloned() {
+        let there = self.held[to].point(point).is_some();
+        match self.held[from].point(point).map(|k| k.contents.clone()) {
             None => assert_eq!(done.unwrap_err().code(), Code::PointNotFound),
             Some(_) if there => assert!(done.unwrap().already_there),
             Some(_) if done.is_err() && die.is_some() => {}
@@ -365,22 +479,20 @@ impl World {
         }
     }
 
-    /// Everything that was committed reads as it was.
+    /// Everything that was committed, and not removed, reads as it was.
     async fn check(&self) {
         for (vault, held) in self.vaults.iter().zip(&self.held) {
             let points = vault.points().await.unwrap();
-            assert_eq!(points.len(), held.points.len());
-            for info in points {
-                let contents = &held.points[&info.manifest.point];
-                let roots: Vec<_> = contents.iter().map(|c| c.0.clone()).collect();
-                assert_eq!(info.manifest.disks, roots);
-                for (root, bytes) in contents {
-                    check_disk(vault, root, bytes).await;
-                }
-            }
-            for (_, contents) in held.newest.values() {
-                for (root, bytes) in contents {
-                    assert_same(&read_disk(vault, root).await.unwrap(), bytes);
+            let found: Vec<_> = points.iter().map(|p| p.manifest.point).collect();
+            assert!(held.points().map(|k| k.point).eq(found));
+            for kept in &held.0 {
+                for (root, bytes) in &kept.contents {
+                    match kept.state {
+                        PointState::Whole => check_disk(vault, root, bytes).await,
+                        PointState::Attempt => {
+                            assert_same(&read_disk(vault, root).await.unwrap(), bytes);
+                        }
+                    }
                 }
             }
         }
@@ -388,6 +500,13 @@ impl World {
 
     /// The same through eyes that saw nothing before, and as verify sees it.
     async fn check_afresh(&mut self) {
+        for store in 0..2 {
+            self.act(&Step::Collect { store, die: None }).await;
+        }
+        self.check().await;
+        while !self.begun.is_empty() {
+            self.finish().await;
+        }
         for s in 0..2 {
             self.act(&Step::Reopen { store: s }).await;
             let report = verify(&self.vaults[s], Level::Full, None, &|_, _| {}).await;
@@ -397,9 +516,15 @@ impl World {
     }
 }
 
+/// Histories to run; more by the environment.
+fn cases() -> u32 {
+    let set = std::env::var("STILLPOINT_CASES").ok();
+    set.and_then(|n| n.parse().ok()).unwrap_or(64)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 48,
+        cases: cases(),
         max_shrink_iters: 400,
         failure_persistence: None,
         ..ProptestConfig::default()
@@ -407,7 +532,7 @@ proptest! {
 
     #[test]
     fn every_committed_point_reads_as_it_was_whatever_happened_since(
-        steps in prop::collection::vec(step(), 1..40)
+        steps in prop::collection::vec(step(), 1..60)
     ) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2).enable_all().build().unwrap();
@@ -415,7 +540,7 @@ proptest! {
             let mut world = World::new().await;
             for step in &steps {
                 world.act(step).await;
-                if matches!(step, Step::Backup { .. } | Step::Both { .. } | Step::Sync { .. }) {
+                if !matches!(step, Step::Write { .. } | Step::Block { .. } | Step::Begin { .. }) {
                     world.check().await;
                 }
             }

@@ -1,0 +1,194 @@
+//! What a collection would do: which packs go, which are copied, which segments are rewritten.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use base::Result;
+
+use super::mark::Mark;
+use super::merge::{Listed, Merge, kept};
+use super::{CollectOptions, Figures};
+use crate::format::id::Id;
+use crate::format::pack::{Location, PackName};
+use crate::format::record;
+use crate::index::Segment;
+
+/// Segments with fewer entries are merged with each other,
+const SMALL_SEGMENT: usize = 1 << 16;
+/// once there are so many of them.
+const MANY_SMALL: usize = 8;
+
+/// A plan, made for the segments and points of one state.
+pub(super) struct Plan {
+    pub(super) segments: Vec<Arc<Segment>>,
+    /// The prefixes of all live ids, sorted.
+    pub(super) live: Vec<u64>,
+    /// Which of `segments` are merged into new ones.
+    pub(super) rewrite: Vec<bool>,
+    /// Packs that are copied: most of them is garbage.
+    pub(super) repack: BTreeSet<PackName>,
+    /// Packs of which nothing stays.
+    pub(super) dead: BTreeSet<PackName>,
+    /// Packs that are in the store.
+    pub(super) packs: BTreeSet<PackName>,
+    pub(super) figures: Figures,
+}
+
+/// What one pack holds, in bytes of records.
+#[derive(Default)]
+struct Use {
+    live: u64,
+    listed: u64,
+}
+
+/// Tells of the ids in a pass, which come sorted, whether they are live.
+pub(super) struct Pointer<'a>(&'a [u64]);
+
+impl<'a> Pointer<'a> {
+    pub(super) fn new(live: &'a [u64]) -> Self {
+        Self(live)
+    }
+
+    pub(super) fn is_live(&mut self, id: &Id) -> bool {
+        let prefix = id.prefix();
+        while let [first, rest @ ..] = self.0
+            && *first < prefix
+        {
+            self.0 = rest;
+        }
+        self.0.first() == Some(&prefix)
+    }
+}
+
+/// Whether an id is live, in any order.
+pub(super) fn is_live(live: &[u64], id: &Id) -> bool {
+    live.binary_search(&id.prefix()).is_ok()
+}
+
+impl Plan {
+    /// Goes through the index twice: for what live patches rest on, and for what stays where.
+    /// `sizes` are those of the packs in the store.
+    ///
+    /// # Errors
+    /// `Integrity` and those of the files.
+    pub(super) fn make(
+        segments: Vec<Arc<Segment>>,
+        mut mark: Mark,
+        sizes: &BTreeMap<PackName, u64>,
+        options: &CollectOptions,
+    ) -> Result<Self> {
+        mark.live.close(patches(&segments)?);
+        let live = mark.live.into_sorted();
+        let mut packs: BTreeMap<PackName, Use> = BTreeMap::new();
+        let mut goes = vec![0u64; segments.len()];
+        let mut figures = Figures {
+            nodes: mark.nodes,
+            ..Figures::default()
+        };
+        let mut pointer = Pointer::new(&live);
+        let mut merge = Merge::new(&segments)?;
+        while let Some(group) = merge.next()? {
+            let stays = pointer.is_live(&group[0].location.id).then(|| kept(group));
+            for (i, l) in group.iter().enumerate() {
+                let len = u64::from(l.location.len);
+                let pack = packs.entry(l.location.pack).or_default();
+                pack.listed += len;
+                figures.records += 1;
+                if stays == Some(i) {
+                    pack.live += len;
+                } else {
+                    goes[l.segment] += 1;
+                    figures.garbage_records += 1;
+                    figures.garbage_bytes += len;
+                }
+            }
+        }
+        let (mut repack, mut dead) = (BTreeSet::new(), BTreeSet::new());
+        for (name, used) in &packs {
+            let size = sizes.get(name).copied().unwrap_or(used.listed);
+            let garbage = size.saturating_sub(used.live);
+            if used.live == 0 {
+                figures.freed += size;
+                dead.insert(*name);
+            } else if garbage * 100 >= size * u64::from(options.repack_from_percent)
+                && figures.copied + used.live <= options.most_copied
+            {
+                figures.freed += garbage;
+                figures.copied += used.live;
+                repack.insert(*name);
+            }
+        }
+        let small = |s: &Arc<Segment>| s.count() < SMALL_SEGMENT;
+        let many_small = segments.iter().filter(|s| small(s)).count() >= MANY_SMALL;
+        let rewrite = segments.iter().zip(&goes).map(|(s, goes)| {
+            *goes > 0 || (many_small && small(s)) || s.packs().iter().any(|p| repack.contains(p))
+        });
+        let rewrite: Vec<bool> = rewrite.collect();
+        figures.packs = packs.len() as u64;
+        figures.packs_dropped = dead.len() as u64;
+        figures.packs_copied = repack.len() as u64;
+        figures.segments = segments.len() as u64;
+        figures.segments_rewritten = rewrite.iter().filter(|r| **r).count() as u64;
+        Ok(Self {
+            rewrite,
+            segments,
+            live,
+            repack,
+            dead,
+            packs: sizes.keys().copied().collect(),
+            figures,
+        })
+    }
+
+    /// Whether the index stays as it is.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.rewrite.contains(&true)
+    }
+
+    /// Goes through the index once more and gives what stays of the segments that are
+    /// rewritten, without what is copied: at most `most` records at a time, sorted.
+    ///
+    /// # Errors
+    /// Those of `give`, `Integrity`, and those of the files.
+    pub(super) fn staying(
+        &self,
+        most: usize,
+        mut give: impl FnMut(Vec<Location>) -> Result<()>,
+    ) -> Result<()> {
+        let mut pointer = Pointer::new(&self.live);
+        let mut merge = Merge::new(&self.segments)?;
+        let mut out = Vec::new();
+        while let Some(group) = merge.next()? {
+            if !pointer.is_live(&group[0].location.id) {
+                continue;
+            }
+            let Listed { location, segment } = group[kept(group)];
+            if self.rewrite[segment] && !self.repack.contains(&location.pack) {
+                out.push(location);
+                if out.len() == most {
+                    give(std::mem::take(&mut out))?;
+                }
+            }
+        }
+        if !out.is_empty() {
+            give(out)?;
+        }
+        Ok(())
+    }
+}
+
+/// The patches that are kept if they are live, with what they rest on: prefixes.
+fn patches(segments: &[Arc<Segment>]) -> Result<Vec<(u64, u64)>> {
+    let mut edges = Vec::new();
+    if segments.iter().all(|s| !s.has_patches()) {
+        return Ok(edges);
+    }
+    let mut merge = Merge::new(segments)?;
+    while let Some(group) = merge.next()? {
+        let stays = group[kept(group)].location;
+        if stays.kind == record::Kind::Patch {
+            edges.push((stays.id.prefix(), stays.parent.prefix()));
+        }
+    }
+    Ok(edges)
+}
