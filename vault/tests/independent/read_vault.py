@@ -141,7 +141,7 @@ class Vault:
 def main():
     parser = argparse.ArgumentParser(description="Reads a Stillpoint vault in a folder.")
     key = parser.add_mutually_exclusive_group(required=True)
-    key.add_argument("--passphrase-file", type=Path, help="a file that holds the passphrase")
+    key.add_argument("--passphrase-file", type=Path, help="a file whose first line it is")
     key.add_argument("--key-file", type=Path)
     help_text = "find records by the packs' directories"
     parser.add_argument("--no-index", action="store_true", help=help_text)
@@ -152,7 +152,7 @@ def main():
     for argument in ("store", "point", "disk", "output"):
         restore.add_argument(argument)
     given = parser.parse_args()
-    passphrase = given.passphrase_file and given.passphrase_file.read_bytes().rstrip(b"\n")
+    passphrase = given.passphrase_file and given.passphrase_file.read_bytes().split(b"\n")[0]
     key_file = given.key_file and given.key_file.read_text()
     vault = Vault(Store(given.store), not given.no_index, passphrase, key_file)
     if given.verb == "list":
