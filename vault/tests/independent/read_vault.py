@@ -104,8 +104,6 @@ class Vault:
         need(point in self.commits, f"{point}: no such point")
         commit = self.commits[point]
         name = f"points/{commit['session']:016x}/{point}"
-        if not (self.store.folder / name).exists():
-            name = f"points/{point}"
         envelope = Envelope(self.store, name, MANIFEST)
         clear = envelope.body(self.keys)
         need(envelope.checksum.hex() == commit["manifest"], f"{name}: not what the log names")

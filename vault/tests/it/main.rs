@@ -8,6 +8,7 @@ mod damage;
 mod faults;
 mod faulty;
 mod fixtures;
+mod independent;
 mod model;
 mod protocol;
 mod smoke;
