@@ -9,33 +9,28 @@
 //!   parent at less depth.
 //! - A pack that was listed when a session began is there until that session ends.
 
+mod commit;
+mod copy;
 mod mark;
 mod merge;
 mod plan;
 mod sweep;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::{Code, Error, Kind, Result};
+use base::{Code, Error, Result};
 use jiff::{SignedDuration, Timestamp};
 
-use self::merge::rank;
-use self::plan::{Plan, is_live};
+use self::plan::Plan;
 pub use self::sweep::Swept;
-use crate::closure::Closure;
 use crate::format::damaged;
-use crate::format::entry::{DoomedPack, Event, Phase, SegmentName};
+use crate::format::entry::{Event, Phase};
 use crate::format::manifest::MachineKey;
-use crate::format::pack::{Location, PackName};
-use crate::index::{self, Segment};
+use crate::format::pack::PackName;
 use crate::log::{PointEntry, State};
-use crate::reader::Reader;
-use crate::session::{Session, read_directory};
+use crate::session::Session;
 use crate::vault::Vault;
-
-/// Entries of a new segment. It bounds the memory for its filter.
-const SEGMENT_RECORDS: usize = 1 << 20;
 
 /// How to collect.
 #[derive(Clone, Copy, Debug)]
@@ -128,16 +123,17 @@ async fn run(session: &Arc<Session>, options: &CollectOptions) -> Result<Figures
     let vault = session.vault();
     let now = vault.around.clock.now();
     end_stale_sessions(vault, session.number(), now, options.patience).await?;
-    let (mut plan, marked) = make_plan(vault, options).await?;
+    let (plan, marked) = make_plan(vault, options).await?;
     let state = vault.refresh().await?;
     if plan.is_empty() && stale(&state, false, now, options.patience).is_empty() {
         session.close().await?;
         return Ok(plan.figures);
     }
-    copy(session, &mut plan).await?;
     let plan = Arc::new(plan);
-    rewrite(session, &plan).await?;
-    commit(session, &plan, marked, now, options).await?;
+    let copied = copy::copy(session, &plan).await?;
+    copy::rewrite(session, &plan, &copied).await?;
+    let dropped = plan.dead.union(&copied).copied().collect();
+    commit::commit(session, &plan, dropped, marked, now, options).await?;
     Ok(plan.figures)
 }
 
@@ -202,186 +198,5 @@ async fn end_stale_sessions(
             Err(e) if e.code() == Code::Cancelled => return Ok(()),
             done => drop(done?),
         }
-    }
-}
-
-/// Copies what lives in the packs to be copied. A pack in which something can't be read stays.
-async fn copy(session: &Arc<Session>, plan: &mut Plan) -> Result<()> {
-    let vault = session.vault();
-    let ring = Arc::clone(&vault.ring);
-    let reader = Reader::new(vault.store.clone(), ring, plan.segments.clone());
-    adopt(session, plan).await?;
-    for pack in plan.repack.clone() {
-        let copied = async {
-            let directory = read_directory(vault, pack).await?;
-            let records: Vec<Location> = directory.records.into_iter().map(|r| r.0).collect();
-            let (segments, live) = (plan.segments.clone(), std::mem::take(&mut plan.live));
-            let (staying, live) = crate::cpu::run(move || {
-                let staying = staying(&segments, &live, records);
-                (staying, live)
-            })
-            .await;
-            plan.live = live;
-            session.take_records(&reader, &staying?).await
-        };
-        match copied.await {
-            Err(e) if e.kind() == Kind::Integrity => {
-                tracing::warn!(%pack, error = %e, "a pack can't be copied, so it stays");
-                plan.repack.remove(&pack);
-            }
-            done => done?,
-        }
-    }
-    session.flush().await
-}
-
-/// Takes over what killed collectors copied, as far as it is to be copied now.
-async fn adopt(session: &Arc<Session>, plan: &Plan) -> Result<()> {
-    let vault = session.vault();
-    for dead in session.inherits() {
-        for (name, _) in vault.store.list(&format!("packs/{dead:016x}")).await? {
-            let Some(pack) = PackName::parse(&name) else {
-                continue;
-            };
-            let records = match read_directory(vault, pack).await {
-                Err(e) if e.kind() == Kind::Integrity => continue,
-                directory => directory?.records,
-            };
-            let mut wanted = Vec::new();
-            for (record, _) in records {
-                let there = index::find(&plan.segments, &record.id)?;
-                let kept = there.iter().min_by_key(|l| rank(l));
-                if is_live(&plan.live, &record.id)
-                    && kept
-                        .is_some_and(|k| plan.repack.contains(&k.pack) && k.depth == record.depth)
-                {
-                    wanted.push(record);
-                }
-            }
-            session.adopt(wanted).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Those of a pack's records that are live and not kept elsewhere; parents first.
-fn staying(
-    segments: &[Arc<Segment>],
-    live: &[u64],
-    records: Vec<Location>,
-) -> Result<Vec<Location>> {
-    let mut staying = Vec::new();
-    for record in records {
-        if is_live(live, &record.id) {
-            let there = index::find(segments, &record.id)?;
-            if there.iter().min_by_key(|l| rank(l)) == Some(&record) {
-                staying.push(record);
-            }
-        }
-    }
-    staying.sort_unstable_by_key(|l| (l.depth, l.offset));
-    Ok(staying)
-}
-
-/// Makes new segments of what stays in those that are rewritten.
-async fn rewrite(session: &Arc<Session>, plan: &Arc<Plan>) -> Result<()> {
-    let (give, mut take) = tokio::sync::mpsc::channel(1);
-    let of = Arc::clone(plan);
-    let pass = tokio::task::spawn_blocking(move || {
-        of.staying(SEGMENT_RECORDS, |records| {
-            let gone = |_| Error::new(Code::Cancelled, "the collection ended");
-            give.blocking_send(records).map_err(gone)
-        })
-    });
-    while let Some(records) = take.recv().await {
-        session.list_again(records).await?;
-    }
-    let died = |e| Error::new(Code::Internal, "the pass over the index died").because(e);
-    pass.await.map_err(died)?
-}
-
-/// Swaps the segments by one entry. Points that were committed since the mark keep what they
-/// rest on: it is listed again first.
-async fn commit(
-    session: &Arc<Session>,
-    plan: &Plan,
-    marked: Vec<PointEntry>,
-    now: Timestamp,
-    options: &CollectOptions,
-) -> Result<()> {
-    let vault = session.vault();
-    let chosen = |yes| {
-        let all = plan.segments.iter().zip(&plan.rewrite);
-        let chosen = all
-            .filter(move |(_, r)| **r == yes)
-            .map(|(s, _)| Arc::clone(s));
-        chosen.collect::<Vec<_>>()
-    };
-    let (old, kept) = (chosen(true), chosen(false));
-    let mut seen: BTreeSet<u64> = marked.iter().map(|p| p.number).collect();
-    let mut late: Vec<Arc<Segment>> = Vec::new();
-    let mut dropped: BTreeSet<PackName> = plan.dead.union(&plan.repack).copied().collect();
-    loop {
-        let add: Vec<SegmentName> = session.own_segments().iter().map(|s| s.name()).collect();
-        let mut unseen: Vec<PointEntry> = Vec::new();
-        let done = session
-            .end_collection(|state| {
-                let new = state.points.iter().filter(|p| !seen.contains(&p.number));
-                unseen = new.cloned().collect();
-                if !unseen.is_empty() {
-                    return Err(Error::new(Code::Fenced, "a point was committed meanwhile"));
-                }
-                // Those that were deleted since are forgotten.
-                let there = state
-                    .doomed
-                    .iter()
-                    .filter(|(pack, _)| plan.packs.contains(pack));
-                let doomed = there.map(|(pack, since)| (*pack, *since));
-                let doomed = doomed.chain(dropped.iter().map(|pack| (*pack, 0)));
-                Ok(Event::Collect {
-                    session: session.number(),
-                    drop: old.iter().map(|s| s.name()).collect(),
-                    add: add.clone(),
-                    doomed: doomed
-                        .map(|(pack, since)| DoomedPack {
-                            session: pack.session,
-                            number: pack.number,
-                            since,
-                        })
-                        .collect(),
-                    given_up: stale(state, false, now, options.patience),
-                })
-            })
-            .await;
-        if unseen.is_empty() {
-            return done.map(|_| ());
-        }
-        vault.refresh().await?;
-        no_damaged_segment(vault)?;
-        let known: BTreeSet<SegmentName> = [&old, &kept, &late]
-            .into_iter()
-            .flatten()
-            .map(|s| s.name())
-            .collect();
-        let mut new = vault.index.snapshot();
-        new.retain(|s| !known.contains(&s.name()));
-        let mut roots = Vec::new();
-        for entry in &unseen {
-            let info = vault.info(entry.clone()).await?;
-            roots.extend(info.manifest.disks.iter().map(|d| d.root));
-        }
-        late.extend(new.iter().cloned());
-        let closure = Closure {
-            listed: [&session.own_segments()[..], &late, &kept].concat(),
-            before: old.clone(),
-        };
-        let all = [&closure.listed[..], &closure.before].concat();
-        let reader = Reader::new(vault.store.clone(), Arc::clone(&vault.ring), all);
-        let revived = closure.lost(&reader, &new, roots).await?;
-        for l in &revived {
-            dropped.remove(&l.pack);
-        }
-        session.list_again(revived).await?;
-        seen.extend(unseen.iter().map(|p| p.number));
     }
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use base::Result;
 
 use super::mark::Mark;
-use super::merge::{Listed, Merge, kept};
+use super::merge::{Listed, Merge, kept, rank};
 use super::{CollectOptions, Figures};
 use crate::format::id::Id;
 use crate::format::pack::{Location, PackName};
 use crate::format::record;
-use crate::index::Segment;
+use crate::index::{self, Segment};
 
 /// Segments with fewer entries are merged with each other,
 const SMALL_SEGMENT: usize = 1 << 16;
@@ -42,27 +42,17 @@ struct Use {
 }
 
 /// Tells of the ids in a pass, which come sorted, whether they are live.
-pub(super) struct Pointer<'a>(&'a [u64]);
+#[derive(Debug, Default)]
+struct Pointer(usize);
 
-impl<'a> Pointer<'a> {
-    pub(super) fn new(live: &'a [u64]) -> Self {
-        Self(live)
-    }
-
-    pub(super) fn is_live(&mut self, id: &Id) -> bool {
+impl Pointer {
+    fn is_live(&mut self, live: &[u64], id: &Id) -> bool {
         let prefix = id.prefix();
-        while let [first, rest @ ..] = self.0
-            && *first < prefix
-        {
-            self.0 = rest;
+        while live.get(self.0).is_some_and(|first| *first < prefix) {
+            self.0 += 1;
         }
-        self.0.first() == Some(&prefix)
+        live.get(self.0) == Some(&prefix)
     }
-}
-
-/// Whether an id is live, in any order.
-pub(super) fn is_live(live: &[u64], id: &Id) -> bool {
-    live.binary_search(&id.prefix()).is_ok()
 }
 
 impl Plan {
@@ -85,10 +75,12 @@ impl Plan {
             nodes: mark.nodes,
             ..Figures::default()
         };
-        let mut pointer = Pointer::new(&live);
+        let mut pointer = Pointer::default();
         let mut merge = Merge::new(&segments)?;
         while let Some(group) = merge.next()? {
-            let stays = pointer.is_live(&group[0].location.id).then(|| kept(group));
+            let stays = pointer
+                .is_live(&live, &group[0].location.id)
+                .then(|| kept(group));
             for (i, l) in group.iter().enumerate() {
                 let len = u64::from(l.location.len);
                 let pack = packs.entry(l.location.pack).or_default();
@@ -145,35 +137,75 @@ impl Plan {
         !self.rewrite.contains(&true)
     }
 
-    /// Goes through the index once more and gives what stays of the segments that are
-    /// rewritten, without what is copied: at most `most` records at a time, sorted.
+    /// The record of `id` that stays, if it is live.
     ///
     /// # Errors
-    /// Those of `give`, `Integrity`, and those of the files.
-    pub(super) fn staying(
-        &self,
-        most: usize,
-        mut give: impl FnMut(Vec<Location>) -> Result<()>,
-    ) -> Result<()> {
-        let mut pointer = Pointer::new(&self.live);
-        let mut merge = Merge::new(&self.segments)?;
+    /// `Integrity` and those of the files.
+    pub(super) fn stays(&self, id: &Id) -> Result<Option<Location>> {
+        if self.live.binary_search(&id.prefix()).is_err() {
+            return Ok(None);
+        }
+        let there = index::find(&self.segments, id)?;
+        Ok(there.into_iter().min_by_key(rank))
+    }
+
+    /// Those of a pack's records that stay; parents first.
+    ///
+    /// # Errors
+    /// `Integrity` and those of the files.
+    pub(super) fn staying_of(&self, directory: &[Location]) -> Result<Vec<Location>> {
+        let mut staying = Vec::new();
+        for record in directory {
+            if self.stays(&record.id)? == Some(*record) {
+                staying.push(*record);
+            }
+        }
+        staying.sort_unstable_by_key(|l| (l.depth, l.offset));
+        Ok(staying)
+    }
+
+    /// One more pass over the index: what stays of the segments that are rewritten, without
+    /// the packs that were `copied`.
+    ///
+    /// # Errors
+    /// `Integrity` and those of the files.
+    pub(super) fn staying(self: &Arc<Self>, copied: &BTreeSet<PackName>) -> Result<Staying> {
+        Ok(Staying {
+            merge: Merge::new(&self.segments)?,
+            plan: Arc::clone(self),
+            copied: copied.clone(),
+            pointer: Pointer::default(),
+        })
+    }
+}
+
+/// A pass over what stays.
+pub(super) struct Staying {
+    plan: Arc<Plan>,
+    copied: BTreeSet<PackName>,
+    merge: Merge,
+    pointer: Pointer,
+}
+
+impl Staying {
+    /// The next `most` records, sorted; fewer at the end.
+    ///
+    /// # Errors
+    /// `Integrity` and those of the files.
+    pub(super) fn next(&mut self, most: usize) -> Result<Vec<Location>> {
         let mut out = Vec::new();
-        while let Some(group) = merge.next()? {
-            if !pointer.is_live(&group[0].location.id) {
-                continue;
-            }
+        while out.len() < most
+            && let Some(group) = self.merge.next()?
+        {
             let Listed { location, segment } = group[kept(group)];
-            if self.rewrite[segment] && !self.repack.contains(&location.pack) {
+            if self.pointer.is_live(&self.plan.live, &location.id)
+                && self.plan.rewrite[segment]
+                && !self.copied.contains(&location.pack)
+            {
                 out.push(location);
-                if out.len() == most {
-                    give(std::mem::take(&mut out))?;
-                }
             }
         }
-        if !out.is_empty() {
-            give(out)?;
-        }
-        Ok(())
+        Ok(out)
     }
 }
 

@@ -1,0 +1,103 @@
+//! The collector's log entry.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use base::{Code, Error, Result};
+use jiff::Timestamp;
+
+use super::plan::Plan;
+use super::{CollectOptions, no_damaged_segment, stale};
+use crate::closure::Closure;
+use crate::format::entry::{DoomedPack, Event, SegmentName};
+use crate::format::pack::PackName;
+use crate::index::Segment;
+use crate::log::PointEntry;
+use crate::reader::Reader;
+use crate::session::Session;
+
+/// Swaps the segments by one entry. Points that were committed since the mark keep what they
+/// rest on: it is listed again first.
+pub(super) async fn commit(
+    session: &Arc<Session>,
+    plan: &Plan,
+    mut dropped: BTreeSet<PackName>,
+    marked: Vec<PointEntry>,
+    now: Timestamp,
+    options: &CollectOptions,
+) -> Result<()> {
+    let vault = session.vault();
+    let chosen = |yes| {
+        let all = plan.segments.iter().zip(&plan.rewrite);
+        let chosen = all
+            .filter(move |(_, r)| **r == yes)
+            .map(|(s, _)| Arc::clone(s));
+        chosen.collect::<Vec<_>>()
+    };
+    let (old, kept) = (chosen(true), chosen(false));
+    let mut seen: BTreeSet<u64> = marked.iter().map(|p| p.number).collect();
+    let mut late: Vec<Arc<Segment>> = Vec::new();
+    loop {
+        let add: Vec<SegmentName> = session.own_segments().iter().map(|s| s.name()).collect();
+        let mut unseen: Vec<PointEntry> = Vec::new();
+        let done = session
+            .end_collection(|state| {
+                let new = state.points.iter().filter(|p| !seen.contains(&p.number));
+                unseen = new.cloned().collect();
+                if !unseen.is_empty() {
+                    return Err(Error::new(Code::Fenced, "a point was committed meanwhile"));
+                }
+                // Those that were deleted since are forgotten.
+                let there = state
+                    .doomed
+                    .iter()
+                    .filter(|(pack, _)| plan.packs.contains(pack));
+                let doomed = there.map(|(pack, since)| (*pack, *since));
+                let doomed = doomed.chain(dropped.iter().map(|pack| (*pack, 0)));
+                Ok(Event::Collect {
+                    session: session.number(),
+                    drop: old.iter().map(|s| s.name()).collect(),
+                    add: add.clone(),
+                    doomed: doomed
+                        .map(|(pack, since)| DoomedPack {
+                            session: pack.session,
+                            number: pack.number,
+                            since,
+                        })
+                        .collect(),
+                    given_up: stale(state, false, now, options.patience),
+                })
+            })
+            .await;
+        if unseen.is_empty() {
+            return done.map(|_| ());
+        }
+        vault.refresh().await?;
+        no_damaged_segment(vault)?;
+        let known: BTreeSet<SegmentName> = [&old, &kept, &late]
+            .into_iter()
+            .flatten()
+            .map(|s| s.name())
+            .collect();
+        let mut new = vault.index.snapshot();
+        new.retain(|s| !known.contains(&s.name()));
+        let mut roots = Vec::new();
+        for entry in &unseen {
+            let info = vault.info(entry.clone()).await?;
+            roots.extend(info.manifest.disks.iter().map(|d| d.root));
+        }
+        late.extend(new.iter().cloned());
+        let closure = Closure {
+            listed: [&session.own_segments()[..], &late, &kept].concat(),
+            before: old.clone(),
+        };
+        let all = [&closure.listed[..], &closure.before].concat();
+        let reader = Reader::new(vault.store.clone(), Arc::clone(&vault.ring), all);
+        let revived = closure.lost(&reader, &new, roots).await?;
+        for l in &revived {
+            dropped.remove(&l.pack);
+        }
+        session.list_again(revived).await?;
+        seen.extend(unseen.iter().map(|p| p.number));
+    }
+}
