@@ -4,6 +4,7 @@
     reason = "a test may panic, and so may what it is built of"
 )]
 
+mod collect;
 mod damage;
 mod faults;
 mod faulty;
