@@ -114,6 +114,33 @@ Examples:
         /// The point's id, the beginning of one, `latest`, or `latest:MACHINE`.
         point: String,
     },
+    /// Remove recovery points; their space comes back with the next `vault collect`
+    ///
+    /// No other point is touched: each is complete by itself. Nothing is asked, and what is
+    /// removed can't be brought back.
+    #[command(after_help = "\
+Examples:
+  stillpoint point remove 3f2a 77c0
+  stillpoint point remove latest:web --tier snapshot")]
+    Remove {
+        /// Each a point's id, the beginning of one, `latest`, or `latest:MACHINE`.
+        #[arg(required = true, value_name = "POINT")]
+        points: Vec<String>,
+        /// Remove them only from this tier.
+        #[arg(long, value_enum, default_value = "all")]
+        tier: TierWord,
+    },
+}
+
+/// Which tiers are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TierWord {
+    /// The host's snapshot store
+    Snapshot,
+    /// The vault
+    Vault,
+    /// Both
+    All,
 }
 
 /// `stillpoint verify`

@@ -6,6 +6,7 @@ mod point;
 mod restore;
 mod restore_vm;
 mod vault;
+mod vault_collect;
 mod vault_keys;
 mod verify;
 mod vm;

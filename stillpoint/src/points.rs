@@ -150,26 +150,53 @@ async fn record((_, vault, info): &Place) -> Result<Result<Arc<PointRecord>, Arc
 /// # Errors
 /// `PointNotFound`; `BadArgument` if several begin so; those of [`list`].
 pub async fn find(settings: &Settings, tiers: &Tiers, word: &str) -> Result<Point> {
+    let points = list(settings, tiers, None).await?;
+    let found = choose(&points, word)?.cloned();
+    found.ok_or_else(|| Error::new(Code::PointNotFound, format!("no point `{word}`")))
+}
+
+/// The one among `points`, oldest first, that `word` names; `None` if no id begins so.
+///
+/// # Errors
+/// `PointNotFound` if there is no latest one; `BadArgument` if several begin so.
+pub fn choose<'a>(points: &'a [Point], word: &str) -> Result<Option<&'a Point>> {
     let machine = word.strip_prefix("latest:");
-    let mut points = list(settings, tiers, machine).await?;
     if machine.is_some() || word == "latest" {
-        return points.pop().ok_or_else(|| match machine {
+        let newest = points
+            .iter()
+            .rfind(|p| machine.is_none_or(|name| p.is_of(name)));
+        let found = newest.ok_or_else(|| match machine {
             Some(machine) => Error::new(
                 Code::PointNotFound,
                 format!("no point of a machine `{machine}`"),
             ),
             None => Error::new(Code::PointNotFound, "there is no point yet"),
         });
+        return found.map(Some);
     }
+    let ids = points.iter().map(|p| p.id);
+    let at = begins(ids, word)?;
+    Ok(at.map(|i| &points[i]))
+}
+
+/// Which of `ids` is `word` or begins so; `None` if none does.
+///
+/// # Errors
+/// `BadArgument` if several begin so.
+pub fn begins(ids: impl Iterator<Item = PointId>, word: &str) -> Result<Option<usize>> {
     let wanted = word.to_ascii_lowercase();
-    points.retain(|p| !wanted.is_empty() && p.id.to_string().starts_with(&wanted));
-    if points.len() > 1 {
+    let fits = |id: &PointId| !wanted.is_empty() && id.to_string().starts_with(&wanted);
+    let found: Vec<usize> = ids
+        .enumerate()
+        .filter(|(_, id)| fits(id))
+        .map(|(i, _)| i)
+        .collect();
+    if found.len() > 1 {
         let what = format!(
             "`{word}` is the beginning of {} points' ids: give more of it",
-            points.len()
+            found.len()
         );
         return Err(Error::new(Code::BadArgument, what));
     }
-    let missing = || Error::new(Code::PointNotFound, format!("no point `{word}`"));
-    points.pop().ok_or_else(missing)
+    Ok(found.first().copied())
 }

@@ -179,6 +179,14 @@ pub fn is_hurt(e: &Error) -> bool {
     matches!(e.kind(), Kind::Integrity | Kind::Unavailable | Kind::Failed)
 }
 
+/// Opens the vault in the store at `place`.
+///
+/// # Errors
+/// As [`Tiers::open`].
+pub async fn open_one(settings: &Settings, place: &str) -> Result<Arc<Vault>> {
+    open_with(settings, stores::open(place).await?, &mut None).await
+}
+
 async fn open_vault(settings: &Settings, ring: &mut Option<Arc<Keyring>>) -> Result<Arc<Vault>> {
     let locked = stores::open(vault_place(settings, None)?).await?;
     open_with(settings, locked, ring).await

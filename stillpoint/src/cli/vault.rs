@@ -43,6 +43,33 @@ Examples:
         /// Where to look; the configured vault and snapshot store if none is given.
         folders: Vec<PathBuf>,
     },
+    /// Give back the space of removed points
+    ///
+    /// Collects in the snapshot store and in the vault, or in one store if it is named. It may
+    /// run beside backups, transfers and restores, on any host that holds a key, and may be
+    /// stopped at any moment: nothing is lost, and the next one goes on.
+    #[command(after_help = "\
+Examples:
+  stillpoint vault collect
+  stillpoint vault collect --plan
+  stillpoint vault collect s3://backups/vault1 --repack-from 80")]
+    Collect {
+        /// The store; the configured snapshot store and vault if not given.
+        store: Option<String>,
+        /// Only show what would be done.
+        #[arg(long)]
+        plan: bool,
+        /// Copy what is in use out of packs of which at least so many percent are garbage.
+        #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
+        repack_from: u8,
+        /// Copy at most so many bytes; packs that are garbage throughout need no copying.
+        #[arg(long, value_name = "SIZE")]
+        most_copied: Option<ByteSize>,
+        /// End sessions that were opened more than so many days ago, and give up what they
+        /// left: those of hosts that never come back.
+        #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+        patience: u16,
+    },
     /// Write the vault's keys to a file that age opens, to be kept in another place
     ///
     /// The export opens all data of the vault, for ever. Give it to recipients (age1…), or

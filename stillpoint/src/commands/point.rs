@@ -1,4 +1,6 @@
-//! `stillpoint point list|show`
+//! `stillpoint point list|show`; `remove` is in the folder.
+
+mod remove;
 
 use base::{ByteSize, Result};
 use hypervisor::{Consistency, Definition};
@@ -49,6 +51,7 @@ pub async fn run(settings: &Settings, command: PointCommand) -> Result<()> {
             let shown = Shown::of(&point)?;
             settings.output.print(&shown, text)
         }
+        PointCommand::Remove { points, tier } => remove::run(settings, &tiers, &points, tier).await,
     }
 }
 

@@ -1,13 +1,14 @@
-//! `stillpoint vault create|show|list`; the rest is in `vault_keys`.
+//! `stillpoint vault create|show|list`; the rest is in `vault_collect` and `vault_keys`.
 
 use std::path::{Path, PathBuf};
 
 use base::{ByteSize, Code, Error, Result};
+use jiff::SignedDuration;
 use serde::Serialize;
 use vault::keys::{DataKeyUse, SlotKind};
-use vault::{DEFAULT_CHUNK_SIZE, Locked, Surroundings};
+use vault::{CollectOptions, DEFAULT_CHUNK_SIZE, Locked, Surroundings};
 
-use super::vault_keys;
+use super::{vault_collect, vault_keys};
 use crate::cli::VaultCommand;
 use crate::keys;
 use crate::output::{facts, table};
@@ -35,6 +36,20 @@ pub async fn run(settings: &Settings, command: VaultCommand) -> Result<()> {
         }
         VaultCommand::Show { store } => show(settings, store.as_deref()).await,
         VaultCommand::List { folders } => list(settings, folders).await,
+        VaultCommand::Collect {
+            store,
+            plan,
+            repack_from,
+            most_copied,
+            patience,
+        } => {
+            let options = CollectOptions {
+                repack_from_percent: repack_from,
+                most_copied: most_copied.map_or(u64::MAX, |size| size.0),
+                patience: SignedDuration::from_hours(24 * i64::from(patience)),
+            };
+            vault_collect::run(settings, store.as_deref(), plan, &options).await
+        }
         VaultCommand::ExportKey {
             to,
             recipient,

@@ -4,6 +4,7 @@
 mod command;
 
 mod busy;
+mod collect;
 mod damage;
 mod image;
 mod keys;
