@@ -5,6 +5,7 @@
 //! and during a backup it belongs to the freeze watchdog alone. Calls block: they are made by
 //! the watchdog's process or on a thread of their own.
 
+pub(crate) mod fuzz;
 mod socket;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::AgentStatus;
+use crate::words::plain;
 
 pub use socket::SocketTransport;
 
@@ -68,7 +70,7 @@ pub fn open(channel: &AgentChannel) -> Result<Box<dyn AgentTransport>> {
 /// As [`AgentTransport::call`].
 pub fn version(agent: &mut dyn AgentTransport, timeout: Duration) -> Result<String> {
     let info = agent.call(&json!({ "execute": "guest-info" }), timeout)?;
-    Ok(info["version"].as_str().unwrap_or("unknown").to_owned())
+    Ok(plain(info["version"].as_str().unwrap_or("unknown")))
 }
 
 /// Whether file systems are frozen.

@@ -15,6 +15,8 @@
 
 pub mod agent;
 pub mod fake;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod libvirt;
 mod machine;
 mod qemu;
@@ -23,6 +25,7 @@ mod snapshot;
 pub mod suite;
 mod unix;
 pub mod watchdog;
+mod words;
 
 pub use machine::{
     AgentStatus, Definition, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState,

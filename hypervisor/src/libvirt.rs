@@ -18,6 +18,7 @@ mod adopt;
 mod agent;
 mod discover;
 mod folder;
+pub(crate) mod fuzz;
 mod guard;
 mod guardian;
 mod job;

@@ -19,6 +19,7 @@
 
 mod discover;
 mod found;
+pub(crate) mod fuzz;
 mod graph;
 mod live;
 mod live_snapshot;

@@ -3,6 +3,7 @@
 //! The client knows no list of commands or events, so a newer QEMU's additions do no harm:
 //! answers and events are raw JSON values, and what is not understood is passed over.
 
+pub(crate) mod fuzz;
 mod message;
 mod reader;
 
@@ -17,7 +18,7 @@ use base::{Code, Error, Result};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
-use tokio::net::unix::OwnedWriteHalf;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{broadcast, oneshot};
 
 pub use message::{Event, Message, parse, request};
@@ -26,6 +27,10 @@ use reader::LineReader;
 /// How long QEMU may take to greet a client. A monitor serves one client at a time and
 /// leaves others waiting without a word, so silence means that it is taken.
 const GREETING: Duration = Duration::from_secs(5);
+
+/// The longest event that is kept for those who listen, in bytes. QEMU's have a few hundred;
+/// 256 are kept.
+const MAX_EVENT: usize = 64 << 10;
 
 /// How long a command may take unless the caller says otherwise. `stop` flushes all disks,
 /// which can take long on a busy host.
@@ -238,20 +243,24 @@ impl fmt::Debug for Qmp {
 }
 
 async fn read_all(
-    mut lines: LineReader,
+    mut lines: LineReader<OwnedReadHalf>,
     waiting: Arc<Mutex<Waiting>>,
     events: broadcast::Sender<Event>,
     path: PathBuf,
 ) {
     loop {
-        let message = match lines.next().await {
-            Ok(Some(line)) => parse(&line),
+        let (len, message) = match lines.next().await {
+            Ok(Some(line)) => (line.len(), parse(&line)),
             Ok(None) => break,
-            Err(e) => Err(e),
+            Err(e) => (0, Err(e)),
         };
         let (id, answer) = match message {
             Ok(Message::Return { id, value }) => (id, Ok(value)),
             Ok(Message::Failed { id, failure }) => (id, Err(failure)),
+            Ok(Message::Event(event)) if len > MAX_EVENT => {
+                tracing::warn!(event.name, len, path = %path.display(), "passed over an event");
+                continue;
+            }
             Ok(Message::Event(event)) => {
                 // No receiver is no error: nobody wants events now.
                 let _ = events.send(event);

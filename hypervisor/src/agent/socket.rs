@@ -11,9 +11,11 @@ use serde_json::{Value, json};
 
 use super::AgentTransport;
 use crate::unix::connect_at_once;
+use crate::words::plain;
 
-/// The longest answer that is read.
-const LONGEST: usize = 16 << 20;
+/// The longest answer that is read, in bytes. The list of an agent's commands takes some
+/// kibibytes; as JSON values in memory an answer can take fifty times as much.
+const LONGEST: usize = 1 << 20;
 
 /// The byte that makes the agent forget half a command, and that it puts before its answer
 /// to `guest-sync-delimited`.
@@ -43,6 +45,17 @@ impl SocketTransport {
         }
     }
 
+    /// A client of a channel that is connected, for fuzzing.
+    pub(super) fn over(stream: UnixStream) -> Self {
+        Self {
+            open: Some(Connection {
+                stream,
+                read: Vec::new(),
+            }),
+            ..Self::new(Path::new("fuzz"))
+        }
+    }
+
     fn error(&self, code: Code, what: impl std::fmt::Display) -> Error {
         Error::new(code, format!("guest agent {}: {what}", self.path.display()))
     }
@@ -62,9 +75,13 @@ impl SocketTransport {
         })
     }
 
-    fn call_on(&self, on: &mut Connection, request: &Value, until: Instant) -> Result<Value> {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = u64::from(std::process::id()) << 24 | NEXT.fetch_add(1, Ordering::Relaxed);
+    fn call_on(
+        &self,
+        on: &mut Connection,
+        request: &Value,
+        id: u64,
+        until: Instant,
+    ) -> Result<Value> {
         let sync = json!({ "execute": "guest-sync-delimited", "arguments": { "id": id } });
         let silent = |e: Trouble| match e {
             Trouble::Late => self.error(
@@ -100,22 +117,44 @@ impl SocketTransport {
         })?;
         match answer.get("error") {
             Some(error) => {
-                let text = error["desc"].as_str().unwrap_or("(no text)");
+                let text = plain(error["desc"].as_str().unwrap_or("(no text)"));
                 Err(self.error(Code::AgentRefused, format!("{name}: {text}")))
             }
-            None => Ok(answer["return"].take()),
+            // Not by index, which panics on what is no object.
+            None => Ok(answer
+                .get_mut("return")
+                .map(Value::take)
+                .unwrap_or_default()),
         }
     }
 }
 
 impl AgentTransport for SocketTransport {
     fn call(&mut self, request: &Value, timeout: Duration) -> Result<Value> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = u64::from(std::process::id()) << 24 | NEXT.fetch_add(1, Ordering::Relaxed);
+        self.call_numbered(request, id, timeout)
+    }
+
+    fn close(&mut self) {
+        self.open = None;
+    }
+}
+
+impl SocketTransport {
+    /// A call that brings both sides in step by the number `id`.
+    pub(super) fn call_numbered(
+        &mut self,
+        request: &Value,
+        id: u64,
+        timeout: Duration,
+    ) -> Result<Value> {
         let until = Instant::now() + timeout;
         let mut connection = match self.open.take() {
             Some(open) => open,
             None => self.connect()?,
         };
-        let answer = self.call_on(&mut connection, request, until);
+        let answer = self.call_on(&mut connection, request, id, until);
         // After any other error an answer may be on its way.
         let in_step = match &answer {
             Ok(_) => true,
@@ -125,10 +164,6 @@ impl AgentTransport for SocketTransport {
             self.open = Some(connection);
         }
         answer
-    }
-
-    fn close(&mut self) {
-        self.open = None;
     }
 }
 

@@ -108,10 +108,14 @@ fn explain(e: &LibvirtError, off: bool) -> Error {
     Error::new(code, format!("libvirt: {e}"))
 }
 
-fn parse(answer: &str) -> Result<Value> {
+pub(super) fn parse(answer: &str) -> Result<Value> {
     let mut answer: Value = serde_json::from_str(answer)
         .map_err(|e| Error::new(Code::ProtocolError, "the agent's answer is no JSON").because(e))?;
-    Ok(answer["return"].take())
+    // Not by index, which panics on what is no object.
+    Ok(answer
+        .get_mut("return")
+        .map(Value::take)
+        .unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -143,6 +147,8 @@ mod tests {
     fn an_answer_gives_what_is_under_return() {
         assert_eq!(parse(r#"{"return":3}"#).unwrap(), 3);
         assert_eq!(parse("{}").unwrap(), Value::Null);
+        assert_eq!(parse("\"text\"").unwrap(), Value::Null);
+        assert_eq!(parse("[1]").unwrap(), Value::Null);
         assert!(parse("x").is_err());
     }
 }

@@ -167,7 +167,7 @@ async fn agent(link: &Link, uuid: &str) -> AgentStatus {
 }
 
 /// The version in the answer to `guest-info`.
-fn version(answer: &str) -> String {
+pub(super) fn version(answer: &str) -> String {
     let value: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
     let version = value["return"]["version"].as_str().unwrap_or("unknown");
     version

@@ -11,7 +11,10 @@ use quick_xml::escape::{escape, partial_escape, resolve_predefined_entity};
 use quick_xml::events::{BytesStart, Event};
 
 const MAX_DEPTH: usize = 100;
-const MAX_BYTES: usize = 16 << 20;
+/// libvirt passes no longer text to its clients.
+const MAX_BYTES: usize = 4 << 20;
+/// Reading compares each attribute with those before it.
+const MAX_ATTRIBUTES: usize = 256;
 
 /// One element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -191,7 +194,7 @@ pub(super) fn parse(text: &str) -> Result<Element> {
         )
     };
     if text.len() > MAX_BYTES {
-        return Err(bad(&"it is longer than 16 MiB"));
+        return Err(bad(&"it is longer than 4 MiB"));
     }
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
@@ -252,7 +255,10 @@ pub(super) fn parse(text: &str) -> Result<Element> {
 
 fn element(start: &BytesStart<'_>) -> std::result::Result<Element, String> {
     let mut out = Element::new(start.name().as_ref());
-    for attribute in start.attributes() {
+    for (n, attribute) in start.attributes().enumerate() {
+        if n >= MAX_ATTRIBUTES {
+            return Err("an element has too many attributes".into());
+        }
         let attribute = attribute.map_err(|e| e.to_string())?;
         let value = attribute
             .normalized_value(quick_xml::XmlVersion::Implicit1_0)
@@ -308,6 +314,23 @@ mod tests {
         }
         let deep = "<a>".repeat(100_000);
         assert!(parse(&deep).is_err());
+        let long = format!("<a>{}</a>", " ".repeat(MAX_BYTES));
+        assert!(parse(&long).is_err());
+    }
+
+    #[test]
+    fn attributes_without_end_take_no_time() {
+        use std::fmt::Write;
+        let mut text = "<a".to_owned();
+        for n in 0..200_000 {
+            write!(text, " x{n}=''").unwrap();
+        }
+        let start = std::time::Instant::now();
+        assert!(parse(&(text + "/>")).is_err());
+        assert!(start.elapsed() < std::time::Duration::from_secs(5));
+        let value = "v".repeat(1 << 20);
+        let root = parse(&format!("<a x='{value}'/>")).unwrap();
+        assert_eq!(root.attribute("x"), Some(&*value));
     }
 
     proptest! {

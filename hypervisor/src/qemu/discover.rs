@@ -58,10 +58,8 @@ pub(super) async fn running(qmp: &Qmp, name: &str) -> Result<Running> {
     rank_boot_order(&mut disks, &boot);
     let machine = Machine {
         uuid: match uuid["UUID"].as_str() {
-            Some(own) if own.chars().any(|c| c.is_ascii_hexdigit() && c != '0') => {
-                own.to_ascii_lowercase()
-            }
-            _ => uuid_of_name(name),
+            Some(own) => own_uuid(own).unwrap_or_else(|| uuid_of_name(name)),
+            None => uuid_of_name(name),
         },
         name: name.to_owned(),
         state: state(&status),
@@ -79,12 +77,18 @@ pub(super) async fn running(qmp: &Qmp, name: &str) -> Result<Running> {
     })
 }
 
+/// A UUID as QEMU tells it, which goes into names of files; `None` for one that is all zero.
+fn own_uuid(text: &str) -> Option<String> {
+    let uuid = uuid::Uuid::try_parse(text).ok()?;
+    (!uuid.is_nil()).then(|| uuid.to_string())
+}
+
 /// What QEMU's object tree tells of a device.
 #[derive(Default)]
-struct Properties {
+pub(super) struct Properties {
     kind: String,
     bus: String,
-    boot_index: Option<u64>,
+    pub(super) boot_index: Option<u64>,
     shared: bool,
 }
 
@@ -102,16 +106,26 @@ impl Properties {
         // A device may lack any of them.
         let mut answers = answers.into_iter().map(|a| a.unwrap_or(Value::Null));
         let mut next = || answers.next().unwrap_or(Value::Null);
-        Ok(Self {
-            kind: next().as_str().unwrap_or_default().to_owned(),
-            bus: next().as_str().unwrap_or_default().to_owned(),
-            boot_index: next().as_u64(),
-            shared: next() == true,
-        })
+        Ok(Self::parse([next(), next(), next(), next()]))
+    }
+
+    /// Reads `type`, `parent_bus`, `bootindex` and `share-rw`.
+    pub(super) fn parse([kind, bus, boot_index, shared]: [Value; 4]) -> Self {
+        Self {
+            kind: kind.as_str().unwrap_or_default().to_owned(),
+            bus: bus.as_str().unwrap_or_default().to_owned(),
+            boot_index: boot_index.as_u64(),
+            shared: shared == true,
+        }
     }
 }
 
-fn describe(device: &Device, graph: &Graph, of: &Properties, folder: Option<&Path>) -> Disk {
+pub(super) fn describe(
+    device: &Device,
+    graph: &Graph,
+    of: &Properties,
+    folder: Option<&Path>,
+) -> Disk {
     let node = device.root.as_deref().map(|r| graph.below_filters(r));
     let info = node.and_then(|n| graph.nodes.get(n));
     let path = node
@@ -146,19 +160,38 @@ fn describe(device: &Device, graph: &Graph, of: &Properties, folder: Option<&Pat
 }
 
 /// The device's id; without one the name of its drive, without that its place in the tree.
+/// It goes into names of files and exports, so it has the form that QEMU asks of ids.
 fn disk_name(device: &Device) -> String {
     let parts: Vec<&str> = device.qom.split('/').filter(|p| !p.is_empty()).collect();
-    match parts[..] {
-        ["machine", "peripheral", id, ..] => id.to_owned(),
-        _ if !device.drive.is_empty() => device.drive.clone(),
-        _ => {
-            let own = parts.iter().rev().find(|p| **p != "virtio-backend");
-            own.unwrap_or(&"disk")
-                .chars()
-                .filter(char::is_ascii_alphanumeric)
-                .collect()
-        }
+    let id = match parts[..] {
+        ["machine", "peripheral", id, ..] => id,
+        _ => &device.drive,
+    };
+    if is_id(id) {
+        return id.to_owned();
     }
+    let own = parts.iter().rev().find(|p| **p != "virtio-backend");
+    let place = own.unwrap_or(&"").chars();
+    let place: String = place
+        .filter(char::is_ascii_alphanumeric)
+        .take(LONGEST_ID)
+        .collect();
+    if place.is_empty() {
+        "disk".to_owned()
+    } else {
+        place
+    }
+}
+
+/// The longest name of a disk.
+const LONGEST_ID: usize = 64;
+
+fn is_id(text: &str) -> bool {
+    text.len() <= LONGEST_ID
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
 }
 
 fn bus(kind: &str, parent: &str) -> &'static str {
@@ -186,7 +219,7 @@ fn state(status: &str) -> MachineState {
 }
 
 /// QEMU's boot indexes are any numbers; what counts is their order.
-fn rank_boot_order(disks: &mut [Disk], indexes: &[Option<u64>]) {
+pub(super) fn rank_boot_order(disks: &mut [Disk], indexes: &[Option<u64>]) {
     let mut given: Vec<u64> = indexes.iter().flatten().copied().collect();
     given.sort_unstable();
     for (disk, index) in disks.iter_mut().zip(indexes) {
@@ -243,6 +276,24 @@ mod tests {
             ),
         ] {
             assert_eq!(disk_name(&device(qom, drive)), name);
+        }
+    }
+
+    #[test]
+    fn names_that_could_leave_their_folder_are_not_taken() {
+        for (qom, drive) in [
+            ("/machine/peripheral/../backend", "x"),
+            ("/machine/a", "../../etc/cron.d/x"),
+            ("/machine/a", "a\nb"),
+            ("", ""),
+        ] {
+            let name = disk_name(&device(qom, drive));
+            assert!(["x", "a", "backend", "disk"].contains(&&*name), "{name}");
+        }
+        let own = "6D0FF19E-6d2f-4c6b-9d6e-5a8e8e6ac4b1";
+        assert_eq!(own_uuid(own), Some(own.to_lowercase()));
+        for text in ["00000000-0000-0000-0000-000000000000", "../../x", ""] {
+            assert_eq!(own_uuid(text), None);
         }
     }
 

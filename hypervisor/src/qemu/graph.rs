@@ -130,11 +130,12 @@ impl Graph {
     /// The node below all filters: the format node, which can hold bitmaps.
     pub(super) fn below_filters<'a>(&'a self, root: &'a str) -> &'a str {
         let mut at = root;
-        while self
-            .nodes
-            .get(at)
-            .is_some_and(|n| FILTERS.contains(&n.driver.as_str()))
-        {
+        // No path is longer than there are nodes, unless it goes in a circle.
+        for _ in 0..self.nodes.len() {
+            let filter = |n: &Node| FILTERS.contains(&n.driver.as_str());
+            if !self.nodes.get(at).is_some_and(filter) {
+                break;
+            }
             let Some(child) = self.child(at, "file").or_else(|| self.child(at, "backing")) else {
                 break;
             };
@@ -147,13 +148,14 @@ impl Graph {
     /// is not on this host.
     pub(super) fn path<'a>(&'a self, node: &'a str) -> Option<&'a str> {
         let mut at = node;
-        loop {
+        for _ in 0..self.nodes.len() {
             let info = self.nodes.get(at)?;
             if matches!(info.driver.as_str(), "file" | "host_device") {
                 return Some(info.file.as_str());
             }
             at = self.child(at, "file")?;
         }
+        None
     }
 }
 
@@ -234,6 +236,27 @@ mod tests {
         assert_eq!(graph.path("disk0"), Some("/i/a.qcow2"));
         assert_eq!(graph.path("nowhere"), None);
         assert_eq!(graph.devices[1].root, None);
+    }
+
+    #[test]
+    fn a_graph_that_goes_in_a_circle_is_left() {
+        let node = |name: &str, drv: &str| json!({"node-name": name, "drv": drv});
+        let nodes = json!([
+            node("a", "throttle"),
+            node("b", "throttle"),
+            node("c", "qcow2")
+        ]);
+        let graph = json!({
+            "nodes": [{"id": 1, "type": "block-driver", "name": "a"},
+                      {"id": 2, "type": "block-driver", "name": "b"},
+                      {"id": 3, "type": "block-driver", "name": "c"}],
+            "edges": [{"parent": 1, "child": 2, "name": "file"},
+                      {"parent": 2, "child": 1, "name": "backing"},
+                      {"parent": 3, "child": 3, "name": "file"}],
+        });
+        let graph = Graph::parse(&json!([]), &nodes, &graph).unwrap();
+        assert!(["a", "b"].contains(&graph.below_filters("a")));
+        assert_eq!(graph.path("c"), None);
     }
 
     #[test]

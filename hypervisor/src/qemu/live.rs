@@ -249,7 +249,7 @@ impl Work<'_> {
                 Err(_) => break,
             }
         }
-        let micros = stopped.zip(resumed).map_or(0, |(s, r)| r - s);
+        let micros = stopped.zip(resumed).map_or(0, |(s, r)| r.saturating_sub(s));
         let paused = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
         Ok((taken, paused))
     }

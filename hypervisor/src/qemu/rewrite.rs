@@ -36,17 +36,24 @@ pub struct RewriteArguments<'a> {
     pub folder: &'a Path,
 }
 
+/// The most words of a command line; one with hundreds of disks has some thousands.
+const MAX_WORDS: usize = 20_000;
+
 /// The command line of a restored machine. What belongs to one run only (an incoming
 /// migration, a saved state) goes.
 ///
 /// # Errors
 /// `DiskNotFound` if no word names the file of a restored disk; `HypervisorError` if there are
-/// no words, or nothing takes the firmware variables; `BadArgument` for a path that is not
+/// no words or more than 20,000, or nothing takes the firmware variables; `BadArgument` for a path that is not
 /// UTF-8.
 pub fn rewrite_arguments(
     arguments: &[String],
     change: &RewriteArguments<'_>,
 ) -> Result<Vec<String>> {
+    if arguments.len() > MAX_WORDS {
+        let what = format!("the machine's command line has {} words", arguments.len());
+        return Err(Error::new(Code::HypervisorError, what));
+    }
     let mut words = Words::parse(arguments).ok_or_else(|| {
         let what = "the command line of the machine is not known (its process could not be read)";
         Error::new(Code::HypervisorError, what)

@@ -3,6 +3,8 @@
 use base::{Code, Error, Result};
 use serde_json::{Value, json};
 
+use crate::words::plain;
+
 /// One line from QEMU.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
@@ -85,8 +87,8 @@ pub fn parse(line: &[u8]) -> Result<Message> {
                 .and_then(|t| t.get(k))
                 .and_then(Value::as_i64)
         };
-        let micros = part("seconds").unwrap_or(0).saturating_mul(1_000_000)
-            + part("microseconds").unwrap_or(0);
+        let seconds = part("seconds").unwrap_or(0).saturating_mul(1_000_000);
+        let micros = seconds.saturating_add(part("microseconds").unwrap_or(0));
         let data = map.remove("data").unwrap_or(Value::Null);
         return Ok(Message::Event(Event { name, data, micros }));
     }
@@ -94,13 +96,7 @@ pub fn parse(line: &[u8]) -> Result<Message> {
         return Ok(Message::Return { id, value });
     }
     if let Some(error) = map.remove("error") {
-        let text = |k| {
-            error
-                .get(k)
-                .and_then(Value::as_str)
-                .unwrap_or("(no text)")
-                .to_owned()
-        };
+        let text = |k| plain(error.get(k).and_then(Value::as_str).unwrap_or("(no text)"));
         let failure = Failure {
             class: text("class"),
             text: text("desc"),

@@ -1,18 +1,17 @@
 //! Lines with an upper limit of length.
 
 use base::{Code, Error, Result};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::unix::OwnedReadHalf;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-/// The longest line that is read. The block graph of a machine with hundreds of disks takes
-/// a few mebibytes.
-const LONGEST: usize = 32 << 20;
+/// The longest line that is read, in bytes. The block graph of a machine with hundreds of
+/// disks takes a few mebibytes; as JSON values in memory a line can take fifty times as much.
+const LONGEST: usize = 8 << 20;
 
-/// Reads lines from a socket.
-pub(super) struct LineReader(BufReader<OwnedReadHalf>);
+/// Reads lines from a stream.
+pub(super) struct LineReader<R>(BufReader<R>);
 
-impl LineReader {
-    pub(super) fn new(read: OwnedReadHalf) -> Self {
+impl<R: AsyncRead + Unpin> LineReader<R> {
+    pub(super) fn new(read: R) -> Self {
         Self(BufReader::new(read))
     }
 

@@ -141,3 +141,38 @@ fn lines_that_are_not_objects_are_refused() {
     }
     assert_eq!(parse(b"{\"new\":1}").unwrap(), Message::Unknown);
 }
+
+#[test]
+fn times_and_words_of_any_size_are_taken() {
+    let line = format!(
+        "{{\"event\":\"E\",\"timestamp\":{{\"seconds\":{0},\"microseconds\":{0}}}}}",
+        i64::MAX
+    );
+    let Message::Event(event) = parse(line.as_bytes()).unwrap() else {
+        panic!("no event");
+    };
+    assert_eq!(event.micros, i64::MAX);
+    let Message::Failed { failure, .. } =
+        parse(br#"{"error":{"desc":"a\u001b]0;x\u0007"}}"#).unwrap()
+    else {
+        panic!("no failure");
+    };
+    assert_eq!(failure.text, "a ]0;x ");
+}
+
+/// What listeners have not taken yet is kept, so events must not be large.
+#[tokio::test]
+async fn an_event_that_is_too_large_is_passed_over() {
+    let (_dir, path) = monitor(|name, id| {
+        let large = "x".repeat(MAX_EVENT);
+        format!(
+            "{{\"event\":\"LARGE\",\"data\":\"{large}\"}}\n{{\"event\":\"SMALL\"}}\n\
+             {{\"return\":\"{name}\",\"id\":{id}}}\n"
+        )
+        .into_bytes()
+    });
+    let qmp = Qmp::connect(&path).await.unwrap();
+    let mut events = qmp.events();
+    qmp.execute("one", Value::Null).await.unwrap();
+    assert_eq!(events.recv().await.unwrap().name, "SMALL");
+}

@@ -5,6 +5,7 @@
 mod bench;
 mod fake_agent;
 mod guests;
+mod hostile;
 mod odd;
 mod qemu;
 mod suite;

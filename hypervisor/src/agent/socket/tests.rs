@@ -75,3 +75,36 @@ fn a_channel_that_another_program_holds_is_not_waited_for_without_end() {
     let error = agent.call(&json!({ "execute": "x" }), SHORT).unwrap_err();
     assert_eq!(error.code(), Code::AgentUnavailable);
 }
+
+/// A guest can answer what it likes; a panic here would take the freeze watchdog with it.
+#[test]
+fn odd_answers_are_errors_or_nothing_and_never_a_panic() {
+    let odd = ["[1]", "\"text\"", "7", "null", "{\"return\": [1, 2]}"];
+    for text in odd {
+        let (_dir, mut agent) = agent(b"", move |_| Some(text.into()));
+        assert!(!super::super::is_frozen(&mut agent, SHORT).unwrap());
+        assert_eq!(super::super::version(&mut agent, SHORT).unwrap(), "unknown");
+    }
+    let (_dir, mut agent) = agent(b"", |_| {
+        Some("{\"error\": {\"desc\": \"a\\u001b[2Jb\"}}".into())
+    });
+    let error = super::super::version(&mut agent, SHORT).unwrap_err();
+    assert!(error.detail().ends_with("a [2Jb"), "{error:?}");
+}
+
+/// Neither an answer without end nor one without a line feed costs more than its limits.
+#[test]
+fn an_answer_without_end_is_cut_off() {
+    for part in [&[b'x'; 4096], &[DELIMITER; 4096], &[b'\n'; 4096]] {
+        let (ours, mut guest) = UnixStream::pair().unwrap();
+        let writer = std::thread::spawn(move || while guest.write_all(part).is_ok() {});
+        let mut agent = SocketTransport::over(ours);
+        let request = json!({ "execute": "x" });
+        let start = Instant::now();
+        let error = agent.call(&request, SHORT).unwrap_err();
+        assert_eq!(error.code(), Code::AgentUnavailable);
+        assert!(start.elapsed() < 20 * SHORT);
+        drop(agent);
+        writer.join().unwrap();
+    }
+}

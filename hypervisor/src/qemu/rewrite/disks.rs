@@ -1,5 +1,6 @@
 //! The words about disks and firmware.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use base::{Code, Error, Result};
@@ -55,7 +56,12 @@ pub(super) fn place(words: &mut Words, file: &Path, new: &str) -> bool {
             found = true;
         }
     }
+    let mut seen = HashSet::new();
     while let Some(node) = above.pop() {
+        // Words can name each other in a circle.
+        if !seen.insert(node.clone()) {
+            continue;
+        }
         for value in words.of(&["-blockdev"]) {
             if value.get("file").as_deref() == Some(node.as_str()) {
                 bases.extend(value.remove("backing"));

@@ -1,6 +1,6 @@
 //! The words about files that QEMU makes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use base::Result;
@@ -12,6 +12,9 @@ use super::{RewriteArguments, text_of};
 pub(super) struct Files<'a> {
     change: &'a RewriteArguments<'a>,
     given: BTreeMap<PathBuf, String>,
+    taken: HashSet<String>,
+    /// By stem and end: the highest number that was tried.
+    last: HashMap<(String, String), u32>,
 }
 
 impl<'a> Files<'a> {
@@ -19,6 +22,8 @@ impl<'a> Files<'a> {
         Self {
             change,
             given: BTreeMap::new(),
+            taken: HashSet::new(),
+            last: HashMap::new(),
         }
     }
 
@@ -81,11 +86,15 @@ impl<'a> Files<'a> {
         };
         let folder = text_of(self.change.folder)?;
         let mut name = format!("{folder}/{stem}{end}");
-        let mut n = 2;
-        while self.given.values().any(|taken| *taken == name) {
-            name = format!("{folder}/{stem}-{n}{end}");
-            n += 1;
+        if self.taken.contains(&name) {
+            let key = (stem.clone().into_owned(), end.clone());
+            let last = self.last.entry(key).or_insert(1);
+            while self.taken.contains(&name) {
+                *last += 1;
+                name = format!("{folder}/{stem}-{last}{end}");
+            }
         }
+        self.taken.insert(name.clone());
         self.given.insert(old.to_owned(), name.clone());
         Ok(name)
     }

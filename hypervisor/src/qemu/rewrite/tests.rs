@@ -180,3 +180,38 @@ fn words_that_nothing_changes_come_back_as_they_were() {
     assert_eq!(rewrite_arguments(&words, &change).unwrap(), same);
     assert!(rewrite_arguments(&[], &change).is_err());
 }
+
+#[test]
+fn words_in_a_circle_or_of_one_name_take_no_time_and_too_many_are_refused() {
+    let disks = BTreeMap::from([(PathBuf::from("/a"), PathBuf::from("/new/a"))]);
+    let change = RewriteArguments {
+        old_name: "web",
+        name: "web",
+        uuid: None,
+        macs: None,
+        disks: &disks,
+        dropped: &BTreeSet::new(),
+        nvram: None,
+        folder: Path::new("/vm"),
+    };
+    let mut words = strings(&[
+        "q",
+        "-blockdev",
+        "filename=/a,node-name=f",
+        "-blockdev",
+        "file=f,node-name=d",
+        "-blockdev",
+        "file=d,node-name=f",
+    ]);
+    for n in 0..9000 {
+        words.extend([String::from("-D"), format!("/{n}/log.txt")]);
+    }
+    let all = rewrite_arguments(&words, &change).unwrap();
+    assert_eq!(all[2], "filename=/new/a,node-name=f");
+    let names: BTreeSet<_> = all[7..].iter().filter(|w| *w != "-D").collect();
+    assert_eq!(names.len(), 9000);
+    assert!(names.contains(&"/vm/log-9000.txt".to_owned()));
+    words.resize(30_000, "x".into());
+    let e = rewrite_arguments(&words, &change).unwrap_err();
+    assert_eq!(e.code(), Code::HypervisorError);
+}
