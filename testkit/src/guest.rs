@@ -2,6 +2,7 @@
 
 mod builder;
 mod launch;
+mod look;
 mod power;
 mod warm;
 

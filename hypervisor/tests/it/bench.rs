@@ -9,7 +9,7 @@ use hypervisor::watchdog::WatchdogProgram;
 use hypervisor::{
     Hypervisor, QemuHost, QemuHostOptions, Quiesce, ScratchPlace, Snapshot, SnapshotRequest,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use testkit::Guest;
 
 /// A guest, the driver that sees it, and a vault's point of view.
@@ -85,43 +85,14 @@ impl<'a> Bench<'a> {
 
     /// Bitmap names per node, as QEMU tells them.
     pub(crate) fn bitmaps(&self) -> BTreeMap<String, Vec<String>> {
-        let nodes = self
-            .guest
-            .qmp("query-named-block-nodes", json!({ "flat": true }))
-            .unwrap();
-        let mut out = BTreeMap::new();
-        for node in nodes.as_array().unwrap() {
-            let names: Vec<String> = node["dirty-bitmaps"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|b| b["name"].as_str().map(str::to_owned))
-                .collect();
-            if !names.is_empty() {
-                out.insert(node["node-name"].as_str().unwrap().to_owned(), names);
-            }
-        }
-        out
+        self.guest.bitmaps().unwrap()
     }
 
     /// What of ours but bitmaps is in QEMU (unless it is off) or in the scratch folder.
     pub(crate) fn left_behind(&self) -> Vec<String> {
         let mut left = Vec::new();
-        let commands = [
-            ("query-named-block-nodes", json!({ "flat": true })),
-            ("query-block-exports", Value::Null),
-            ("query-jobs", Value::Null),
-        ];
-        for (command, arguments) in commands.into_iter().filter(|_| self.guest.is_running()) {
-            let answer = self.guest.qmp(command, arguments).unwrap();
-            for item in answer.as_array().unwrap() {
-                for key in ["node-name", "id"] {
-                    let name = item[key].as_str().unwrap_or_default();
-                    if name.starts_with("stillpoint") {
-                        left.push(format!("{command}: {name}"));
-                    }
-                }
-            }
+        if self.guest.is_running() {
+            left = self.guest.named("stillpoint").unwrap();
         }
         for entry in self.scratch.path().read_dir().unwrap() {
             left.push(entry.unwrap().path().display().to_string());

@@ -222,22 +222,10 @@ async fn a_scratch_that_qemu_may_not_write_is_a_clear_refusal_and_leaves_nothing
     assert!(checkpoints(world).is_empty());
 }
 
-/// Restarts libvirtd with QEMU run as another user, and the guest with it.
+/// Runs the guest's QEMU as another user.
 fn run_qemu_as(world: &World, user: &str, group: &str) {
     world.domain.destroy().unwrap();
-    let file = world.libvirtd.dir().join("etc/qemu.conf");
-    let old = std::fs::read_to_string(&file).unwrap();
-    let dynamic = u8::from(user != "root");
-    let kept = old.lines().filter(|l| {
-        !["user ", "group ", "dynamic_ownership"]
-            .iter()
-            .any(|key| l.starts_with(key))
-    });
-    let kept = kept.collect::<Vec<_>>().join("\n");
-    let new =
-        format!("{kept}\nuser = \"{user}\"\ngroup = \"{group}\"\ndynamic_ownership = {dynamic}\n");
-    std::fs::write(&file, new).unwrap();
-    world.libvirtd.restart().unwrap();
+    world.libvirtd.run_guests_as(user, group).unwrap();
     world.domain.start_again().unwrap();
 }
 

@@ -15,7 +15,9 @@ use crate::place;
 use crate::process::Guard;
 
 /// Puts private folders over libvirt's own, in a namespace that only this
-/// daemon and its guests see, and becomes the daemon.
+/// daemon and its guests see, and becomes the daemon. There everybody may use
+/// KVM: libvirt would examine QEMU anew at every call, for 4 s, where the user
+/// of its guests may not.
 const IN_NAMESPACE: &str = r#"
 set -e
 dir=$1 cache=$2
@@ -25,15 +27,18 @@ mount --bind "$dir/lib" /var/lib/libvirt
 mount --bind "$dir/log" /var/log/libvirt
 mount --bind "$dir/run" /run/libvirt
 mount --bind "$cache" /var/cache/libvirt
+if [ -c /dev/kvm ]; then
+    mkdir -p "$dir/dev"
+    mount -t tmpfs none "$dir/dev"
+    cp -a /dev/kvm "$dir/dev/kvm"
+    chmod 666 "$dir/dev/kvm"
+    mount --bind "$dir/dev/kvm" /dev/kvm
+fi
 exec libvirtd -f "$dir/etc/libvirtd.conf" -p "$dir/libvirtd.pid"
 "#;
 
-/// Guests as root, and nothing of what needs systemd, cgroups or a security
-/// module.
+/// Nothing of what needs systemd, cgroups or a security module.
 const QEMU_CONF: &str = r#"
-user = "root"
-group = "root"
-dynamic_ownership = 0
 remember_owner = 0
 security_driver = "none"
 cgroup_controllers = [ ]
@@ -62,7 +67,6 @@ impl Libvirtd {
         for name in ["etc", "lib", "log", "run"] {
             fs::create_dir(host.path().join(name))?;
         }
-        fs::write(host.path().join("etc/qemu.conf"), QEMU_CONF)?;
         let uuid = fs::read_to_string("/proc/sys/kernel/random/uuid")?;
         let log = host.path().join("libvirtd.log");
         let conf = format!(
@@ -76,8 +80,22 @@ impl Libvirtd {
             host,
             running: Mutex::new(None),
         }));
-        daemon.restart()?;
+        daemon.run_guests_as("root", "root")?;
         Ok(daemon)
+    }
+
+    /// Restarts the daemon. From now on it starts guests as this user and group, to whom it
+    /// gives their disks.
+    ///
+    /// # Errors
+    /// As [`Self::restart`].
+    pub fn run_guests_as(&self, user: &str, group: &str) -> Result<()> {
+        let give = u8::from(user != "root");
+        let conf = format!(
+            "user = \"{user}\"\ngroup = \"{group}\"\ndynamic_ownership = {give}\n{QEMU_CONF}"
+        );
+        fs::write(self.dir().join("etc/qemu.conf"), conf)?;
+        self.restart()
     }
 
     /// What to connect to: `qemu:///system?socket=...`.
