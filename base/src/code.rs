@@ -183,8 +183,8 @@ codes! {
         "The hypervisor refused or failed an operation.",
         "See the message for the hypervisor's own words.";
     HypervisorDenied = "HypervisorAccessDenied", Denied,
-        "The hypervisor process may not use a scratch file, socket or disk: file ownership, AppArmor or SELinux.",
-        "Put scratch where QEMU may write (--scratch), or allow the path in its security profile.";
+        "This user may not reach the hypervisor, or the hypervisor may not use a scratch file, socket or disk: file ownership, AppArmor or SELinux.",
+        "Run as a user that may use the hypervisor's socket; put scratch where QEMU may write (--scratch); or allow the path in its security profile.";
     FreezeFailed = "UserErrorFsFreezeFailed", Unavailable,
         "The guest agent could not freeze the file systems within the budget; everything was thawed.",
         "Check the guest agent and its freeze hooks, or allow a crash-consistent point.";

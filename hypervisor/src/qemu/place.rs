@@ -80,10 +80,11 @@ impl Place {
     }
 
     /// All machines in `dir`, by name: folders with `qmp.sock` or remembered facts, and
-    /// pairs `NAME.qmp`, `NAME.qga`.
+    /// pairs `NAME.qmp`, `NAME.qga`. A folder that may not be looked into counts: to whoever
+    /// asks for it by name it is denied, not absent.
     ///
     /// # Errors
-    /// `HypervisorUnavailable` if `dir` can't be read.
+    /// `HypervisorDenied` if `dir` may not be read, `HypervisorUnavailable` if it can't be.
     pub(super) fn all(dir: &Path) -> Result<Vec<Self>> {
         let mut found = Vec::new();
         let mut scan = || -> io::Result<()> {
@@ -105,8 +106,12 @@ impl Place {
             Ok(())
         };
         scan().map_err(|e| {
+            let code = match e.kind() {
+                io::ErrorKind::PermissionDenied => Code::HypervisorDenied,
+                _ => Code::HypervisorUnavailable,
+            };
             let text = format!("folder of QEMU sockets {}: {e}", dir.display());
-            Error::new(Code::HypervisorUnavailable, text).because(e)
+            Error::new(code, text).because(e)
         })?;
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found.dedup_by(|a, b| a.name == b.name);
@@ -114,7 +119,8 @@ impl Place {
     }
 
     fn is_known(&self) -> bool {
-        self.monitor.exists() || self.memory().exists()
+        let denied = |e: io::Error| e.kind() == io::ErrorKind::PermissionDenied;
+        self.monitor.try_exists().unwrap_or_else(denied) || self.memory().exists()
     }
 }
 
