@@ -5,16 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use testkit::{DiskSpec, Guest, disk};
 
-use crate::command::Place;
-
-fn place_of(guest: &Guest) -> Place {
-    let mut place = Place::with_vault();
-    place.set(
-        "STILLPOINT_CONNECT",
-        &format!("qmp://{}", guest.hostdir().display()),
-    );
-    place
-}
+use crate::host::place_of;
 
 fn images(restored: &Value) -> Vec<PathBuf> {
     let disks = restored["disks"].as_array().unwrap();

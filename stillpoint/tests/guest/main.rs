@@ -7,5 +7,7 @@ mod command;
 
 mod bare;
 mod buckets;
+mod denied;
+mod host;
 mod libvirt;
 mod trouble;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use testkit::{DiskSpec, Guest, disk};
 
 use crate::command::{Place, Said};
+use crate::host::{assert_only_trackers_left, place_of};
 
 fn guest_and_place() -> (Guest, Place) {
     let guest = Guest::builder("m")
@@ -17,11 +18,7 @@ fn guest_and_place() -> (Guest, Place) {
     guest
         .write_file("/data1/a", &disk::noise(4, 2_000_000))
         .unwrap();
-    let mut place = Place::with_vault();
-    place.set(
-        "STILLPOINT_CONNECT",
-        &format!("qmp://{}", guest.hostdir().display()),
-    );
+    let place = place_of(&guest);
     (guest, place)
 }
 
@@ -102,23 +99,7 @@ fn a_killed_backup_and_an_interrupted_one_leave_nothing_in_the_way() {
     assert_eq!(said.code, 130, "{said:?}");
     let job = place.json(&["backup", "now", "m"]);
     assert_eq!(job["status"], "Completed");
-    let nodes = guest.qmp("query-named-block-nodes", Value::Null).unwrap();
-    let bitmaps: usize = nodes
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|n| {
-            n["node-name"]
-                .as_str()
-                .is_some_and(|n| n.starts_with("disk") && !n.contains("file"))
-        })
-        .map(|n| n["dirty-bitmaps"].as_array().map_or(0, Vec::len))
-        .sum();
-    assert_eq!(bitmaps, 2, "one a disk: {nodes:#}");
-    let exports = guest.qmp("query-block-exports", Value::Null).unwrap();
-    assert_eq!(exports, json!([]));
-    let scratch = std::fs::read_dir(place.at("scratch")).unwrap().count();
-    assert_eq!(scratch, 0, "scratch is empty");
+    assert_only_trackers_left(&guest, &place, 2);
 }
 
 #[test]

@@ -6,6 +6,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+/// The user and group that own nothing.
+pub const NOBODY: u32 = 65534;
+
 /// A folder with all that a host keeps, and the program with settings for it.
 pub struct Place {
     dir: tempfile::TempDir,
@@ -72,7 +75,11 @@ impl Place {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stillpoint"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_stillpoint")), words)
+    }
+
+    fn command_of(&self, program: &Path, words: &[&str]) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("STILLPOINT_") {
                 command.env_remove(name);
@@ -101,20 +108,64 @@ impl Place {
 
     /// Runs it away from any terminal.
     pub fn run_without_terminal(&self, words: &[&str]) -> Said {
-        let command = self.command(words);
-        let mut alone = Command::new("setsid");
-        alone
-            .arg("--wait")
+        self.run_by(&["setsid", "--wait"], &self.command(words), words)
+    }
+
+    /// Runs it as [`NOBODY`], who may read what is here and write only what
+    /// [`Self::give_away`] gave. Needs root.
+    pub fn run_as_nobody(&self, words: &[&str]) -> Said {
+        let user = NOBODY.to_string();
+        let drop = [
+            "setpriv",
+            "--reuid",
+            &user,
+            "--regid",
+            &user,
+            "--clear-groups",
+        ];
+        // The program itself may lie where only its owner goes.
+        let program = self.at("program");
+        if !program.exists() {
+            std::fs::copy(env!("CARGO_BIN_EXE_stillpoint"), &program).unwrap();
+        }
+        self.run_by(&drop, &self.command_of(&program, words), words)
+    }
+
+    /// The same with JSON; it must end with this exit code. Gives the error.
+    pub fn fails_as_nobody(&self, words: &[&str], code: i32) -> Value {
+        let said = self.run_as_nobody(&[words, &["-o", "json"]].concat());
+        assert_eq!(said.code, code, "{said:?}");
+        said.error()
+    }
+
+    /// Makes something here, a folder if it is not there, with all in it [`NOBODY`]'s.
+    pub fn give_away(&self, name: &str) {
+        let path = self.at(name);
+        if !path.exists() {
+            std::fs::create_dir(&path).unwrap();
+        }
+        let owner = format!("{NOBODY}:{NOBODY}");
+        let done = Command::new("chown")
+            .args(["-R", &owner])
+            .arg(&path)
+            .status();
+        assert!(done.unwrap().success(), "giving files away needs root");
+    }
+
+    /// Runs `command` through a program that starts others.
+    fn run_by(&self, starter: &[&str], command: &Command, words: &[&str]) -> Said {
+        let mut by = Command::new(starter[0]);
+        by.args(&starter[1..])
             .arg(command.get_program())
             .args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
-                Some(value) => alone.env(name, value),
-                None => alone.env_remove(name),
+                Some(value) => by.env(name, value),
+                None => by.env_remove(name),
             };
         }
-        alone.current_dir(self.dir.path()).stdin(Stdio::null());
-        Said::of(words, alone.output().unwrap())
+        by.current_dir(self.dir.path()).stdin(Stdio::null());
+        Said::of(words, by.output().unwrap())
     }
 
     /// Runs it; it must succeed. Gives what it printed.
