@@ -60,6 +60,20 @@ impl Segment {
         Self::from_data(Data::Memory(bytes), size, ring, name)
     }
 
+    /// A segment of these records that is nowhere stored; 57 bytes a record.
+    ///
+    /// # Errors
+    /// `Failed` if its filter can't be built.
+    pub(crate) fn in_memory(
+        ring: &Keyring,
+        name: SegmentName,
+        records: Vec<Location>,
+    ) -> Result<Self> {
+        let bytes = Bytes::from(segment::write(ring, name, records)?);
+        let size = bytes.len() as u64;
+        Self::from_data(Data::Memory(bytes), size, ring, name)
+    }
+
     fn from_data(data: Data, size: u64, ring: &Keyring, name: SegmentName) -> Result<Self> {
         let read = || {
             let header = data.read(0, segment::HEADER)?;

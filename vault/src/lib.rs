@@ -30,6 +30,7 @@ mod index;
 mod litter;
 mod log;
 mod reader;
+pub mod rescue;
 mod session;
 mod store;
 mod sync;

@@ -71,7 +71,7 @@ pub struct PointEntry {
 
 impl State {
     /// Takes in the next entry.
-    fn apply(&mut self, entry: &Entry, sum: Id) {
+    pub(crate) fn apply(&mut self, entry: &Entry, sum: Id) {
         match &entry.event {
             Event::Open {
                 machine,

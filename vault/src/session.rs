@@ -30,8 +30,8 @@ mod commit;
 mod inherit;
 mod look_again;
 
-pub(crate) use inherit::read_directory;
 use inherit::{Inherited, inherit};
+pub(crate) use inherit::{directory_in, read_directory};
 
 /// Packs on their way at the same time. With the one being filled this bounds the memory.
 const PACKS_IN_FLIGHT: usize = 3;

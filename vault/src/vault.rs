@@ -18,7 +18,7 @@ use crate::reader::Reader;
 use crate::session::Limits;
 use crate::store::{Put, Store};
 
-const DESCRIPTOR: &str = "vault";
+pub(crate) const DESCRIPTOR: &str = "vault";
 
 /// A store that holds a vault, before a key is given.
 #[derive(Debug)]

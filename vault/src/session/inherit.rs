@@ -10,6 +10,7 @@ use crate::format::id::Id;
 use crate::format::pack::{self, Location, PackName};
 use crate::format::record;
 use crate::index::{self, Segment};
+use crate::keys::Keyring;
 use crate::store::Store;
 use crate::vault::Vault;
 
@@ -114,12 +115,24 @@ async fn one(vault: &Vault, session: u64, trusted: bool, all: &mut Inherited) ->
 /// # Errors
 /// `Integrity`, `Unavailable`.
 pub(crate) async fn read_directory(vault: &Vault, pack: PackName) -> Result<pack::Directory> {
-    let (store, name) = (&vault.store, pack.to_string());
+    directory_in(&vault.store, &vault.ring, pack).await
+}
+
+/// The same for a store alone.
+///
+/// # Errors
+/// `Integrity`, `Unavailable`.
+pub(crate) async fn directory_in(
+    store: &Store,
+    ring: &Keyring,
+    pack: PackName,
+) -> Result<pack::Directory> {
+    let name = pack.to_string();
     let (trailer, size) = store.need_suffix(&name, pack::TRAILER as u64).await?;
     let tail_len = pack::tail_len(&trailer, size).during(&name)?;
     let header = store.need_range(&name, 0..pack::HEADER as u64).await?;
     let tail = store.need_range(&name, size - tail_len..size).await?;
-    pack::read_directory(&header, &tail, pack, vault.id(), Some(&vault.ring))
+    pack::read_directory(&header, &tail, pack, ring.vault_id(), Some(ring))
 }
 
 /// The numbers of the objects in a folder.

@@ -12,6 +12,7 @@ mod fixtures;
 mod independent;
 mod model;
 mod protocol;
+mod rescue;
 mod smoke;
 mod stores;
 mod support;
