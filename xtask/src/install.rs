@@ -62,13 +62,10 @@ fn packages() -> Result<()> {
         }
         return Ok(());
     }
-    let installed = installed()?;
+    let names: Vec<&str> = PACKAGES.iter().map(|(name, _)| *name).collect();
+    let installed = installed(&names)?;
     let has = |name: &str| installed.iter().any(|(n, _)| n == name);
-    let mut wanted: Vec<&str> = PACKAGES
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| !has(name))
-        .collect();
+    let mut wanted: Vec<&str> = names.into_iter().filter(|name| !has(name)).collect();
     let old = installed
         .iter()
         .any(|(n, v)| n == "qemu-system-x86" && older(v, OLDEST_QEMU));
@@ -99,12 +96,30 @@ fn packages() -> Result<()> {
     apt(&[&install[..], &wanted].concat())
 }
 
-/// Name and version of every package of ours that is installed.
-fn installed() -> Result<Vec<(String, String)>> {
+/// Installs what is missing of other packages, which only one command needs.
+pub(crate) fn also(names: &[&str]) -> Result<()> {
+    if !shell::exists("dpkg-query") || !shell::exists("apt-get") {
+        return Ok(());
+    }
+    let installed = installed(names)?;
+    let has = |name: &str| installed.iter().any(|(n, _)| n == name);
+    let wanted: Vec<&str> = names.iter().copied().filter(|name| !has(name)).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    as_root().with_context(|| format!("packages are missing: {}", wanted.join(" ")))?;
+    eprintln!("install: {}", wanted.join(" "));
+    apt(&["update"])?;
+    let install = ["install", "--yes", "--no-install-recommends"];
+    apt(&[&install[..], &wanted].concat())
+}
+
+/// Name and version of every one of these packages that is installed.
+fn installed(names: &[&str]) -> Result<Vec<(String, String)>> {
     let format = "${db:Status-Status} ${Package} ${Version}\n";
     let output = Command::new("dpkg-query")
         .args(["-W", "-f", format])
-        .args(PACKAGES.iter().map(|(name, _)| name))
+        .args(names)
         // It complains of each that it does not know.
         .stderr(Stdio::null())
         .output()

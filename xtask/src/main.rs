@@ -3,6 +3,7 @@
 //! Built from plain Rust only, so that it runs before a C compiler is there
 //! and while other crates do not compile.
 
+mod bench;
 mod check_deps;
 mod demo;
 mod docs;
@@ -28,6 +29,9 @@ cargo xtask COMMAND
   docs         write the parts of docs/ that the program generates
   demo         back up a real guest, restore it and boot what was restored
                (--debug: the debug build, which builds sooner; --program PATH: that one)
+  bench        measure speed, bytes and memory beside other tools and the machine's limit
+               (--gib N: the disk's size; --runs N; --only PART,…: full, days, restore,
+               verify, alternatives, sparse; --peers NAME,…|none; -o json)
   test PART    only that part: unit, or real (the tests with machines and stores)
 ";
 
@@ -52,6 +56,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["demo"] => demo::run(&Program::Release),
         ["demo", "--debug"] => demo::run(&Program::Debug),
         ["demo", "--program", path] => demo::run(&Program::At(path)),
+        ["bench", options @ ..] => bench::run(options),
         ["test"] => tests::run(None),
         ["test", part] => tests::run(Some(part)),
         ["help" | "--help" | "-h"] => {
