@@ -7,16 +7,8 @@ use crate::command::{Place, image};
 fn a_vault_in(place: &mut Place, address: &str) {
     place.set("STILLPOINT_VAULT", address);
     place.set("STILLPOINT_SNAPSHOTS", &place.text("snapshots"));
-    let (pass, key) = (place.text("pass"), place.text("host.key"));
-    place.ok(&[
-        "vault",
-        "create",
-        "--passphrase-file",
-        &pass,
-        "--host-key",
-        &key,
-    ]);
-    place.set("STILLPOINT_KEY", &key);
+    place.make_vault();
+    let pass = place.text("pass");
     let e = place.fails(&["vault", "create", "--passphrase-file", &pass], 7);
     assert_eq!(e["code"], "VaultExists");
     image(&place.at("a.raw"), 8 << 20, &[(0, 1 << 20)]);

@@ -39,18 +39,17 @@ impl Place {
     /// With a vault, a host key in use, and a snapshot store.
     pub fn with_vault() -> Self {
         let mut place = Self::new();
-        let (pass, key) = (place.text("pass"), place.text("host.key"));
-        place.ok(&[
-            "vault",
-            "create",
-            "--passphrase-file",
-            &pass,
-            "--host-key",
-            &key,
-        ]);
-        place.set("STILLPOINT_KEY", &key);
+        place.make_vault();
         place.set("STILLPOINT_SNAPSHOTS", &place.text("snapshots"));
         place
+    }
+
+    /// Makes the vault that the settings name, and uses a host key for it from now on.
+    pub fn make_vault(&mut self) {
+        let (pass, key) = (self.text("pass"), self.text("host.key"));
+        let secrets = ["--passphrase-file", &pass, "--host-key", &key];
+        self.ok(&[&["vault", "create"], &secrets[..]].concat());
+        self.set("STILLPOINT_KEY", &key);
     }
 
     /// Sets an environment variable from now on.
@@ -140,13 +139,17 @@ impl Place {
 
     /// Makes something here, a folder if it is not there, with all in it [`NOBODY`]'s.
     pub fn give_away(&self, name: &str) {
+        self.give(name, NOBODY);
+    }
+
+    /// The same for any user, by number. Needs root.
+    pub fn give(&self, name: &str, user: u32) {
         let path = self.at(name);
         if !path.exists() {
             std::fs::create_dir(&path).unwrap();
         }
-        let owner = format!("{NOBODY}:{NOBODY}");
         let done = Command::new("chown")
-            .args(["-R", &owner])
+            .args(["-R", &format!("{user}:{user}")])
             .arg(&path)
             .status();
         assert!(done.unwrap().success(), "giving files away needs root");

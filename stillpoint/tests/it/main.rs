@@ -6,6 +6,7 @@ mod command;
 mod busy;
 mod collect;
 mod damage;
+mod denied;
 mod image;
 mod keys;
 mod shapes;

@@ -47,16 +47,7 @@ fn a_vault_that_is_full_keeps_its_points_and_takes_new_ones_when_there_is_room()
     let mut place = Place::new();
     let small = Small::new(&place, "small", "8m");
     place.set("STILLPOINT_VAULT", &place.text("small/vault"));
-    let (pass, key) = (place.text("pass"), place.text("host.key"));
-    place.ok(&[
-        "vault",
-        "create",
-        "--passphrase-file",
-        &pass,
-        "--host-key",
-        &key,
-    ]);
-    place.set("STILLPOINT_KEY", &key);
+    place.make_vault();
     image(&place.at("a.raw"), 64 << 20, &[(0, 1 << 20)]);
     place.ok(&["backup", "now", "--image", "a.raw"]);
     image(&place.at("a.raw"), 64 << 20, &[(2 << 20, 20 << 20)]);
@@ -77,16 +68,7 @@ fn a_full_vault_costs_the_transfer_and_not_the_snapshot() {
     let mut place = Place::new();
     let small = Small::new(&place, "small", "4m");
     place.set("STILLPOINT_VAULT", &place.text("small/vault"));
-    let (pass, key) = (place.text("pass"), place.text("host.key"));
-    place.ok(&[
-        "vault",
-        "create",
-        "--passphrase-file",
-        &pass,
-        "--host-key",
-        &key,
-    ]);
-    place.set("STILLPOINT_KEY", &key);
+    place.make_vault();
     place.set("STILLPOINT_SNAPSHOTS", &place.text("snapshots"));
     image(&place.at("a.raw"), 64 << 20, &[(0, 10 << 20)]);
     let said = place.run(&["backup", "now", "--image", "a.raw", "-o", "json"]);
