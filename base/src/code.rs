@@ -133,6 +133,9 @@ codes! {
     KeyMissing = "UserErrorVaultKeyMissing", Denied,
         "The data is sealed with a data key that the given key does not hold.",
         "Give the vault's passphrase or key file instead of a host's key.";
+    KeyObjectLost = "UserErrorVaultKeyObjectLost", Denied,
+        "The store holds no key object that can be read, so no passphrase or key file opens it.",
+        "Give a key export with --exported-key, a host key with --key, or heal the store from another copy with `stillpoint vault repair --from`.";
     KeyFileDamaged = "KeyFileDamaged", Integrity,
         "The key file, host key or key export is cut short, was changed, or is of another kind.",
         "Use another copy of the file, or make a new one from the vault with its passphrase.";

@@ -2,6 +2,7 @@
 
 mod backup;
 mod global;
+mod rescue;
 mod restore;
 mod vault;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use backup::{BackupCommand, BackupNow, QuiesceWord};
 pub use global::{Global, OutputFormat, ProgressForm};
+pub use rescue::Rescue;
 pub use restore::{RestoreCommand, RestoreDisks, RestoreVm};
 pub use vault::VaultCommand;
 
@@ -64,6 +66,8 @@ pub enum Command {
     Restore(RestoreCommand),
     /// Check what is stored
     Verify(Verify),
+    /// List points and write disks from what is left of a damaged store
+    Rescue(Rescue),
     /// Print a shell's completion script
     #[command(
         after_help = "Example:\n  stillpoint completion bash > /etc/bash_completion.d/stillpoint"

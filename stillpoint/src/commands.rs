@@ -3,6 +3,7 @@
 mod backup;
 mod job;
 mod point;
+mod rescue;
 mod restore;
 mod restore_vm;
 mod vault;
@@ -39,6 +40,7 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
         Command::Restore(RestoreCommand::Vm(words)) => {
             restore_vm::run(settings, words).await.map(|()| 0)
         }
+        Command::Rescue(words) => rescue::run(settings, words).await,
         Command::Verify(words) => over.over(verify::run(settings, words)).await,
         Command::Completion { shell } => {
             let mut script = Vec::new();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::{Code, Error, Result, SystemRandom};
 use vault::Locked;
 use vault::keys::{
-    EscrowIdentity, HostKey, KeyFile, Keyring, Passphrase, Unlock, VaultKeys, import_age,
+    EscrowIdentity, HostKey, KeyFile, KeyObject, Keyring, Passphrase, Unlock, VaultKeys, import_age,
 };
 use zeroize::Zeroizing;
 
@@ -97,6 +97,45 @@ pub async fn ring(settings: &Settings, locked: &Locked) -> Result<Arc<Keyring>> 
     }
     let (keys, _) = vault_keys(settings, locked).await?;
     Ok(Arc::new(Keyring::from_vault_keys(&keys)))
+}
+
+/// The keys to read with, from whichever of these key objects of a store opens; a host key or
+/// key export needs none.
+///
+/// # Errors
+/// `KeyObjectLost` if there is no key object and none of the others was given; `PassphraseWrong`
+/// if none opens; those of the files.
+pub async fn any_ring(
+    settings: &Settings,
+    objects: &[KeyObject],
+    place: &str,
+) -> Result<Arc<Keyring>> {
+    match &settings.secret {
+        Secret::HostKey(file) => {
+            return Ok(Arc::new(Keyring::from_host_key(&HostKey::read(file)?)));
+        }
+        Secret::Export { file, identity } => {
+            let keys = exported(settings, file, identity.as_deref()).await?;
+            return Ok(Arc::new(Keyring::from_vault_keys(&keys)));
+        }
+        Secret::KeyFile(_) | Secret::PassphraseFile(_) | Secret::Ask => {}
+    }
+    let mut last = Error::new(
+        Code::KeyObjectLost,
+        format!("{place} has no key object that can be read"),
+    );
+    if objects.is_empty() {
+        return Err(last);
+    }
+    let unlock = unlock(&settings.secret).await?;
+    for object in objects {
+        let (object, how) = (object.clone(), unlock.clone());
+        match blocking(move || object.unlock(&how)).await {
+            Ok(keys) => return Ok(Arc::new(Keyring::from_vault_keys(&keys))),
+            Err(e) => last = e,
+        }
+    }
+    Err(last)
 }
 
 async fn exported(settings: &Settings, file: &Path, identity: Option<&Path>) -> Result<VaultKeys> {

@@ -9,6 +9,7 @@ mod damage;
 mod denied;
 mod image;
 mod keys;
+mod repair;
 mod shapes;
 mod space;
 mod tiers;
