@@ -19,7 +19,8 @@ pub fn need_of_first_backup(disks: &[Disk]) -> u64 {
                 .map_or(d.size, |m| (m.blocks() * 512).min(d.size))
                 / 2
         })
-        .sum()
+        // What a hypervisor tells of sizes can be anything.
+        .fold(0, u64::saturating_add)
 }
 
 /// The bytes free to this user on the file system of `path`.
@@ -29,4 +30,24 @@ pub fn need_of_first_backup(disks: &[Disk]) -> u64 {
 pub fn free_space(path: &Path) -> Result<u64> {
     let stat = rustix::fs::statvfs(path).map_err(|e| Error::io(path.display(), e.into()))?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hypervisor::{DiskChoice, ImageFormat};
+
+    #[test]
+    fn sizes_that_nobody_has_make_a_large_need_and_no_panic() {
+        let disk = Disk {
+            name: "vda".into(),
+            path: None,
+            format: ImageFormat::Raw,
+            size: u64::MAX,
+            bus: "virtio".into(),
+            boot_order: None,
+            choice: DiskChoice::Included,
+        };
+        assert_eq!(need_of_first_backup(&vec![disk; 3]), u64::MAX);
+    }
 }

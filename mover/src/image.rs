@@ -1,12 +1,12 @@
 //! An image file or block device as the source of a backup, without a hypervisor.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use base::{Code, Error, Result};
-use block::{BlockSource, Extent, ExtentSet, FileDisk, ImageOptions, QemuNbd};
+use block::{BlockSource, ExtentSet, FileDisk, ImageOptions, QemuNbd};
 use hypervisor::{
     AgentStatus, Changed, Consistency, Definition, Disk, DiskChoice, Ending, Firmware, Hypervisor,
     ImageFormat, Machine, MachineState, Snapshot, SnapshotDisk, SnapshotReport, SnapshotRequest,
@@ -194,37 +194,4 @@ impl Snapshot for ImageSnapshot {
         }
         Ok(Vec::new())
     }
-}
-
-/// Reads a list of changed extents: one `offset length` pair in bytes a line; empty lines and
-/// lines that begin with `#` are passed over.
-///
-/// # Errors
-/// `ExtentListInvalid` naming the line; those of the file.
-pub fn read_extent_list(path: &Path) -> Result<ExtentSet> {
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io(path.display(), e))?;
-    let mut extents = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let mut words = line.split_whitespace().map(str::parse::<u64>);
-        match (words.next(), words.next(), words.next()) {
-            (Some(Ok(offset)), Some(Ok(len)), None) if offset.checked_add(len).is_some() => {
-                extents.push(Extent::new(offset, len));
-            }
-            _ => {
-                return Err(Error::new(
-                    Code::ExtentListInvalid,
-                    format!(
-                        "{}, line {}: `{line}` is not `offset length`",
-                        path.display(),
-                        number + 1
-                    ),
-                ));
-            }
-        }
-    }
-    Ok(extents.into_iter().collect())
 }

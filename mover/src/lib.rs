@@ -9,6 +9,9 @@
 
 mod backup;
 mod estimate;
+mod extent_list;
+#[doc(hidden)]
+pub mod fuzz;
 mod image;
 mod lock;
 mod plan;
@@ -22,7 +25,8 @@ mod transfer;
 
 pub use backup::{BackupOptions, BackupReport, DiskFilter, DiskReport, backup};
 pub use estimate::{free_space, need_of_first_backup};
-pub use image::{ImageHost, read_extent_list};
+pub use extent_list::read_extent_list;
+pub use image::ImageHost;
 pub use lock::{PhaseLock, Wait};
 pub use progress::{Event, Events, Progress};
 pub use record::{DiskRecord, PointRecord};

@@ -90,6 +90,6 @@ fn default_limit(machine: &Machine, free: u64) -> u64 {
         .disks
         .iter()
         .filter(|d| d.choice == DiskChoice::Included);
-    let quarter = disks.map(|d| d.size).sum::<u64>() / 4;
+    let quarter = disks.map(|d| d.size / 4).fold(0, u64::saturating_add);
     quarter.max(1 << 30).min(free / 2)
 }

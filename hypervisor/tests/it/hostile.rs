@@ -32,7 +32,7 @@ fn valid(target: &str) -> Vec<Vec<u8>> {
         "remembered" => vec![
             r#"{"version":1,"machine":{"uuid":"u","name":"n","state":"stopped","firmware":"bios",
             "disks":[{"name":"vd0","path":"/i/a","format":"raw","size":1,"bus":"virtio",
-            "bootOrder":1,"choice":"included"}],"agent":"notConfigured"},"arguments":["qemu"],
+            "bootOrder":1,"choice":{"choice":"included"}}],"agent":{"status":"notConfigured"}},"arguments":["qemu"],
             "nvram":null}"#
                 .into(),
         ],

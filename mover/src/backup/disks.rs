@@ -41,7 +41,7 @@ impl Run<'_> {
                 let base = self.base_of(d);
                 to_look_at(d.source.size(), chunk, base, &d.changed).bytes()
             })
-            .sum();
+            .fold(0, u64::saturating_add);
         let what = format!("Reading {} of {}", ByteSize(planned), machine.name);
         let meter = Meter::new(self.events, &what, planned);
         let mut all = Vec::new();

@@ -240,3 +240,21 @@ fn an_extent_list_is_read_and_a_wrong_line_is_named() {
     let e = read_extent_list(&folder.path().join("none")).unwrap_err();
     assert_eq!(e.code(), Code::FileNotFound);
 }
+
+/// An image can name any file of the host as its base. Whoever backs up an image that somebody
+/// gave him must not store that file with it.
+#[tokio::test]
+async fn an_image_that_names_another_file_is_refused_and_nothing_is_stored() {
+    let (folder, secret, _) = image();
+    let overlay = folder.path().join("overlay.qcow2");
+    let made = std::process::Command::new("qemu-img")
+        .args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"])
+        .args([&secret, &overlay])
+        .status();
+    assert!(made.unwrap().success());
+    let s = Setting::new().await;
+    let error = s.backup(&host(&overlay, "qcow2", None)).await.unwrap_err();
+    assert_eq!(error.code(), Code::DiskUnsupported, "{error:?}");
+    assert!(error.to_string().contains("backing file"), "{error}");
+    assert!(s.vault.points().await.unwrap().is_empty());
+}

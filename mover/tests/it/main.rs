@@ -10,6 +10,7 @@ mod broken;
 mod disks;
 mod faulty;
 mod host;
+mod hostile;
 mod image;
 mod model;
 mod restore;
