@@ -9,6 +9,7 @@ mod damage;
 mod faults;
 mod faulty;
 mod fixtures;
+mod hostile;
 mod independent;
 mod model;
 mod protocol;
