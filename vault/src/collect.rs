@@ -14,6 +14,7 @@ mod copy;
 mod mark;
 mod merge;
 mod plan;
+pub(crate) mod reserve;
 mod sweep;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::plan::Plan;
 pub use self::sweep::Swept;
+use crate::checkpoint;
 use crate::format::damaged;
 use crate::format::entry::{Event, Phase};
 use crate::format::manifest::MachineKey;
@@ -105,8 +107,20 @@ pub async fn plan_collection(vault: &Vault, options: &CollectOptions) -> Result<
 ///
 /// # Errors
 /// `Integrity` if damage hides what is in use: nothing is removed then. `Fenced` if another
-/// collector took over. `StoreUnsafe`, `NoSpace`, `Unavailable`.
+/// collector took over. `NoSpace` if a local store's reserve does not help either.
+/// `StoreUnsafe`, `Unavailable`.
 pub async fn collect(vault: &Arc<Vault>, options: &CollectOptions) -> Result<CollectReport> {
+    let done = match once(vault, options).await {
+        Err(e) if e.code() == Code::NoSpace => {
+            reserve::collect_without_space(vault, options, e).await
+        }
+        done => done,
+    }?;
+    reserve::renew(vault).await;
+    Ok(done)
+}
+
+async fn once(vault: &Arc<Vault>, options: &CollectOptions) -> Result<CollectReport> {
     let session = Session::open(vault, MachineKey::NONE, Phase::Collect).await?;
     let figures = match run(&session, options).await {
         Ok(figures) => figures,
@@ -116,6 +130,7 @@ pub async fn collect(vault: &Arc<Vault>, options: &CollectOptions) -> Result<Col
         }
     };
     let swept = sweep::sweep(vault).await?;
+    checkpoint::keep(vault).await?;
     Ok(CollectReport { figures, swept })
 }
 

@@ -4,6 +4,7 @@
 
 use base::VaultId;
 
+use crate::checkpoint::Checkpoint;
 use crate::codec;
 use crate::format::descriptor::Descriptor;
 use crate::format::entry::{Entry, SegmentName};
@@ -42,11 +43,17 @@ fn checksum(parts: &[&[u8]]) -> [u8; 32] {
 /// [`envelope::open`].
 pub fn envelope(data: &[u8]) {
     let look = |bytes: &[u8]| {
-        for kind in [Kind::Descriptor, Kind::Entry, Kind::Manifest] {
+        for kind in [
+            Kind::Descriptor,
+            Kind::Entry,
+            Kind::Manifest,
+            Kind::Checkpoint,
+        ] {
             if let Ok(opened) = envelope::open(bytes, kind) {
                 let _ = opened.clear::<Entry>();
                 let _ = opened.clear::<Manifest>();
                 let _ = opened.clear::<Descriptor>();
+                let _ = opened.clear::<Checkpoint>();
                 let _ = (opened.vault(), opened.checksum());
             }
         }
@@ -62,6 +69,7 @@ pub fn json(data: &[u8]) {
     let _ = serde_json::from_slice::<Entry>(data);
     let _ = serde_json::from_slice::<Manifest>(data);
     let _ = serde_json::from_slice::<Descriptor>(data);
+    let _ = serde_json::from_slice::<Checkpoint>(data);
 }
 
 /// [`Record::read`].

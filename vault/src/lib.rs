@@ -21,6 +21,7 @@ pub mod format;
 pub mod fuzz;
 pub mod keys;
 
+mod checkpoint;
 mod closure;
 mod codec;
 mod collect;
@@ -41,6 +42,9 @@ mod writer;
 
 #[cfg(test)]
 mod tests;
+
+#[doc(hidden)]
+pub use cpu::work_in_place;
 
 pub use collect::{CollectOptions, CollectReport, Figures, Swept, collect, plan_collection};
 pub use disk::{PointDisk, SlotWalk, Slots};

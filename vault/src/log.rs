@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use base::{Clock, Code, Error, PointId, Random, Result};
 use futures::StreamExt;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::format::entry::{Entry, Event, Phase, SegmentName, log_name};
@@ -17,7 +18,7 @@ use crate::keys::Keyring;
 use crate::store::{Put, Store};
 
 /// What the log says up to some entry.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// The last entry's number; 0 for an empty log.
     pub head: u64,
@@ -36,7 +37,8 @@ pub struct State {
 }
 
 /// A session without a commit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SessionState {
     /// The machine.
     pub machine: MachineKey,
@@ -51,7 +53,8 @@ pub struct SessionState {
 }
 
 /// A committed point.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PointEntry {
     /// The commit's number.
     pub number: u64,
@@ -161,10 +164,10 @@ impl State {
                 .any(|s| s.inherits.contains(&session))
     }
 
-    /// The oldest open session, but for `own`.
+    /// The oldest open session.
     #[must_use]
-    pub fn oldest_open(&self, own: u64) -> Option<u64> {
-        let open = self.sessions.iter().filter(|(n, s)| s.open && **n != own);
+    pub fn oldest_open(&self) -> Option<u64> {
+        let open = self.sessions.iter().filter(|(_, s)| s.open);
         open.map(|(n, _)| *n).next()
     }
 
@@ -222,6 +225,11 @@ impl Log {
     /// `Integrity` if an entry is damaged, forged or out of order; `Unavailable`.
     pub async fn refresh(&self) -> Result<MutexGuard<'_, State>> {
         let mut state = self.state.lock().await;
+        if state.head == 0
+            && let Some(newest) = crate::checkpoint::newest(&self.store, &self.ring).await?
+        {
+            *state = newest;
+        }
         let mut ahead = 1;
         loop {
             let next = state.head + 1;

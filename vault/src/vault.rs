@@ -6,6 +6,7 @@ use base::{Clock, Code, Error, PointId, Random, Result, ResultExt, VaultId};
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
+use crate::collect::reserve::{self, Use};
 use crate::format::descriptor::{Descriptor, check_chunk_size};
 use crate::format::entry::Event;
 use crate::format::envelope;
@@ -113,6 +114,7 @@ pub async fn create(
     if store.put_new(DESCRIPTOR, bytes.clone()).await? == Put::Exists {
         return Err(exists());
     }
+    reserve::make(&store).await;
     let vault = Vault::assemble(store, ring, around, descriptor, bytes);
     vault.probed.set(()).expect("nobody else has it yet");
     Ok((vault, keys))
@@ -341,6 +343,9 @@ impl Vault {
                 format!("{store} was made a vault meanwhile"),
             ));
         }
+        if there.is_none() {
+            reserve::make(&store).await;
+        }
         let ring = Arc::clone(&self.ring);
         Locked::open(store)
             .await?
@@ -383,11 +388,28 @@ impl Vault {
     }
 
     /// Takes points, or attempts, off the log: they exist no more when this returns. Their
-    /// space comes back with the next collection. Gives those that were there.
+    /// space comes back with the next collection. Gives those that were there. On a full file
+    /// system a piece of a local store's reserve is given up for it.
     ///
     /// # Errors
     /// `StoreUnsafe`, `Integrity` (the log), `NoSpace`, `Unavailable`.
     pub async fn remove_points(&self, points: &[PointId]) -> Result<Vec<PointId>> {
+        let mut tries = 4;
+        loop {
+            tries -= 1;
+            match self.try_to_remove(points).await {
+                // Others may take the room that the piece made.
+                Err(e) if e.code() == Code::NoSpace && tries > 0 => {
+                    if !reserve::take_piece(&self.store, Use::Free).await {
+                        return Err(e);
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_to_remove(&self, points: &[PointId]) -> Result<Vec<PointId>> {
         self.ensure_probed().await?;
         let mut there = Vec::new();
         let nothing = || Error::new(Code::PointNotFound, "none of these points exists");

@@ -40,8 +40,9 @@ pub(crate) async fn sweep(vault: &Vault) -> Result<Swept> {
     for segment in vault.index.snapshot() {
         listed.extend(segment.packs());
     }
-    let oldest = state.oldest_open(0).unwrap_or(u64::MAX);
-    let (mut swept, mut garbage) = (Swept::default(), Vec::new());
+    let oldest = state.oldest_open().unwrap_or(u64::MAX);
+    // What probes left behind that were killed; one that is disturbed by this probes again.
+    let (mut swept, mut garbage) = (Swept::default(), vault.store.list("probe").await?);
     for (name, bytes) in there {
         // What has no name of ours is left alone.
         let Some(object) = Object::parse(&name) else {

@@ -3,7 +3,7 @@
 //! | offset | length | field |
 //! |---|---|---|
 //! | 0 | 8 | magic `STILLPNT` |
-//! | 8 | 1 | object kind: 1 descriptor, 2 log entry, 3 manifest |
+//! | 8 | 1 | object kind: 1 descriptor, 2 log entry, 3 manifest, 4 checkpoint |
 //! | 9 | 1 | format version, 1 |
 //! | 10 | 2 | zero |
 //! | 12 | 16 | vault id |
@@ -40,6 +40,8 @@ pub enum Kind {
     Entry = 2,
     /// The manifest of a point.
     Manifest = 3,
+    /// A checkpoint of the log.
+    Checkpoint = 4,
 }
 
 impl Kind {
@@ -48,6 +50,7 @@ impl Kind {
             Self::Descriptor => "the vault's descriptor",
             Self::Entry => "a log entry",
             Self::Manifest => "a manifest",
+            Self::Checkpoint => "a checkpoint",
         }
     }
 }

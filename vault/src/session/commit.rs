@@ -6,6 +6,7 @@ use base::{Code, Error, Result};
 use bytes::Bytes;
 
 use super::{Session, put_own, settled};
+use crate::collect::reserve::{self, Use};
 use crate::format::entry::{Event, SegmentName};
 use crate::format::envelope;
 use crate::format::id::Id;
@@ -103,16 +104,24 @@ impl Session {
         let mut w = self.writing.lock().await;
         w.broken = Some(w.broken.unwrap_or(Code::Cancelled));
         w.in_flight.shutdown().await;
-        let closed = self
-            .vault
-            .log
-            .append(|state| {
+        let close = || {
+            self.vault.log.append(|state| {
                 state.check_open(self.number)?;
                 Ok(Event::Close {
                     session: self.number,
                 })
             })
-            .await;
+        };
+        let closed = match close().await {
+            // An open session would keep collections from giving space back.
+            Err(e) if e.code() == Code::NoSpace => {
+                match reserve::take_piece(&self.vault.store, Use::Tidy).await {
+                    true => close().await,
+                    false => Err(e),
+                }
+            }
+            closed => closed,
+        };
         match closed {
             Err(e) if e.code() == Code::Fenced => listed,
             Err(e) => Err(e),

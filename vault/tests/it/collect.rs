@@ -348,6 +348,67 @@ async fn of_two_collectors_at_the_same_time_one_ends_and_nothing_is_hurt() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_point_committed_at_any_moment_of_a_collection_keeps_what_it_shares_with_garbage() {
+    let mut reused = 0;
+    // Whether the writer began before the point went, and builds on it or shares only chunks.
+    for (early, based) in [(false, false), (true, false), (true, true)] {
+        for n in 0.. {
+            let faulty = Faulty::memory();
+            let vault = make(faulty.store(), 1).await;
+            let old = noise(1, 40 * CHUNK);
+            let (gone, root) = one(&vault, MACHINE, &old).await;
+            let (_, kept) = one(&vault, "kept", &old[..9 * CHUNK]).await;
+            let other = try_open(&faulty.sound(), vault.ring(), 7).await.unwrap();
+            let key = other.machine_key(MACHINE);
+            let open = async |other| Session::open(other, key, Phase::Snapshot).await.unwrap();
+            let begun = if early {
+                Some(open(&other).await)
+            } else {
+                None
+            };
+            vault.remove_points(&[gone]).await.unwrap();
+            let mut next = old.clone();
+            next[20 * CHUNK + 9] ^= 1;
+            let (done, was) = tokio::sync::oneshot::channel();
+            let (bytes, base) = (next.clone(), (root, old.clone()));
+            let aside = async move {
+                let session = match begun {
+                    Some(session) => session,
+                    None => Session::open(&other, key, Phase::Snapshot).await.unwrap(),
+                };
+                let base = Base {
+                    root: &base.0,
+                    bytes: &base.1,
+                };
+                let base = based.then_some(base);
+                let parts = [("vda", &bytes[..], base)];
+                let (disks, stats) = write_all(&session, MACHINE, &parts).await.unwrap();
+                let manifest = manifest(&session, MACHINE, PointState::Whole, disks.clone());
+                session.commit(&manifest, b"x").await.unwrap();
+                done.send((disks, stats)).unwrap();
+            };
+            faulty.plan_aside(n, Box::pin(aside));
+            now(&vault).await;
+            let operations = faulty.heal();
+            if n >= operations {
+                assert!(n > 20, "{n}");
+                break;
+            }
+            let (disks, stats) = was.await.unwrap();
+            reused += usize::from(stats.new_chunks < 10);
+            for _ in 0..2 {
+                let fresh = try_open(&faulty.sound(), vault.ring(), 9).await.unwrap();
+                check_disk(&fresh, &disks[0], &next).await;
+                check_disk(&fresh, &kept, &old[..9 * CHUNK]).await;
+                is_well(&fresh).await;
+                now(&fresh).await;
+            }
+        }
+    }
+    assert!(reused > 40, "only {reused} writers found the garbage");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_and_writers_go_on_beside_collections() {
     let (_folder, store) = local();
     let vault = make(store.clone(), 1).await;

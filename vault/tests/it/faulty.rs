@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
@@ -26,17 +27,22 @@ pub enum How {
     DieAfter,
 }
 
-#[derive(Clone, Debug, Default)]
+/// What others do between two operations.
+pub type Aside = BoxFuture<'static, ()>;
+
+#[derive(Default)]
 struct Plan {
     operations: usize,
     fault: Option<(usize, How)>,
     puts_only: bool,
     overwrite: bool,
     delay: bool,
+    /// Done before the n-th operation.
+    aside: Option<(usize, Aside)>,
 }
 
 /// A store that does what `inner` does until told otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Faulty {
     inner: Arc<dyn ObjectStore>,
     plan: Arc<Mutex<Plan>>,
@@ -80,6 +86,14 @@ impl Faulty {
         };
     }
 
+    /// Lets others do something before the `at`-th operation from now.
+    pub fn plan_aside(&self, at: usize, aside: Aside) {
+        *self.plan.lock().unwrap() = Plan {
+            aside: Some((at, aside)),
+            ..Plan::default()
+        };
+    }
+
     /// Works well from now on; gives the number of operations counted since the last plan.
     pub fn heal(&self) -> usize {
         std::mem::take(&mut *self.plan.lock().unwrap()).operations
@@ -96,8 +110,10 @@ impl Faulty {
     }
 
     async fn next(&self, is_put: bool) -> Option<How> {
-        let (how, delay) = {
+        let (how, delay, aside) = {
             let mut plan = self.plan.lock().unwrap();
+            let now = plan.operations;
+            let aside = plan.aside.take_if(|(at, _)| *at == now);
             let mut how = None;
             if is_put || !plan.puts_only {
                 let n = plan.operations;
@@ -108,8 +124,11 @@ impl Faulty {
                     _ => (n == at).then_some(how),
                 });
             }
-            (how, plan.delay.then_some(plan.operations))
+            (how, plan.delay.then_some(plan.operations), aside)
         };
+        if let Some((_, aside)) = aside {
+            aside.await;
+        }
         if let Some(n) = delay {
             tokio::time::sleep(Duration::from_micros(n as u64 * 7919 % 1500)).await;
         }
@@ -136,6 +155,12 @@ fn broken() -> object_store::Error {
     object_store::Error::Generic {
         store: "Faulty",
         source: "the store is broken".into(),
+    }
+}
+
+impl std::fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }
 
