@@ -141,8 +141,13 @@ fn a_scratch_closed_to_the_user_of_libvirts_qemu_is_an_error_that_names_it() {
     let left = || {
         let scratch = std::fs::read_dir(place.at("scratch")).unwrap().count();
         assert_eq!(scratch, 0, "scratch is empty");
-        let job = domain.virsh("domjobinfo", &[]).unwrap();
-        assert!(job.contains("None"), "{job}");
+        // libvirt notes the end of a job when QEMU's event has come.
+        let job = || domain.virsh("domjobinfo", &[]).unwrap();
+        let by = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !job().contains("None") {
+            assert!(std::time::Instant::now() < by, "{}", job());
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
         let checkpoints = domain.virsh("checkpoint-list", &["--name"]).unwrap();
         checkpoints.split_whitespace().count()
     };
