@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::command::{Place, image, noise, write_at};
 
 /// All files below a folder, with their sizes.
-fn files(folder: &Path) -> BTreeMap<String, u64> {
+pub fn files(folder: &Path) -> BTreeMap<String, u64> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -25,7 +25,7 @@ fn files(folder: &Path) -> BTreeMap<String, u64> {
 }
 
 /// The bytes of a store's packs.
-fn packs(place: &Place, store: &str) -> u64 {
+pub fn packs(place: &Place, store: &str) -> u64 {
     files(&place.at(&format!("{store}/packs"))).values().sum()
 }
 
