@@ -11,8 +11,8 @@
 
 mod commit;
 mod copy;
-mod mark;
-mod merge;
+pub(crate) mod mark;
+pub(crate) mod merge;
 mod plan;
 pub(crate) mod reserve;
 mod sweep;

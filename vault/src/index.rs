@@ -127,10 +127,19 @@ impl Segment {
         if !self.tail.may_hold(id) {
             return Ok(());
         }
+        let (before, mut damage) = (out.len(), None);
         for block in self.tail.blocks_of(id) {
             let entries = match (&self.data, self.sound.get(block)) {
-                (Data::Memory(bytes), Some(true)) => self.search(bytes, block, id)?,
-                _ => self.block(block)?,
+                (Data::Memory(bytes), Some(true)) => self.search(bytes, block, id),
+                _ => self.block(block),
+            };
+            let entries = match entries {
+                // The next block may hold it.
+                Err(e) if e.kind() == Kind::Integrity => {
+                    damage = Some(e);
+                    continue;
+                }
+                entries => entries?,
             };
             for (mut location, parent) in entries {
                 if location.id == *id {
@@ -143,7 +152,10 @@ impl Segment {
                 }
             }
         }
-        Ok(())
+        match damage {
+            Some(e) if out.len() == before => Err(e),
+            _ => Ok(()),
+        }
     }
 
     /// The entries of `id` in a block that is in memory and sound.

@@ -58,5 +58,7 @@ pub use session::{Limits, Session};
 pub use store::{Put, Store};
 pub use sync::{SyncProgress, SyncStats, sync_point};
 pub use vault::{Locked, PointInfo, Surroundings, Vault, create};
-pub use verify::{Finding, Level, VerifyReport, verify};
+pub use verify::{
+    Checked, Finding, Ledger, Level, VerifyEvent, VerifyOptions, VerifyReport, verify, verify_with,
+};
 pub use writer::{Buffers, DiskWriter, SPAN_CHUNKS, WriteStats};

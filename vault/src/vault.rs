@@ -210,7 +210,7 @@ impl Locked {
     }
 }
 
-async fn newest_keys(store: &Store, vault: VaultId) -> Result<(u64, KeyObject)> {
+pub(crate) async fn newest_keys(store: &Store, vault: VaultId) -> Result<(u64, KeyObject)> {
     for _ in 0..3 {
         let names = store.list("keys").await?;
         let prefix = key_name(vault, 0);
@@ -288,6 +288,10 @@ impl Vault {
     #[must_use]
     pub fn descriptor(&self) -> &Descriptor {
         &self.descriptor
+    }
+
+    pub(crate) fn descriptor_bytes(&self) -> &Bytes {
+        &self.descriptor_bytes
     }
 
     /// Its keys.

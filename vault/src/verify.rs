@@ -1,31 +1,88 @@
 //! Checking what is stored, and naming what damage hurts.
+//!
+//! ```text
+//! points ─► trees, level by level ─► index: is all listed? ─► packs, one after another
+//!                                   only if something is bad: trees again ─► points, disks, bytes
+//! ```
+//!
+//! Memory: 32 bytes a tree node, 8 an id, three packs, and what damage there is.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod examine;
+pub(crate) mod heads;
+mod hurt;
+mod ledger;
+pub(crate) mod listed;
+pub(crate) mod packs;
+pub(crate) mod trees;
 
-use base::{Kind, PointId, Result};
-use block::{Extent, ExtentSet};
-use futures::StreamExt;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use base::{PointId, Result};
+use block::ExtentSet;
+
+pub(crate) use self::examine::{Examined, examine};
+pub(crate) use self::hurt::{Hurt, Judge};
+pub use self::ledger::{Checked, Ledger};
+use crate::format::entry::SegmentName;
 use crate::format::id::Id;
-use crate::format::manifest::{DiskRoot, MachineKey, PointState};
-use crate::format::node::{FAN_OUT, Node};
-use crate::format::pack::{PackName, read_record};
-use crate::format::{damaged, record};
-use crate::reader::Reader;
-use crate::session::read_directory;
-use crate::tree::{TreeRef, reach};
-use crate::vault::{PointInfo, Vault};
+use crate::format::manifest::MachineKey;
+use crate::format::pack::{Location, PackName};
+use crate::log::PointEntry;
+use crate::vault::Vault;
 
 /// How deep a check goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "camelCase")]
 pub enum Level {
     /// Log, manifests, index, pack directories and trees: everything that points exists. Needs
     /// no data key.
     Structure,
-    /// Also the checksum of every stored chunk's record. Needs no data key.
+    /// Also the checksum of every record that the index lists. Needs no data key.
     Sealed,
     /// Also opens every chunk and hashes it.
     Full,
+}
+
+/// What to check.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions<'a> {
+    /// How deep.
+    pub level: Level,
+    /// Only what these points need; everything that is listed if `None`.
+    pub only: Option<&'a [PointId]>,
+    /// Packs that need not be checked: those found well at this level after that time.
+    pub known: Option<(&'a Ledger, jiff::Timestamp)>,
+    /// Stop after so many bytes of packs. Those checked longest ago come first.
+    pub budget: Option<u64>,
+}
+
+impl VerifyOptions<'_> {
+    /// Everything, at this level.
+    #[must_use]
+    pub fn all(level: Level) -> Self {
+        Self {
+            level,
+            only: None,
+            known: None,
+            budget: None,
+        }
+    }
+}
+
+/// What a check tells on its way.
+#[derive(Clone, Copy, Debug)]
+pub enum VerifyEvent<'a> {
+    /// Bytes of packs dealt with, and of all to be checked.
+    Progress {
+        /// So many are done
+        done: u64,
+        /// of so many.
+        total: u64,
+    },
+    /// This pack, an object's name, is well: for a [`Ledger`].
+    Well(&'a str),
 }
 
 /// A point that damage hurts.
@@ -48,109 +105,22 @@ pub struct VerifyReport {
     pub points: u64,
     /// Different tree nodes checked.
     pub nodes: u64,
-    /// Different chunks checked.
+    /// Different chunks that the points name.
     pub chunks: u64,
-    /// Stored bytes read, in records.
+    /// Packs checked.
+    pub packs: u64,
+    /// Packs left out: known to be well, or past the budget.
+    pub packs_left: u64,
+    /// Bytes of packs read.
     pub bytes: u64,
-    /// Index segments that are damaged, and packs whose directory is, whether or not that
-    /// hurts a point. What a segment lists that can't be opened counts as lost, and the next
-    /// backups store it anew where they meet it.
+    /// Objects that are damaged, whether or not that hurts a point: log entries, index segments,
+    /// packs that are missing or whose directory is damaged, bad records that no point needs.
+    /// What a segment lists that can't be opened counts as lost, and the next backups store it
+    /// anew where they meet it.
     pub damaged_objects: Vec<String>,
     /// The points that damage hurts.
     pub findings: Vec<Finding>,
 }
-
-/// Packs whose directories are read at the same time.
-const PACKS_AT_ONCE: usize = 8;
-/// Chunks checked in one step.
-const STEP: usize = 256;
-
-/// Checks all points, or those of `only`. Damage is reported, not an error. `progress` is
-/// told the number of points done and of all.
-///
-/// # Errors
-/// `Integrity` if the log itself can't be read; `Denied` at [`Level::Full`] without the data
-/// keys; `Unavailable`.
-pub async fn verify(
-    vault: &Vault,
-    level: Level,
-    only: Option<&[PointId]>,
-    progress: &(dyn Fn(u64, u64) + Send + Sync),
-) -> Result<VerifyReport> {
-    let state = vault.refresh().await?;
-    let mut check = Check {
-        level,
-        reader: vault.reader().await?,
-        chunk_size: vault.chunk_size(),
-        lost_packs: HashMap::new(),
-        nodes: HashMap::new(),
-        chunks: HashMap::new(),
-        report: VerifyReport::default(),
-    };
-    let wanted = |p: &PointId| only.is_none_or(|o| o.contains(p));
-    let entries: Vec<_> = state
-        .points
-        .into_iter()
-        .filter(|p| p.state == PointState::Whole && wanted(&p.point))
-        .collect();
-    let mut damaged: Vec<String> = vault.index.damaged().into_iter().map(|d| d.1).collect();
-    let mut packs = BTreeSet::new();
-    for segment in vault.index.snapshot() {
-        packs.extend(segment.packs().iter().copied());
-        match crate::cpu::run(move || segment.check()).await {
-            Err(e) if e.kind() == Kind::Integrity => damaged.push(e.to_string()),
-            done => drop(done?),
-        }
-    }
-    let mut directories = futures::stream::iter(packs)
-        .map(|pack| async move { (pack, read_directory(vault, pack).await) })
-        .buffered(PACKS_AT_ONCE);
-    while let Some((pack, read)) = directories.next().await {
-        match read {
-            Err(e) if e.kind() == Kind::Integrity => {
-                if let Err(gone) = vault.store().size(&pack.to_string()).await
-                    && gone.kind() == Kind::Integrity
-                {
-                    check.lost_packs.insert(pack, gone.to_string());
-                }
-                damaged.push(e.to_string());
-            }
-            done => drop(done?),
-        }
-    }
-    check.report.damaged_objects = damaged;
-    let all = entries.len() as u64;
-    for entry in entries {
-        let point = entry.point;
-        match vault.point(point).await {
-            Ok(info) => check.point(&info).await?,
-            Err(e) => {
-                let finding = hurt(e, point, None, ExtentSet::new())?;
-                check.report.findings.push(finding);
-            }
-        }
-        check.report.points += 1;
-        progress(check.report.points, all);
-    }
-    Ok(check.report)
-}
-
-struct Check {
-    level: Level,
-    reader: Reader,
-    chunk_size: u32,
-    /// Packs that are missing. Of one whose directory is damaged records may still be well; the
-    /// deeper levels look at each.
-    lost_packs: HashMap<PackName, String>,
-    /// Nodes seen, by id and level: whether all below them is well.
-    nodes: HashMap<(Id, u8), bool>,
-    /// Chunks seen: `None` if well.
-    chunks: HashMap<Id, Option<String>>,
-    report: VerifyReport,
-}
-
-/// Damage found in one disk: what is wrong, and where.
-type Damage = BTreeMap<String, Vec<Extent>>;
 
 impl VerifyReport {
     /// Whether no damage was found.
@@ -160,174 +130,115 @@ impl VerifyReport {
     }
 }
 
-impl Check {
-    async fn point(&mut self, info: &PointInfo) -> Result<()> {
-        for disk in &info.manifest.disks {
-            let mut damage = Damage::new();
-            let tree = TreeRef::of(disk, self.chunk_size);
-            self.node(disk, tree.root, tree.level(), 0, &mut damage)
-                .await?;
-            for (what, extents) in damage {
-                let extents = extents.into_iter().collect();
-                let disk = Some(disk.key);
-                self.report.findings.push(Finding {
-                    point: info.manifest.point,
-                    disk,
-                    extents,
-                    what,
-                });
-            }
-        }
-        Ok(())
+/// What is damaged, by kind of object.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Damage {
+    /// Descriptor, key object, log entries, checkpoints: by name.
+    pub(crate) heads: BTreeMap<String, String>,
+    /// Segments of which something can't be read.
+    pub(crate) segments: BTreeMap<SegmentName, String>,
+    /// Manifests of points and attempts.
+    pub(crate) manifests: Vec<(PointEntry, String)>,
+    /// Packs that are not there.
+    pub(crate) missing: BTreeMap<PackName, String>,
+    /// Packs of which the directory is damaged, or not what the index says.
+    pub(crate) directories: BTreeMap<PackName, String>,
+    /// Listed records that are bad, those of missing packs among them.
+    pub(crate) records: HashMap<(PackName, u32), Vec<(Location, String)>>,
+    /// Prefixes of ids that are live and not listed.
+    pub(crate) lost: Vec<u64>,
+}
+
+impl Damage {
+    /// Why a record is bad, if it is.
+    pub(crate) fn why_bad(&self, l: &Location) -> Option<&str> {
+        let here = self.records.get(&(l.pack, l.offset))?;
+        let same = here.iter().find(|(bad, _)| bad.id == l.id);
+        same.map(|(_, why)| why.as_str())
     }
 
-    /// Checks a node and all below it; true if all is well.
-    async fn node(
-        &mut self,
-        disk: &DiskRoot,
-        id: Id,
-        level: u8,
-        index: u64,
-        damage: &mut Damage,
-    ) -> Result<bool> {
-        if id.is_zero() || self.nodes.get(&(id, level)) == Some(&true) {
-            return Ok(true);
-        }
-        let node = match self.reader.nodes(&[id], level).await {
-            Ok(mut nodes) => nodes.pop().unwrap_or(Node::empty(level)),
-            Err(e) if e.kind() == Kind::Integrity => {
-                let unit = u64::from(self.chunk_size);
-                let bytes = reach(level).saturating_mul(unit);
-                let start = index.saturating_mul(bytes);
-                let extent = Extent::new(start, bytes.min(disk.size.saturating_sub(start)));
-                damage.entry(e.to_string()).or_default().push(extent);
-                self.nodes.insert((id, level), false);
-                return Ok(false);
-            }
-            Err(e) => return Err(e),
-        };
-        self.report.nodes += u64::from(!self.nodes.contains_key(&(id, level)));
-        let mut well = true;
-        if level == 0 {
-            well = self.leaf(disk, &node, index, damage).await?;
-        } else {
-            for (i, child) in node.children.iter().enumerate() {
-                let place = index * FAN_OUT as u64 + i as u64;
-                well &= Box::pin(self.node(disk, *child, level - 1, place, damage)).await?;
-            }
-        }
-        self.nodes.insert((id, level), well);
-        Ok(well)
-    }
-
-    async fn leaf(
-        &mut self,
-        disk: &DiskRoot,
-        node: &Node,
-        index: u64,
-        damage: &mut Damage,
-    ) -> Result<bool> {
-        let fresh: HashSet<Id> = node
-            .children
-            .iter()
-            .filter(|c| !c.is_zero() && !self.chunks.contains_key(c))
-            .copied()
-            .collect();
-        let fresh: Vec<Id> = fresh.into_iter().collect();
-        for step in fresh.chunks(STEP) {
-            if let Err(e) = self.contents(step).await {
-                if e.kind() != Kind::Integrity {
-                    return Err(e);
-                }
-                // Find out which.
-                for id in step {
-                    let found = match self.contents(std::slice::from_ref(id)).await {
-                        Ok(()) => None,
-                        Err(e) if e.kind() == Kind::Integrity => Some(e.to_string()),
-                        Err(e) => return Err(e),
-                    };
-                    self.chunks.insert(*id, found);
-                }
-            }
-            for id in step {
-                self.chunks.entry(*id).or_insert(None);
-            }
-            self.report.chunks += step.len() as u64;
-        }
-        let mut well = true;
-        for (i, id) in node.children.iter().enumerate() {
-            if let Some(Some(what)) = self.chunks.get(id) {
-                let unit = u64::from(self.chunk_size);
-                let start = (index * FAN_OUT as u64 + i as u64) * unit;
-                let extent = Extent::new(start, unit.min(disk.size.saturating_sub(start)));
-                damage.entry(what.clone()).or_default().push(extent);
-                well = false;
-            }
-        }
-        Ok(well)
-    }
-
-    /// Checks the records of these chunks and of those they rest on, as deep as asked: of each
-    /// id the one that a reader takes.
-    async fn contents(&mut self, ids: &[Id]) -> Result<()> {
-        loop {
-            match self.contents_now(ids).await {
-                Err(e) if e.kind() == Kind::Integrity && self.reader.look_again().await? => {}
-                done => return done,
-            }
+    pub(crate) fn add_bad(&mut self, l: Location, why: String) {
+        let here = self.records.entry((l.pack, l.offset)).or_default();
+        if here.iter().all(|(bad, _)| bad.id != l.id) {
+            here.push((l, why));
         }
     }
 
-    async fn contents_now(&mut self, ids: &[Id]) -> Result<()> {
-        let mut locations = Vec::new();
-        let mut wanted: Vec<Id> = ids.to_vec();
-        let mut seen = HashSet::new();
-        while let Some(id) = wanted.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
-            let location = self.reader.locate(&id)?;
-            if self.level == Level::Structure
-                && let Some(how) = self.lost_packs.get(&location.pack)
-            {
-                return Err(damaged(how));
-            }
-            if location.kind == record::Kind::Patch {
-                wanted.push(location.parent);
-            }
-            self.report.bytes += u64::from(location.len);
-            locations.push(location);
-        }
-        match self.level {
-            Level::Structure => Ok(()),
-            Level::Full => self.reader.chunks(ids).await.map(|_| ()),
-            Level::Sealed => {
-                let bytes = self.reader.records(&locations).await?;
-                crate::cpu::run(move || {
-                    for (l, b) in locations.iter().zip(&bytes) {
-                        read_record(l, b)?;
-                    }
-                    Ok(())
-                })
-                .await
+    /// The bad records.
+    pub(crate) fn bad(&self) -> impl Iterator<Item = &(Location, String)> {
+        self.records.values().flatten()
+    }
+
+    pub(crate) fn bad_prefixes(&self) -> impl Iterator<Item = u64> {
+        self.bad().map(|(l, _)| l.id.prefix())
+    }
+
+    /// What to name besides points.
+    fn objects(&self, live: &[u64]) -> Vec<String> {
+        let heads = self.heads.iter().map(|(name, why)| about(name, why));
+        let segments = self.segments.iter();
+        let segments = segments.map(|(name, why)| about(&name.to_string(), why));
+        let packs = self.missing.iter().chain(&self.directories);
+        let packs = packs.map(|(name, why)| about(&name.to_string(), why));
+        let mut all: Vec<String> = heads.chain(segments).chain(packs).collect();
+        let mut unneeded: BTreeMap<PackName, BTreeSet<Id>> = BTreeMap::new();
+        for (l, _) in self.bad() {
+            let needed = live.binary_search(&l.id.prefix()).is_ok();
+            if !needed && !self.missing.contains_key(&l.pack) {
+                unneeded.entry(l.pack).or_default().insert(l.id);
             }
         }
+        for (pack, ids) in unneeded {
+            let count = ids.len();
+            all.push(format!(
+                "{pack}: {count} records that no point needs are bad"
+            ));
+        }
+        all
     }
 }
 
-fn hurt(
-    e: base::Error,
-    point: PointId,
-    disk: Option<MachineKey>,
-    extents: ExtentSet,
-) -> Result<Finding> {
-    if e.kind() != Kind::Integrity {
-        return Err(e);
+/// Names the object unless the text does.
+fn about(name: &str, why: &str) -> String {
+    match why.contains(name) {
+        true => why.to_owned(),
+        false => format!("{name}: {why}"),
     }
-    Ok(Finding {
-        point,
-        disk,
-        extents,
-        what: e.to_string(),
-    })
+}
+
+/// Checks everything, or what the points of `only` need. Damage is reported, not an error.
+/// `progress` is told the bytes of packs done and of all.
+///
+/// # Errors
+/// As [`verify_with`].
+pub async fn verify(
+    vault: &Vault,
+    level: Level,
+    only: Option<&[PointId]>,
+    progress: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<VerifyReport> {
+    let options = VerifyOptions {
+        only,
+        ..VerifyOptions::all(level)
+    };
+    let tell = |event: VerifyEvent<'_>| {
+        if let VerifyEvent::Progress { done, total } = event {
+            progress(done, total);
+        }
+    };
+    verify_with(vault, &options, &tell).await
+}
+
+/// Checks what `options` ask for. Damage is reported, not an error. May be dropped at any time;
+/// what [`VerifyEvent::Well`] told need not be checked again.
+///
+/// # Errors
+/// `Integrity` if the log itself can't be read; `Denied` at [`Level::Full`] without the data
+/// keys; `Unavailable`.
+pub async fn verify_with(
+    vault: &Vault,
+    options: &VerifyOptions<'_>,
+    tell: &(dyn Fn(VerifyEvent<'_>) + Send + Sync),
+) -> Result<VerifyReport> {
+    examine(vault, options, tell).await?.report(vault).await
 }

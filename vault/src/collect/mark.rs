@@ -18,13 +18,13 @@ const STEP: usize = 4096;
 
 /// Sorted prefixes of ids.
 #[derive(Debug, Default)]
-pub(super) struct Live {
+pub(crate) struct Live {
     sorted: Vec<u64>,
     recent: Vec<u64>,
 }
 
 impl Live {
-    pub(super) fn add(&mut self, id: &Id) {
+    pub(crate) fn add(&mut self, id: &Id) {
         self.add_prefix(id.prefix());
     }
 
@@ -49,19 +49,19 @@ impl Live {
     }
 
     /// All of them, sorted.
-    pub(super) fn into_sorted(mut self) -> Vec<u64> {
+    pub(crate) fn into_sorted(mut self) -> Vec<u64> {
         self.settle();
         self.sorted
     }
 
-    fn sorted(&mut self) -> &[u64] {
+    pub(crate) fn sorted(&mut self) -> &[u64] {
         self.settle();
         &self.sorted
     }
 
     /// Adds the parents that live patches rest on, and theirs. `edges` are pairs of a patch's
     /// prefix and its parent's.
-    pub(super) fn close(&mut self, mut edges: Vec<(u64, u64)>) {
+    pub(crate) fn close(&mut self, mut edges: Vec<(u64, u64)>) {
         loop {
             let live = self.sorted();
             let is_live = |prefix: u64| live.binary_search(&prefix).is_ok();

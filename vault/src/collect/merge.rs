@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use base::Result;
+use base::{Kind, Result};
 
 use crate::format::id::Id;
 use crate::format::pack::{Location, PackName};
@@ -12,9 +12,9 @@ use crate::index::Segment;
 
 /// A record and the place of its segment among those merged.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Listed {
-    pub(super) location: Location,
-    pub(super) segment: usize,
+pub(crate) struct Listed {
+    pub(crate) location: Location,
+    pub(crate) segment: usize,
 }
 
 /// Reads one segment, block by block.
@@ -22,6 +22,8 @@ struct Cursor {
     segment: Arc<Segment>,
     block: usize,
     entries: std::vec::IntoIter<Location>,
+    /// Whether damaged blocks are passed by.
+    tolerant: bool,
 }
 
 impl Cursor {
@@ -33,14 +35,18 @@ impl Cursor {
             if self.block == self.segment.blocks() {
                 return Ok(None);
             }
-            self.entries = self.segment.entries(self.block)?.into_iter();
+            let entries = match self.segment.entries(self.block) {
+                Err(e) if self.tolerant && e.kind() == Kind::Integrity => Vec::new(),
+                entries => entries?,
+            };
+            self.entries = entries.into_iter();
             self.block += 1;
         }
     }
 }
 
 /// Gives the records of each id together. Memory: a block of entries a segment.
-pub(super) struct Merge {
+pub(crate) struct Merge {
     cursors: Vec<Cursor>,
     heads: BinaryHeap<Reverse<(Id, usize)>>,
     waiting: Vec<Option<Location>>,
@@ -48,7 +54,16 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    pub(super) fn new(segments: &[Arc<Segment>]) -> Result<Self> {
+    pub(crate) fn new(segments: &[Arc<Segment>]) -> Result<Self> {
+        Self::over(segments, false)
+    }
+
+    /// The same, passing by the blocks that are damaged.
+    pub(crate) fn of_what_is_left(segments: &[Arc<Segment>]) -> Result<Self> {
+        Self::over(segments, true)
+    }
+
+    fn over(segments: &[Arc<Segment>], tolerant: bool) -> Result<Self> {
         let mut merge = Self {
             cursors: Vec::with_capacity(segments.len()),
             heads: BinaryHeap::new(),
@@ -60,6 +75,7 @@ impl Merge {
                 segment: Arc::clone(segment),
                 block: 0,
                 entries: Vec::new().into_iter(),
+                tolerant,
             });
             merge.refill(i)?;
         }
@@ -78,7 +94,7 @@ impl Merge {
     ///
     /// # Errors
     /// `Integrity`, and those of the files.
-    pub(super) fn next(&mut self) -> Result<Option<&[Listed]>> {
+    pub(crate) fn next(&mut self) -> Result<Option<&[Listed]>> {
         self.group.clear();
         let Some(Reverse((id, _))) = self.heads.peek().copied() else {
             return Ok(None);
@@ -101,12 +117,12 @@ impl Merge {
 
 /// Which record of an id stays: the one of least depth, so that no cycle can arise; of equals
 /// the newest, which was stored by somebody who may have found the older ones damaged.
-pub(super) fn kept(group: &[Listed]) -> usize {
+pub(crate) fn kept(group: &[Listed]) -> usize {
     let ranks = group.iter().map(|l| rank(&l.location)).enumerate();
     ranks.min_by_key(|(_, rank)| *rank).map_or(0, |(i, _)| i)
 }
 
 /// What orders the records of an id: the first stays.
-pub(super) fn rank(l: &Location) -> (u8, Reverse<PackName>, u32) {
+pub(crate) fn rank(l: &Location) -> (u8, Reverse<PackName>, u32) {
     (l.depth, Reverse(l.pack), l.offset)
 }
