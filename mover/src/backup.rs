@@ -12,23 +12,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Code, Error, PointId, Result, TrackerName};
-use hypervisor::{Definition, Ending, Hypervisor, Quiesce, ScratchPlace, SnapshotRequest};
+use base::{Code, Error, Kind, PointId, Result, TrackerName};
+use hypervisor::{Definition, Ending, Hypervisor, Machine, Quiesce, ScratchPlace, SnapshotRequest};
 use jiff::SignedDuration;
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
-use vault::{Manifest, Phase, PointState, Session, Surroundings, Vault};
+use vault::{Manifest, Phase, PointInfo, PointState, Session, Surroundings, Vault};
 
 use crate::lock::{PhaseLock, Wait};
 use crate::progress::{Event, Events};
-use crate::read::DiskDone;
-use crate::record::{Bases, DiskRecord, PointRecord, bases_of};
+use crate::record::{Bases, PointRecord, bases_of};
 
 mod choose;
 mod disks;
+mod report;
 
 use choose::{check_space, choose};
 use disks::Run;
+pub use report::{BackupReport, DiskReport};
+use report::{disk_report, millis};
 
 /// Points looked at for what a disk can build on. Trackers are removed as points commit, so
 /// older ones have none.
@@ -62,56 +63,6 @@ pub struct BackupOptions {
     pub cancel: CancellationToken,
 }
 
-/// What a backup did.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BackupReport {
-    /// The new point.
-    pub point: PointId,
-    /// The machine's name.
-    pub machine: String,
-    /// The machine's UUID.
-    pub uuid: String,
-    /// The instant, RFC 3339 in UTC.
-    pub created_at: String,
-    /// How far it is consistent.
-    pub consistency: hypervisor::Consistency,
-    /// How long the guest was frozen, in milliseconds.
-    pub frozen_ms: u64,
-    /// How long its processors stood still, in milliseconds.
-    pub paused_ms: u64,
-    /// Each disk.
-    pub disks: Vec<DiskReport>,
-    /// Bytes put into the store, index and manifest included.
-    pub stored: u64,
-    /// Seconds it took.
-    pub seconds: f64,
-    /// What people should know.
-    pub warnings: Vec<String>,
-}
-
-/// What a backup did with a disk.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DiskReport {
-    /// Its name.
-    pub name: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// The tracker that told what to read, or `None` if all was read.
-    pub tracker: Option<String>,
-    /// Why all was read.
-    pub reason: Option<String>,
-    /// Bytes read.
-    pub read: u64,
-    /// Bytes that differ from the point before.
-    pub changed: u64,
-    /// Chunks stored.
-    pub new_chunks: u64,
-    /// Chunks stored as patches of their older selves.
-    pub patches: u64,
-}
-
 /// Backs up `machine` (a name or UUID) into `store`. The point is durable when this returns.
 ///
 /// # Errors
@@ -126,33 +77,78 @@ pub async fn backup(
     options: &BackupOptions,
     events: &dyn Events,
 ) -> Result<BackupReport> {
-    let started = std::time::Instant::now();
     let machine = host.find(machine).await?;
     let _lock =
         PhaseLock::take(&options.lock_dir, &machine.uuid, Phase::Snapshot, Wait::No).await?;
-    let disks = choose(&machine, &options.disks)?;
+    let once = |ground| take(host, &machine, store, around, options, events, ground);
+    match once(Ground::Points).await {
+        // What it would build on can't be read: damage costs a re-read, not the backup.
+        Err(e) if e.kind() == Kind::Integrity => {
+            let message = format!("the point before is damaged, so all is read: {e}");
+            events.tell(Event::Warning { message });
+            once(Ground::Nothing).await
+        }
+        done => done,
+    }
+}
+
+/// What a backup builds on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    /// The machine's points.
+    Points,
+    /// Nothing: all is read, and its trees are stored anew.
+    Nothing,
+}
+
+async fn take(
+    host: &dyn Hypervisor,
+    machine: &Machine,
+    store: &Arc<Vault>,
+    around: &Surroundings,
+    options: &BackupOptions,
+    events: &dyn Events,
+    ground: Ground,
+) -> Result<BackupReport> {
+    let started = std::time::Instant::now();
+    let disks = choose(machine, &options.disks)?;
     let point = PointId::new(&*around.random);
     let machine_key = store.machine_key(&machine.uuid);
-    let definition = host.definition(&machine).await?;
-    let mut history = store.history(machine_key, HISTORY).await?;
-    if definition == Definition::Image {
-        // A list of changes counts from the newest point, no matter what an attempt saw later.
-        history.retain(|p| p.entry.state == PointState::Whole);
+    let definition = host.definition(machine).await?;
+    let (session, bases) = loop {
+        let mut history = store.history(machine_key, HISTORY).await?;
+        if definition == Definition::Image {
+            // A list of changes counts from the newest point, no matter what an attempt saw later.
+            history.retain(|p| p.entry.state == PointState::Whole);
+        }
+        if history.is_empty() {
+            check_space(store, &disks)?;
+        }
+        // Of all disks, so that the trackers of one that is left out this time stay.
+        let mut bases: BTreeMap<String, Bases> = BTreeMap::new();
+        for disk in &machine.disks {
+            let key = store.disk_key(&machine.uuid, &disk.name);
+            let of_disk = match ground {
+                Ground::Points => bases_of(store, &history, key, disk, &definition).await?,
+                Ground::Nothing => Bases::damaged(),
+            };
+            bases.insert(disk.name.clone(), of_disk);
+        }
+        if options.cancel.is_cancelled() {
+            return Err(cancelled());
+        }
+        let session = Session::open(store, machine_key, Phase::Snapshot).await?;
+        // From here on what is listed stays. Points that went before are not built on.
+        let there = store.refresh().await?.points;
+        let is_there = |p: &PointInfo| there.iter().any(|q| q.number == p.entry.number);
+        if history.iter().all(is_there) {
+            break (session, bases);
+        }
+        close(&session).await;
+    };
+    if ground == Ground::Nothing {
+        session.distrust_nodes();
     }
-    if history.is_empty() {
-        check_space(store, &disks)?;
-    }
-    // Of all disks, so that the trackers of one that is left out this time stay.
-    let mut bases: BTreeMap<String, Bases> = BTreeMap::new();
-    for disk in &machine.disks {
-        let key = store.disk_key(&machine.uuid, &disk.name);
-        let of_disk = bases_of(store, &history, key, disk, &definition).await?;
-        bases.insert(disk.name.clone(), of_disk);
-    }
-    if options.cancel.is_cancelled() {
-        return Err(cancelled());
-    }
-    let session = Session::open(store, machine_key, Phase::Snapshot).await?;
     events.tell(Event::Step {
         what: format!("Snapshot of {}", machine.name),
     });
@@ -193,7 +189,7 @@ pub async fn backup(
         options,
         events,
     };
-    let read = run.read_all(&machine).await;
+    let read = run.read_all(machine).await;
     let outcome = match read {
         Ok(done) => {
             let broken = done
@@ -302,21 +298,4 @@ async fn close(session: &Session) {
     if let Err(e) = session.close().await {
         tracing::debug!("closing session {}: {e}", session.number());
     }
-}
-
-fn disk_report(record: &DiskRecord, done: &DiskDone) -> DiskReport {
-    DiskReport {
-        name: record.name.clone(),
-        size: done.root.size,
-        tracker: record.tracker.clone(),
-        reason: record.reason.clone(),
-        read: done.read,
-        changed: done.stats.changed,
-        new_chunks: done.stats.new_chunks,
-        patches: done.stats.patches,
-    }
-}
-
-fn millis(d: Duration) -> u64 {
-    u64::try_from(d.as_millis()).unwrap_or(u64::MAX)
 }

@@ -97,17 +97,32 @@ pub(crate) struct Base {
 
 /// What the next backup of a disk can build on, newest first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bases(Vec<Base>);
+pub(crate) struct Bases {
+    bases: Vec<Base>,
+    /// Whether there are points, but damaged ones.
+    damaged: bool,
+}
 
 impl Bases {
+    /// Nothing, since what there is can't be read.
+    pub(crate) fn damaged() -> Self {
+        Self {
+            bases: Vec::new(),
+            damaged: true,
+        }
+    }
+
     /// The trackers that the driver may use, best first.
     pub(crate) fn trackers(&self) -> Vec<TrackerName> {
-        self.0.iter().filter_map(|b| b.tracker).collect()
+        self.bases.iter().filter_map(|b| b.tracker).collect()
     }
 
     /// Why no tracker may be used although there are points.
     pub(crate) fn refusal(&self) -> Option<&'static str> {
-        let refused = !self.0.is_empty() && self.0.iter().all(|b| b.tracker.is_none());
+        if self.damaged {
+            return Some("the point before is damaged");
+        }
+        let refused = !self.bases.is_empty() && self.bases.iter().all(|b| b.tracker.is_none());
         refused.then_some("the disk is another image than at its last point")
     }
 
@@ -116,8 +131,10 @@ impl Bases {
     /// than they were taken, and an image can have been put back to an older state.
     pub(crate) fn under(&self, changed: &Changed) -> Option<&Base> {
         match changed {
-            Changed::Since { tracker, .. } => self.0.iter().find(|b| b.tracker == Some(*tracker)),
-            Changed::Unknown { .. } => self.0.first(),
+            Changed::Since { tracker, .. } => {
+                self.bases.iter().find(|b| b.tracker == Some(*tracker))
+            }
+            Changed::Unknown { .. } => self.bases.first(),
         }
     }
 }
@@ -160,5 +177,8 @@ pub(crate) async fn bases_of(
             tracker: same_image.then(|| TrackerName::new(vault.id(), info.entry.point)),
         });
     }
-    Ok(Bases(bases))
+    Ok(Bases {
+        bases,
+        damaged: false,
+    })
 }

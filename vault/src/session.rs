@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use base::{Code, Error, Kind, Result};
 use bytes::Bytes;
@@ -20,10 +20,11 @@ use crate::format::manifest::MachineKey;
 use crate::format::pack::{self, Builder, Location, PackName};
 use crate::format::{record, segment};
 use crate::index::{self, Segment};
+use crate::log::PointEntry;
 use crate::reader::Reader;
 use crate::store::{Put, Store};
 use crate::tree::NewNode;
-use crate::vault::Vault;
+use crate::vault::{PointInfo, Vault};
 
 mod collecting;
 mod commit;
@@ -63,7 +64,11 @@ pub struct Session {
     stored: AtomicU64,
     /// What the log named when the session began.
     committed: Vec<Arc<Segment>>,
+    /// The points of that moment.
+    points: Vec<PointEntry>,
     careful: bool,
+    /// Whether tree nodes are stored anew even if they are listed.
+    nodes_anew: AtomicBool,
     /// The last collection before it began.
     last_collect: u64,
     /// Of a collector: the sessions of killed ones, whose packs it may use.
@@ -120,7 +125,7 @@ impl Session {
                 })
             })
             .await?;
-        let state = vault.refresh().await?;
+        let (state, committed) = vault.view().await?;
         let now = vault.around.clock.now();
         crate::litter::sweep(&vault.store, &state, now).await?;
         let builder =
@@ -139,8 +144,10 @@ impl Session {
             number,
             machine,
             stored: AtomicU64::new(0),
-            committed: vault.index.snapshot(),
+            committed,
+            points: state.points,
             careful: !vault.index.damaged().is_empty(),
+            nodes_anew: AtomicBool::new(false),
             last_collect: state.last_collect,
             inherits,
             known: std::sync::RwLock::new(known),
@@ -253,11 +260,38 @@ impl Session {
         self.careful
     }
 
+    /// As [`Vault::history`], of the points that were there when the session began: what the
+    /// next one may build on. Their contents can be read until the session ends, even if they
+    /// are removed and collected meanwhile; one whose manifest is gone already is left out.
+    ///
+    /// # Errors
+    /// `Integrity`, `Unavailable`.
+    pub async fn history(&self, limit: usize) -> Result<Vec<PointInfo>> {
+        self.vault.newest(&self.points, self.machine, limit).await
+    }
+
     /// A reader of what was committed when the session began.
     #[must_use]
     pub fn reader(&self) -> Reader {
         let ring = Arc::clone(&self.vault.ring);
         Reader::new(self.vault.store.clone(), ring, self.committed.clone())
+    }
+
+    /// Makes an error for what is missing the right one: what a session began with is there only
+    /// until it is ended.
+    ///
+    /// # Errors
+    /// That of `done`; `Fenced`; `Unavailable` if the log can't be asked.
+    pub(crate) async fn ended_or<T>(&self, done: Result<T>) -> Result<T> {
+        match done {
+            Err(e) if e.kind() == Kind::Integrity => match self.vault.log.refresh().await {
+                Ok(state) => Err(state.check_open(self.number).err().unwrap_or(e)),
+                // Nobody knows then.
+                Err(away) if away.kind() == Kind::Unavailable => Err(away),
+                Err(_) => Err(e),
+            },
+            done => done,
+        }
     }
 
     /// The segments that it wrote or took over.
@@ -292,7 +326,8 @@ impl Session {
         self.append_as(pack::Kind::Chunks, &records).await
     }
 
-    async fn append_as(&self, kind: pack::Kind, records: &[Encoded]) -> Result<()> {
+    /// Takes in records of one kind.
+    pub(crate) async fn append_as(&self, kind: pack::Kind, records: &[Encoded]) -> Result<()> {
         let mut w = self.begin().await?;
         let mut done = Ok(());
         for record in records {
@@ -302,6 +337,12 @@ impl Session {
             }
         }
         settled(w, done)
+    }
+
+    /// From here on tree nodes are stored anew even if they are listed: for a backup that could
+    /// not read the tree it would have built on.
+    pub fn distrust_nodes(&self) {
+        self.nodes_anew.store(true, Ordering::Relaxed);
     }
 
     /// Takes tree nodes in, children before their parents; those that the store has are
@@ -314,8 +355,9 @@ impl Session {
         let mut w = self.begin().await?;
         let mut done = Ok(());
         for node in &nodes {
+            let anew = self.nodes_anew.load(Ordering::Relaxed);
             done = match self.find(&node.id) {
-                Ok(found) if found.is_empty() => {
+                Ok(found) if anew || found.is_empty() => {
                     let record = codec::encode_node(node.id, &node.contents);
                     self.append_one(&mut w, pack::Kind::Nodes, &record).await
                 }

@@ -223,3 +223,36 @@ async fn no_snapshot_is_taken_for_a_backup_that_was_cancelled_before() {
     assert_eq!(e.code(), Code::Cancelled);
     assert!(!bench.host.was_asked(), "the guest was touched");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_point_costs_a_reread_and_the_next_point_is_whole() {
+    let store = Store::memory();
+    let vault = vault_in(store.clone(), CHUNK).await;
+    let bench = Bench::with(&[("vda", 20 * MIB)], vault);
+    bench.host.write("vda", 3 * MIB, &noise(5, 6 * MIB));
+    bench.checked_backup().await;
+    // The pack of the tree's nodes is the session's last.
+    let packs = store.list("packs").await.unwrap();
+    let (nodes, _) = packs.last().unwrap();
+    let mut bytes = store.get(nodes).await.unwrap().unwrap().to_vec();
+    for at in (60..bytes.len() - 200).step_by(50) {
+        bytes[at] ^= 1;
+    }
+    store.delete(nodes).await.unwrap();
+    store.put_new(nodes, bytes.into()).await.unwrap();
+    bench.host.write("vda", 4 * MIB, &noise(6, CHUNK));
+    let told = Heard::default();
+    let report = bench.backup_telling(&told).await.unwrap();
+    let warnings = told.warnings();
+    assert!(
+        warnings.iter().any(|w| w.contains("damaged")),
+        "{warnings:?}"
+    );
+    let reason = report.disks[0].reason.as_deref();
+    assert_eq!(reason, Some("the point before is damaged"));
+    check_point(&bench.vault, report.point, &bench.host.instant()).await;
+    // And then it goes on by changed blocks.
+    bench.host.write("vda", 5 * MIB, &noise(7, CHUNK));
+    let next = bench.checked_backup().await;
+    assert!(next.disks[0].tracker.is_some(), "{next:?}");
+}
