@@ -70,6 +70,14 @@ impl Segment {
         records: Vec<Location>,
     ) -> Result<Self> {
         let bytes = Bytes::from(segment::write(ring, name, records)?);
+        Self::of_bytes(ring, name, bytes)
+    }
+
+    /// Opens the bytes of a segment.
+    ///
+    /// # Errors
+    /// `Integrity`.
+    pub(crate) fn of_bytes(ring: &Keyring, name: SegmentName, bytes: Bytes) -> Result<Self> {
         let size = bytes.len() as u64;
         Self::from_data(Data::Memory(bytes), size, ring, name)
     }

@@ -21,6 +21,7 @@ use base::{Error, Result};
 
 pub use self::image::Missing;
 pub use self::points::{RescuePoint, Standing};
+pub(crate) use self::scan::scan;
 use crate::format::descriptor::{Descriptor, check_chunk_size};
 use crate::format::envelope;
 use crate::format::pack::read_record;

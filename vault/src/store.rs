@@ -111,6 +111,18 @@ impl Store {
         }
     }
 
+    /// Makes the object `name` have these bytes, whether or not one is there: only for repair,
+    /// which puts back the bytes that were there. Durable when this returns; if it fails, the
+    /// object has either these bytes or those before.
+    ///
+    /// # Errors
+    /// `NoSpace`, `Unavailable`.
+    pub(crate) async fn replace(&self, name: &str, bytes: Bytes) -> Result<()> {
+        let payload = PutPayload::from(bytes);
+        let put = self.inner.put(&Path::from(name), payload).await;
+        put.map(|_| ()).map_err(|e| failed(name, e))
+    }
+
     /// Makes an object durable that an earlier put, which failed, left visible in a folder.
     async fn make_durable(&self, name: &str) -> Result<()> {
         let Some(root) = self.local.clone() else {

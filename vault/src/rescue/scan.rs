@@ -15,7 +15,7 @@ const PIECE: u64 = 64 << 10;
 
 /// The sound records of a pack, in order. What can't be read is passed over. Memory: a window
 /// of 16 MiB.
-pub(super) async fn scan(store: &Store, pack: PackName, size: u64) -> Vec<Location> {
+pub(crate) async fn scan(store: &Store, pack: PackName, size: u64) -> Vec<Location> {
     let (mut found, mut at) = (Vec::new(), 0u64);
     while at < size {
         let end = size.min(at + WINDOW as u64);

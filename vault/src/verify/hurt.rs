@@ -90,7 +90,6 @@ impl Hurt {
         trees: &Trees,
         damage: &Damage,
     ) -> Result<Self> {
-        let mut hurt = Self::default();
         let mut suspects: HashSet<u64> = damage.lost.iter().copied().collect();
         suspects.extend(damage.bad_prefixes());
         // Where a segment's parents are damaged, any patch in it may name a wrong one.
@@ -101,7 +100,7 @@ impl Hurt {
             }
         }
         if suspects.is_empty() && trees.unreadable.is_empty() {
-            return Ok(hurt);
+            return Ok(Self::default());
         }
         let all = Arc::clone(segments);
         let suspects = crate::cpu::run(move || {
@@ -110,6 +109,31 @@ impl Hurt {
             Ok::<_, base::Error>(suspects)
         })
         .await?;
+        let is_suspect = |id: &Id| suspects.contains(&id.prefix());
+        Self::among(reader, segments, trees, damage, &is_suspect).await
+    }
+
+    /// The same, asking for every chunk.
+    ///
+    /// # Errors
+    /// As [`Hurt::find`].
+    pub(crate) async fn find_all(
+        reader: &Reader,
+        segments: &Arc<Vec<Arc<Segment>>>,
+        trees: &Trees,
+        damage: &Damage,
+    ) -> Result<Self> {
+        Self::among(reader, segments, trees, damage, &|_| true).await
+    }
+
+    async fn among(
+        reader: &Reader,
+        segments: &Arc<Vec<Arc<Segment>>>,
+        trees: &Trees,
+        damage: &Damage,
+        is_suspect: &(dyn Fn(&Id) -> bool + Sync),
+    ) -> Result<Self> {
+        let mut hurt = Self::default();
         let mut judge = Judge::new(Arc::clone(segments), damage);
         for (level, ids) in trees.levels.iter().enumerate() {
             let mut bad: HashSet<Id> = HashSet::new();
@@ -123,7 +147,7 @@ impl Hurt {
                     for child in node.children.iter().filter(|c| !c.is_zero()) {
                         if level > 0 {
                             hurts |= hurt.nodes[level - 1].contains(child);
-                        } else if suspects.contains(&child.prefix())
+                        } else if is_suspect(child)
                             && let Some(why) = judge.why_lost(child, u8::MAX)?
                         {
                             hurt.chunks.insert(*child, why);

@@ -26,6 +26,9 @@ const SPAN: u64 = 8 << 20;
 /// A record that is bad, and why.
 pub(crate) type Bad = (Location, String);
 
+/// A record that was read.
+type Read = (Location, Bytes);
+
 /// What was found in a pack.
 #[derive(Debug, Default)]
 pub(crate) struct PackFound {
@@ -112,12 +115,7 @@ impl Checker {
     }
 
     /// Checks a pack that was read; gives what is bad, and the patches that need their parents.
-    fn whole(
-        &self,
-        name: PackName,
-        bytes: &Bytes,
-        listed: Sum,
-    ) -> Result<(Vec<Bad>, Vec<(Location, Bytes)>)> {
+    fn whole(&self, name: PackName, bytes: &Bytes, listed: Sum) -> Result<(Vec<Bad>, Vec<Read>)> {
         let size = bytes.len();
         if size < pack::HEADER + pack::TRAILER {
             return Err(damaged(format!("{name} is cut short")));
@@ -162,7 +160,7 @@ impl Checker {
         l: Location,
         bytes: Bytes,
         bad: &mut Vec<Bad>,
-        patches: &mut Vec<(Location, Bytes)>,
+        patches: &mut Vec<Read>,
     ) -> Result<()> {
         let checked = read_record(&l, &bytes).and_then(|record| match (self.level, l.kind) {
             (_, record::Kind::Node) => codec::decode_node(&self.ring, &record).map(|_| ()),
@@ -184,7 +182,7 @@ impl Checker {
     }
 
     /// Opens patches. Where a parent can't be read, that is the parent's damage.
-    async fn patches(&self, patches: Vec<(Location, Bytes)>, found: &mut PackFound) -> Result<()> {
+    async fn patches(&self, patches: Vec<Read>, found: &mut PackFound) -> Result<()> {
         for step in patches.chunks(STEP) {
             let mut parents: Vec<Id> = step.iter().map(|p| p.0.parent).collect();
             parents.sort_unstable();
@@ -241,7 +239,7 @@ impl Checker {
             });
             let step = &records[at..at + count.count().max(1)];
             at += step.len();
-            let mut read: Vec<(Location, Bytes)> = Vec::with_capacity(step.len());
+            let mut read: Vec<Read> = Vec::with_capacity(step.len());
             match self.reader.records(step).await {
                 Ok(bytes) => read.extend(step.iter().copied().zip(bytes)),
                 Err(e) if e.kind() != Kind::Integrity => return Err(e),

@@ -13,6 +13,7 @@ mod hostile;
 mod independent;
 mod model;
 mod protocol;
+mod repair;
 mod rescue;
 mod smoke;
 mod stores;
