@@ -24,6 +24,7 @@ mod text;
 mod tool;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -49,13 +50,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
         fs::remove_dir_all(&work)?;
     }
     fs::create_dir_all(&work)?;
-    say("Building stillpoint and the limit");
-    let build = ["build", "--quiet", "--release", "--package", "stillpoint"];
-    shell::run(shell::cargo(&build).args(["--package", "limit"]))?;
-    // Copies, since others may build meanwhile.
-    let (program, bare) = (place.join("stillpoint"), place.join("limit"));
-    fs::copy(target.join("release/stillpoint"), &program)?;
-    fs::copy(target.join("release/limit"), &bare)?;
+    let (program, bare) = programs(&options, &target)?;
     let corpus = corpus::prepare(&place, options.gib)?;
     for (name, delta) in &corpus.days {
         let (blocks, listed) = delta.sizes()?;
@@ -95,6 +90,23 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
         print!("{}", report::table(&results, options.gib));
     }
     Ok(())
+}
+
+/// Builds what is measured: stillpoint and the limit. Copies, since others may build
+/// meanwhile.
+fn programs(options: &Options, target: &Path) -> Result<(PathBuf, PathBuf)> {
+    let place = target.join("bench");
+    let (program, bare) = (place.join("stillpoint"), place.join("limit"));
+    say("Building what is measured");
+    let mut build = shell::cargo(&["build", "--quiet", "--release", "--package", "limit"]);
+    if options.program.is_none() {
+        build.args(["--package", "stillpoint"]);
+    }
+    shell::run(&mut build)?;
+    let built = target.join("release/stillpoint");
+    fs::copy(options.program.as_ref().unwrap_or(&built), &program)?;
+    fs::copy(target.join("release/limit"), &bare)?;
+    Ok((program, bare))
 }
 
 /// Tells how far it is.

@@ -1,5 +1,7 @@
 //! The command line of `cargo xtask bench`.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, bail, ensure};
 
 use super::peers;
@@ -18,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) parts: Vec<String>,
     /// Names of the peers.
     pub(crate) peers: Vec<String>,
+    /// The stillpoint to measure; built if none is given.
+    pub(crate) program: Option<PathBuf>,
     /// Print JSON.
     pub(crate) json: bool,
 }
@@ -30,6 +34,7 @@ impl Options {
             runs: 3,
             parts: all(PARTS),
             peers: all(peers::ALL),
+            program: None,
             json: false,
         };
         let mut arguments = arguments.iter();
@@ -44,6 +49,7 @@ impl Options {
                 "--only" => options.parts = names(),
                 "--peers" if value == "none" => options.peers.clear(),
                 "--peers" => options.peers = names(),
+                "--program" => options.program = Some(value.into()),
                 "-o" => options.json = value == "json",
                 other => bail!("bench has no option {other}"),
             }

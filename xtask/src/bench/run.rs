@@ -47,7 +47,7 @@ impl Bench<'_> {
                 delta.apply(&live)?;
                 self.day(day, &live, &delta.list)?;
             }
-            self.clone(&live, &clone)?;
+            self.clone(&clone)?;
             self.empty(&live)?;
         }
         if self.options.has("restore") {
@@ -80,10 +80,10 @@ impl Bench<'_> {
     }
 
     /// The first backup of a second disk, cloned from the first.
-    fn clone(&mut self, live: &Path, clone: &Path) -> Result<()> {
+    fn clone(&mut self, clone: &Path) -> Result<()> {
         days::copy(&self.corpus.base, clone)?;
         self.corpus.clone.apply(clone)?;
-        let sample = self.limit.backup_after(live, clone)?;
+        let sample = self.limit.backup_after(&self.corpus.base, clone)?;
         self.results.add(LIMIT, "clone", sample);
         for tool in self.tools.iter().filter(|t| t.keeps_points()) {
             let image = Image {
