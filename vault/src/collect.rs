@@ -20,7 +20,7 @@ mod sweep;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Kind, Result};
 use jiff::{SignedDuration, Timestamp};
 
 use self::plan::Plan;
@@ -30,6 +30,7 @@ use crate::format::damaged;
 use crate::format::entry::{Event, Phase};
 use crate::format::manifest::MachineKey;
 use crate::format::pack::PackName;
+use crate::index::Segment;
 use crate::log::{PointEntry, State};
 use crate::session::Session;
 use crate::vault::Vault;
@@ -122,7 +123,7 @@ pub async fn collect(vault: &Arc<Vault>, options: &CollectOptions) -> Result<Col
 
 async fn once(vault: &Arc<Vault>, options: &CollectOptions) -> Result<CollectReport> {
     let session = Session::open(vault, MachineKey::NONE, Phase::Collect).await?;
-    let figures = match run(&session, options).await {
+    let figures = match session.ended_or(run(&session, options).await).await {
         Ok(figures) => figures,
         Err(e) => {
             let _ = session.close().await;
@@ -130,7 +131,10 @@ async fn once(vault: &Arc<Vault>, options: &CollectOptions) -> Result<CollectRep
         }
     };
     let swept = sweep::sweep(vault).await?;
-    checkpoint::keep(vault).await?;
+    // A help only: what was collected is collected.
+    if let Err(e) = checkpoint::keep(vault).await {
+        tracing::warn!(error = %e, "the log has no new checkpoint");
+    }
     Ok(CollectReport { figures, swept })
 }
 
@@ -140,7 +144,8 @@ async fn run(session: &Arc<Session>, options: &CollectOptions) -> Result<Figures
     end_stale_sessions(vault, session.number(), now, options.patience).await?;
     let (plan, marked) = make_plan(vault, options).await?;
     let state = vault.refresh().await?;
-    if plan.is_empty() && stale(&state, false, now, options.patience).is_empty() {
+    let to_do = !plan.is_empty() || !stale(&state, false, now, options.patience).is_empty();
+    if !to_do && !left_by_killed_ones(session).await? {
         session.close().await?;
         return Ok(plan.figures);
     }
@@ -152,11 +157,44 @@ async fn run(session: &Arc<Session>, options: &CollectOptions) -> Result<Figures
     Ok(plan.figures)
 }
 
-/// The plan, and the numbers of the commits it is made for.
+/// Whether killed collectors left anything: a session that only closes would hold on to it.
+async fn left_by_killed_ones(session: &Session) -> Result<bool> {
+    for dead in session.inherits() {
+        for folder in ["packs", "index"] {
+            let folder = format!("{folder}/{dead:016x}");
+            if !session.vault().store.list(&folder).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The plan, and the points it is made for. What was removed and swept meanwhile, by others, is
+/// no damage: then it begins anew.
 async fn make_plan(vault: &Vault, options: &CollectOptions) -> Result<(Plan, Vec<PointEntry>)> {
-    let state = vault.refresh().await?;
+    loop {
+        let (state, segments) = vault.view().await?;
+        match plan_of(vault, options, &state, segments).await {
+            Err(e) if e.kind() == Kind::Integrity => {
+                let now = vault.refresh().await?;
+                let all_there = state.points.iter().all(|p| now.points.contains(p));
+                if all_there && state.segments.is_subset(&now.segments) {
+                    return Err(e);
+                }
+            }
+            plan => return Ok((plan?, state.points)),
+        }
+    }
+}
+
+async fn plan_of(
+    vault: &Vault,
+    options: &CollectOptions,
+    state: &State,
+    segments: Vec<Arc<Segment>>,
+) -> Result<Plan> {
     no_damaged_segment(vault)?;
-    let segments = vault.index.snapshot();
     let reader = vault.reader().await?;
     let mark = mark::mark(vault, &reader, &state.points).await?;
     let mut sizes = BTreeMap::new();
@@ -168,7 +206,7 @@ async fn make_plan(vault: &Vault, options: &CollectOptions) -> Result<(Plan, Vec
     let options = *options;
     let mut plan = crate::cpu::run(move || Plan::make(segments, mark, &sizes, &options)).await?;
     plan.figures.points = state.points.len() as u64;
-    Ok((plan, state.points))
+    Ok(plan)
 }
 
 /// A segment that can't be opened hides which packs are in use.

@@ -22,7 +22,7 @@ use crate::format::record::{Kind, MAX_DEPTH};
 use crate::reader::Reader;
 use crate::session::Session;
 use crate::tree::{Leaves, NewNode, TreeBuilder, TreeRef};
-use crate::vault::Vault;
+use crate::vault::{PointInfo, Vault};
 
 /// Chunks copied in one step: 16 MiB of contents at the default size.
 const STEP: usize = 256;
@@ -82,9 +82,9 @@ pub async fn sync_point(
             ..SyncStats::default()
         });
     }
-    let manifest = info.manifest.clone();
-    let base = target.history(manifest.machine, 1).await?;
-    let session = Session::open(target, manifest.machine, Phase::Transfer).await?;
+    let machine = info.manifest.machine;
+    let session = Session::open(target, machine, Phase::Transfer).await?;
+    let base = session.history(1).await?;
     // Another transfer may have brought the point since; from here on none can.
     let state = target.refresh().await?;
     if state.points.iter().any(|p| p.point == point) {
@@ -94,11 +94,31 @@ pub async fn sync_point(
             ..SyncStats::default()
         });
     }
+    let copied = session.ended_or(copy(source, &session, &info, base, progress).await);
+    match copied.await {
+        // Damage that hides the source's point is no damage if the point was removed.
+        Err(e) if e.kind() == base::Kind::Integrity => match source.point(point).await {
+            Err(gone) if gone.kind() == base::Kind::NotFound => Err(gone),
+            _ => Err(e),
+        },
+        copied => copied,
+    }
+}
+
+/// Fills the session with a point of `source`, and commits it.
+async fn copy(
+    source: &Vault,
+    session: &Arc<Session>,
+    info: &PointInfo,
+    base: Vec<PointInfo>,
+    progress: &(dyn Fn(SyncProgress) + Send + Sync),
+) -> Result<SyncStats> {
+    let manifest = &info.manifest;
     let total = manifest.disks.iter().map(|d| d.size).sum();
     let mut copier = Copier {
         from: source.reader().await?,
         chunk_size: source.chunk_size(),
-        session: Arc::clone(&session),
+        session: Arc::clone(session),
         stats: SyncStats::default(),
     };
     let mut done = 0;
@@ -119,7 +139,7 @@ pub async fn sync_point(
         done += disk.size;
     }
     let bytes = source.manifest_bytes(&info.entry).await?;
-    session.commit_bytes(&manifest, bytes).await?;
+    session.commit_bytes(manifest, bytes).await?;
     progress(SyncProgress {
         done,
         total,

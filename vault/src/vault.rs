@@ -12,7 +12,7 @@ use crate::format::entry::Event;
 use crate::format::envelope;
 use crate::format::id::Id;
 use crate::format::manifest::{MachineKey, Manifest, PointState};
-use crate::index::Index;
+use crate::index::{Index, Segment};
 use crate::keys::{KeyObject, Keyring, Unlock, VaultKeys};
 use crate::log::{Log, PointEntry, State};
 use crate::reader::Reader;
@@ -373,6 +373,11 @@ impl Vault {
     /// # Errors
     /// `Integrity`, `Unavailable`.
     pub async fn refresh(&self) -> Result<State> {
+        Ok(self.view().await?.0)
+    }
+
+    /// As [`Vault::refresh`], with the segments of that very state.
+    pub(crate) async fn view(&self) -> Result<(State, Vec<Arc<Segment>>)> {
         follow(&self.store, &self.ring, &self.log, &self.index).await
     }
 
@@ -482,16 +487,26 @@ impl Vault {
     }
 
     /// The newest points of a machine, newest first, at most `limit`; its attempt too, if it
-    /// has one. The next backup builds on them.
+    /// has one. What a session builds on it takes from [`crate::Session::history`].
     ///
     /// # Errors
     /// `Integrity`, `Unavailable`.
     pub async fn history(&self, machine: MachineKey, limit: usize) -> Result<Vec<PointInfo>> {
-        let state = self.refresh().await?;
+        let points = self.refresh().await?.points;
+        self.newest(&points, machine, limit).await
+    }
+
+    /// As [`Vault::history`], of these points.
+    pub(crate) async fn newest(
+        &self,
+        points: &[PointEntry],
+        machine: MachineKey,
+        limit: usize,
+    ) -> Result<Vec<PointInfo>> {
         let mut history = Vec::new();
-        let newest_first = state.points.into_iter().rev();
-        for entry in newest_first.filter(|p| p.machine == machine).take(limit) {
-            history.extend(self.readable(entry).await?);
+        let newest_first = points.iter().rev().filter(|p| p.machine == machine);
+        for entry in newest_first.take(limit) {
+            history.extend(self.readable(entry.clone()).await?);
         }
         Ok(history)
     }
@@ -552,7 +567,7 @@ impl Vault {
     }
 }
 
-/// Reads what is new in the log, and opens the segments it names.
+/// Reads what is new in the log, and opens the segments it names: gives both, of one moment.
 ///
 /// # Errors
 /// `Integrity`, `Unavailable`.
@@ -561,20 +576,20 @@ pub(crate) async fn follow(
     ring: &Arc<Keyring>,
     log: &Log,
     index: &Index,
-) -> Result<State> {
+) -> Result<(State, Vec<Arc<Segment>>)> {
     loop {
         // The guard is held meanwhile, so that no older list replaces a newer one.
         let state = log.refresh().await?;
         index.follow(store, ring, &state.segments).await?;
         if index.damaged().is_empty() {
-            return Ok(state.clone());
+            return Ok((state.clone(), index.snapshot()));
         }
         // A segment may have been dropped and deleted since its name was read.
         let names = state.segments.clone();
         drop(state);
         let state = log.refresh().await?;
         if state.segments == names {
-            return Ok(state.clone());
+            return Ok((state.clone(), index.snapshot()));
         }
     }
 }

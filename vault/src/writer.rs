@@ -157,8 +157,13 @@ impl DiskWriter {
     ///
     /// # Errors
     /// `Invalid` for contents that don't come so; `Integrity` (a base that can't be read),
-    /// `NoSpace`, `Unavailable`.
-    pub async fn put(&mut self, offset: u64, mut data: Vec<u8>) -> Result<()> {
+    /// `Fenced` if it can't since the session was ended; `NoSpace`, `Unavailable`.
+    pub async fn put(&mut self, offset: u64, data: Vec<u8>) -> Result<()> {
+        let done = self.try_put(offset, data).await;
+        self.session.ended_or(done).await
+    }
+
+    async fn try_put(&mut self, offset: u64, mut data: Vec<u8>) -> Result<()> {
         let first_slot = offset / self.chunk_size as u64;
         let count = data.len().div_ceil(self.chunk_size);
         self.check(offset, data.len() as u64)?;
@@ -193,6 +198,11 @@ impl DiskWriter {
     /// # Errors
     /// As [`DiskWriter::put`].
     pub async fn put_zero(&mut self, offset: u64, len: u64) -> Result<()> {
+        let done = self.try_put_zero(offset, len).await;
+        self.session.ended_or(done).await
+    }
+
+    async fn try_put_zero(&mut self, offset: u64, len: u64) -> Result<()> {
         self.check(offset, len)?;
         self.begin()?;
         let unit = self.chunk_size as u64;
@@ -296,7 +306,12 @@ impl DiskWriter {
     ///
     /// # Errors
     /// As [`DiskWriter::put`].
-    pub async fn finish(mut self) -> Result<(DiskRoot, WriteStats)> {
+    pub async fn finish(self) -> Result<(DiskRoot, WriteStats)> {
+        let session = Arc::clone(&self.session);
+        session.ended_or(self.try_finish().await).await
+    }
+
+    async fn try_finish(mut self) -> Result<(DiskRoot, WriteStats)> {
         self.begin()?;
         while !self.in_flight.is_empty() {
             self.take_one().await?;

@@ -20,13 +20,15 @@ pub(super) async fn copy(session: &Arc<Session>, plan: &Arc<Plan>) -> Result<BTr
     let ring = Arc::clone(&vault.ring);
     let reader = Reader::new(vault.store.clone(), ring, plan.segments.clone());
     adopt(session, plan).await?;
+    // What was taken over is listed, so that it is not copied once more below.
+    session.flush().await?;
     let mut copied = BTreeSet::new();
     for pack in &plan.repack {
         let one = async {
             let directory = read_directory(vault, *pack).await?;
-            let plan = Arc::clone(plan);
+            let (plan, own) = (Arc::clone(plan), session.own_segments());
             let records: Vec<_> = directory.records.into_iter().map(|r| r.0).collect();
-            let staying = crate::cpu::run(move || plan.staying_of(&records)).await;
+            let staying = crate::cpu::run(move || plan.staying_of(&records, &own)).await;
             session.take_records(&reader, &staying?).await
         };
         match one.await {

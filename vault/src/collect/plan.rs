@@ -149,14 +149,22 @@ impl Plan {
         Ok(there.into_iter().min_by_key(rank))
     }
 
-    /// Those of a pack's records that stay; parents first.
+    /// Those of a pack's records that stay and that no segment of `own`, the collector's, lists
+    /// already; parents first.
     ///
     /// # Errors
     /// `Integrity` and those of the files.
-    pub(super) fn staying_of(&self, directory: &[Location]) -> Result<Vec<Location>> {
+    pub(super) fn staying_of(
+        &self,
+        directory: &[Location],
+        own: &[Arc<Segment>],
+    ) -> Result<Vec<Location>> {
         let mut staying = Vec::new();
         for record in directory {
-            if self.stays(&record.id)? == Some(*record) {
+            let there = index::find(own, &record.id)?;
+            if there.iter().all(|l| l.depth > record.depth)
+                && self.stays(&record.id)? == Some(*record)
+            {
                 staying.push(*record);
             }
         }

@@ -34,10 +34,10 @@ pub(crate) async fn sweep(vault: &Vault) -> Result<Swept> {
     for folder in ["packs", "index", "points"] {
         there.extend(vault.store.list(folder).await?);
     }
-    let state = vault.refresh().await?;
+    let (state, segments) = vault.view().await?;
     super::no_damaged_segment(vault)?;
     let mut listed: HashSet<PackName> = HashSet::new();
-    for segment in vault.index.snapshot() {
+    for segment in segments {
         listed.extend(segment.packs());
     }
     let oldest = state.oldest_open().unwrap_or(u64::MAX);

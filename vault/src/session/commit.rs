@@ -77,7 +77,7 @@ impl Session {
                 .await;
             match (appended, collected) {
                 (_, Some(number)) => {
-                    self.look_again(manifest).await?;
+                    self.ended_or(self.look_again(manifest).await).await?;
                     seen = number;
                 }
                 // The answer to an earlier try was lost.
