@@ -16,7 +16,7 @@ use base::{Code, Error, Kind, PointId, Result, TrackerName};
 use hypervisor::{Definition, Ending, Hypervisor, Machine, Quiesce, ScratchPlace, SnapshotRequest};
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
-use vault::{Manifest, Phase, PointInfo, PointState, Session, Surroundings, Vault};
+use vault::{Manifest, Phase, PointState, Session, Surroundings, Vault};
 
 use crate::lock::{PhaseLock, Wait};
 use crate::progress::{Event, Events};
@@ -115,8 +115,10 @@ async fn take(
     let point = PointId::new(&*around.random);
     let machine_key = store.machine_key(&machine.uuid);
     let definition = host.definition(machine).await?;
-    let (session, bases) = loop {
-        let mut history = store.history(machine_key, HISTORY).await?;
+    // What the session sees stays until it ends: only then is chosen what to build on.
+    let session = Session::open(store, machine_key, Phase::Snapshot).await?;
+    let bases = async {
+        let mut history = session.history(HISTORY).await?;
         if definition == Definition::Image {
             // A list of changes counts from the newest point, no matter what an attempt saw later.
             history.retain(|p| p.entry.state == PointState::Whole);
@@ -137,14 +139,14 @@ async fn take(
         if options.cancel.is_cancelled() {
             return Err(cancelled());
         }
-        let session = Session::open(store, machine_key, Phase::Snapshot).await?;
-        // From here on what is listed stays. Points that went before are not built on.
-        let there = store.refresh().await?.points;
-        let is_there = |p: &PointInfo| there.iter().any(|q| q.number == p.entry.number);
-        if history.iter().all(is_there) {
-            break (session, bases);
+        Ok(bases)
+    };
+    let bases = match bases.await {
+        Ok(bases) => bases,
+        Err(e) => {
+            close(&session).await;
+            return Err(e);
         }
-        close(&session).await;
     };
     if ground == Ground::Nothing {
         session.distrust_nodes();
