@@ -168,8 +168,11 @@ impl QemuNbd {
         // and if the server can't start, the connection ends with it.
         let (stream, listener) = socket_pair()?;
         let mut command = Command::new("setpriv");
+        // If we die it is killed outright: a TERM that comes while it starts is forgotten, and
+        // without a client it would serve for ever, holding the image's lock. A target of a
+        // restore that was cut short is marked, or a new file that is removed.
         command
-            .args(["--pdeathsig", "TERM", "sh", "-c", LAUNCH, "sh"])
+            .args(["--pdeathsig", "KILL", "sh", "-c", LAUNCH, "sh"])
             .arg(std::process::id().to_string())
             .args(args)
             .env("LC_ALL", "C")
