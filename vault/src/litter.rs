@@ -38,6 +38,8 @@ pub(crate) async fn sweep(store: &Store, state: &State, now: Timestamp) -> Resul
             removed += folder(&root, &format!("points/{session}"), |_| true)?;
         }
         removed += folder(&root, "log", |name| name <= head.as_str())?;
+        // Checkpoints are a help only.
+        removed += folder(&root, "state", |_| true)?;
         removed += folder(&root, "", |name| root.join(name).exists())?;
         removed += folder(&root, "keys", |name| root.join(name).exists())?;
         removed += old_probes(&root.join("probe"), now)?;
