@@ -117,16 +117,16 @@ impl Actor<'_> {
         let vault = &self.vaults[store];
         let key = vault.machine_key(MACHINES[machine].0);
         let (incremental, all) = (dice.chance(8000), dice.chance(1500));
+        let session = Session::open(vault, key, Phase::Snapshot).await?;
+        if dice.chance(1000) {
+            self.pause(DAY).await;
+        }
         let history = if incremental {
-            vault.history(key, 2).await?
+            session.history(2).await?
         } else {
             Vec::new()
         };
         let base = (!history.is_empty()).then(|| dice.pick(&history).clone());
-        if dice.chance(1000) {
-            self.pause(DAY).await;
-        }
-        let session = Session::open(vault, key, Phase::Snapshot).await?;
         let before = base.as_ref().and_then(|b| {
             let known = lock(&world.known);
             known.get(&b.entry.point).cloned()

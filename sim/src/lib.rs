@@ -31,7 +31,7 @@ mod store;
 mod world;
 
 pub use many::{fresh_seed, many, one};
-pub use run::run;
+pub use run::{run, run_on};
 
 /// What was done in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,4 +94,6 @@ pub struct Outcome {
     pub stats: Stats,
     /// What must not be and was; `None` if all is well.
     pub failure: Option<String>,
+    /// The objects of both stores at the end.
+    pub stores: [std::collections::BTreeMap<String, bytes::Bytes>; 2],
 }

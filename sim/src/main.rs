@@ -1,19 +1,25 @@
-//! `sim --seed N [--log]`: replays one run. `sim --seconds N [--from SEED]`: makes runs for so
+//! `sim --seed N [--log] [--keep FOLDER]`: replays one run, prints every operation, and leaves
+//! what the stores held at the end (their passphrase is `correct horse`). `sim --seconds N [--from SEED]`: makes runs for so
 //! long. Ends with 1 at the first run that fails, and says how to replay it.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-const HELP: &str = "sim --seed N [--log] | sim --seconds N [--from SEED]";
+const HELP: &str = "sim --seed N [--log] [--keep FOLDER] | sim --seconds N [--from SEED]";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (mut seed, mut seconds, mut from, mut log) = (None, None, None, false);
+    let mut keep = None;
     while let Some(argument) = arguments.next() {
         let into = match argument.as_str() {
             "--seed" => &mut seed,
             "--seconds" => &mut seconds,
             "--from" => &mut from,
+            "--keep" => {
+                keep = arguments.next().map(std::path::PathBuf::from);
+                continue;
+            }
             "--log" => {
                 log = true;
                 continue;
@@ -36,7 +42,7 @@ fn main() -> ExitCode {
             .init();
     }
     let done = match (seed, seconds) {
-        (Some(seed), None) => sim::one(seed, log),
+        (Some(seed), None) => sim::one(seed, log, keep.as_deref()),
         (None, Some(n)) => {
             let from = from.unwrap_or_else(sim::fresh_seed);
             sim::many(from, Instant::now() + Duration::from_secs(n))

@@ -1,5 +1,6 @@
 //! Runs one after another, and what they did in words.
 
+use std::path::Path;
 use std::time::Instant;
 
 use base::{Random, SystemRandom};
@@ -13,12 +14,16 @@ pub fn fresh_seed() -> u64 {
     u64::from(u32::from_le_bytes(random.bytes()))
 }
 
-/// Makes one run; gives what it did in words.
+/// Makes one run; gives what it did in words. Writes what its stores held at the end to the
+/// folder `keep`.
 ///
 /// # Errors
 /// What must not be and was, and how to replay it.
-pub fn one(seed: u64, verbose: bool) -> Result<String, String> {
+pub fn one(seed: u64, verbose: bool, keep: Option<&Path>) -> Result<String, String> {
     let outcome = run(seed, verbose);
+    if let Some(folder) = keep {
+        write(&outcome, folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    }
     match &outcome.failure {
         None => Ok(format!(
             "{}\ntrace {}",
@@ -45,6 +50,17 @@ pub fn many(seed: u64, end: Instant) -> Result<String, String> {
         runs += 1;
     }
     Ok(words(runs, &stats))
+}
+
+fn write(outcome: &Outcome, folder: &Path) -> std::io::Result<()> {
+    for (store, objects) in outcome.stores.iter().enumerate() {
+        for (name, bytes) in objects {
+            let path = folder.join(store.to_string()).join(name);
+            std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+            std::fs::write(path, bytes)?;
+        }
+    }
+    Ok(())
 }
 
 fn failed(outcome: &Outcome) -> String {

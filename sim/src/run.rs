@@ -30,6 +30,13 @@ const MOST_TIME: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
 /// are failures of the run.
 #[must_use]
 pub fn run(seed: u64, verbose: bool) -> Outcome {
+    run_on(seed, verbose, 0)
+}
+
+/// As [`run`], on stores that acknowledge so many of ten thousand puts without doing them: what
+/// follows must be noticed.
+#[must_use]
+pub fn run_on(seed: u64, verbose: bool, forget: u64) -> Outcome {
     vault::work_in_place();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -43,7 +50,10 @@ pub fn run(seed: u64, verbose: bool) -> Outcome {
     };
     let world = Arc::clone(&made);
     let all = async move {
-        if timeout(MOST_TIME, whole(&world, audits)).await.is_err() {
+        if timeout(MOST_TIME, whole(&world, audits, forget))
+            .await
+            .is_err()
+        {
             world.violated("the run hangs");
         }
     };
@@ -60,6 +70,7 @@ pub fn run(seed: u64, verbose: bool) -> Outcome {
         trace: made.trace(),
         stats,
         failure: made.failure(),
+        stores: [0, 1].map(|store| made.place(store).objects.clone()),
     }
 }
 
@@ -78,10 +89,11 @@ fn weather(world: &World) -> Weather {
         die: some(60),
         stall: some(15),
         outage: some(5),
+        forget: 0,
     }
 }
 
-async fn whole(world: &Arc<World>, mut audits: UnboundedReceiver<Snapshot>) {
+async fn whole(world: &Arc<World>, mut audits: UnboundedReceiver<Snapshot>, forget: u64) {
     let dice = &world.dice;
     let shape = Shape {
         limits: Limits {
@@ -104,7 +116,10 @@ async fn whole(world: &Arc<World>, mut audits: UnboundedReceiver<Snapshot>) {
     if let Err(e) = begin(world, &last).await {
         return world.violated(format_args!("making the vault: {e:?}"));
     }
-    *lock(&world.weather) = weather(world);
+    *lock(&world.weather) = Weather {
+        forget,
+        ..weather(world)
+    };
     world.say(&format_args!(
         "{shape:?} {:?} {left:?}",
         lock(&world.weather)

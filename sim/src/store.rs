@@ -250,7 +250,9 @@ impl ObjectStore for Remote {
         let what = format!("put {name} {} {}", bytes.len(), &sum[..8]);
         let path = name.clone();
         let put = move |world: &World, store: usize| world.put(store, &name, &bytes);
-        if self.call(&what, true, put).await? {
+        let forget = lock(&self.world.weather).forget;
+        let forgotten = forget > 0 && self.world.dice.chance(forget);
+        if forgotten || self.call(&what, true, put).await? {
             return Ok(PutResult {
                 e_tag: None,
                 version: None,

@@ -39,6 +39,8 @@ pub(crate) struct Weather {
     pub(crate) stall: u64,
     /// The store goes away for a time.
     pub(crate) outage: u64,
+    /// A put is acknowledged and not done: no store that can be used does this.
+    pub(crate) forget: u64,
 }
 
 impl Weather {

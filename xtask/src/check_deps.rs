@@ -17,6 +17,9 @@ const FLOORS: &[(&str, u32)] = &[
 /// Crates beside the house: no product crate builds on them, and they on none.
 const APART: &[&str] = &["testkit", "xtask", "limit"];
 
+/// The simulation, which is about product crates: it may use them, and they don't use it.
+const SIMULATION: &str = "sim";
+
 /// Checks the workspace.
 pub(crate) fn run() -> Result<()> {
     let faults = faults(&metadata::packages()?);
@@ -37,7 +40,7 @@ fn faults(packages: &[Package]) -> Vec<String> {
     let mut faults = Vec::new();
     for package in packages {
         let name = &package.name;
-        let apart = APART.contains(&name.as_str());
+        let apart = APART.contains(&name.as_str()) || name == SIMULATION;
         let own = floor(name);
         if own.is_none() && !apart {
             faults.push(format!(
@@ -52,7 +55,7 @@ fn faults(packages: &[Package]) -> Vec<String> {
                 (Some(_), None) => used.dev && used.name == "testkit",
                 // xtask's demo starts guests.
                 (None, None) => name == "xtask" && used.name == "testkit",
-                (None, Some(_)) => false,
+                (None, Some(_)) => name == SIMULATION,
             };
             if !allowed {
                 let kind = if used.dev { "in its tests " } else { "" };
@@ -96,6 +99,12 @@ mod tests {
         assert_eq!(check("mover", "xtask", Some("dev")).len(), 1);
         assert_eq!(check("testkit", "base", None).len(), 1);
         assert!(check("xtask", "testkit", None).is_empty());
+    }
+
+    #[test]
+    fn the_simulation_uses_product_crates_and_they_do_not_use_it() {
+        assert!(check("sim", "vault", None).is_empty());
+        assert_eq!(check("vault", "sim", Some("dev")).len(), 1);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod metadata;
 mod real;
 mod shell;
 mod tests;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ cargo xtask COMMAND
   bench        measure speed, bytes and memory beside other tools and the machine's limit
                (--gib N: the disk's size; --runs N; --only PART,…: full, days, restore,
                verify, alternatives, sparse; --peers NAME,…|none; --program PATH; -o json)
+  torture      the attacks in their long forms, one after another
+               (--minutes N; --only PART,…: simulation, model, kills, fuzz; --report FILE)
   test PART    only that part: unit, or real (the tests with machines and stores)
 ";
 
@@ -57,6 +60,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["demo", "--debug"] => demo::run(&Program::Debug),
         ["demo", "--program", path] => demo::run(&Program::At(path)),
         ["bench", options @ ..] => bench::run(options),
+        ["torture", options @ ..] => torture::run(options),
         ["test"] => tests::run(None),
         ["test", part] => tests::run(Some(part)),
         ["help" | "--help" | "-h"] => {
