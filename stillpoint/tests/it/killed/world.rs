@@ -278,7 +278,7 @@ impl World {
                     (job.act == Act::Transfer && known.snapshot) || job.act == Act::BackUp;
                 assert!(*vault <= known.vault || brought, "{id} came to the vault");
                 assert!(*snapshot <= known.snapshot, "{id} came to the host");
-                done |= *vault > known.vault;
+                done |= *vault & !known.vault;
                 known.vault |= *vault;
             } else {
                 assert_eq!(job.act, Act::BackUp, "{id} came from nowhere");
