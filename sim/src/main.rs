@@ -54,12 +54,17 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(summary) => {
-            println!("{summary}");
+            say(&summary);
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            println!("{failure}");
+            say(&failure);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints; nobody need listen.
+fn say(text: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), format!("{text}\n").as_bytes());
 }

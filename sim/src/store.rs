@@ -102,8 +102,12 @@ impl Remote {
         world.count(|s| s.operations += 1);
         sleep(self.world.dice.time(Duration::from_millis(40))).await;
         self.life.wait_out_stall().await;
-        if self.life.is_over() || world.stopped() {
-            return Err(broken("the process is dead"));
+        if self.life.is_over() {
+            // Nobody is there to hear of it.
+            std::future::pending().await
+        }
+        if world.stopped() {
+            return Err(broken("the run is over"));
         }
         let down = world.place(store).down_until;
         if down.is_some_and(|until| until > tokio::time::Instant::now()) {
@@ -155,7 +159,7 @@ impl Remote {
         sleep(self.world.dice.time(Duration::from_millis(20))).await;
         self.life.wait_out_stall().await;
         if self.life.is_over() {
-            return Err(broken("the process is dead"));
+            std::future::pending().await
         }
         match fate {
             Fate::AnswerLost => Err(broken("the answer was lost")),

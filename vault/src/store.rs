@@ -259,7 +259,12 @@ impl Store {
             Ok(got) => got.bytes().await,
             Err(e) => Err(e),
         };
-        bytes.map(|b| (b, size)).map_err(|e| failed(name, e))
+        match bytes {
+            Ok(bytes) => Ok((bytes, size)),
+            // It was deleted since its size was asked for.
+            Err(object_store::Error::NotFound { .. }) => Err(missing(name)),
+            Err(e) => Err(failed(name, e)),
+        }
     }
 
     /// The size of the object `name`, which must be there.

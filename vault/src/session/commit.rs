@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Kind, Result};
 use bytes::Bytes;
 
 use super::{Session, put_own, settled};
@@ -32,7 +32,8 @@ impl Session {
             manifest,
             Some(sealed),
         );
-        self.commit_bytes(manifest, bytes.into()).await
+        let done = self.commit_bytes(manifest, bytes.into()).await;
+        self.ended_or(done).await
     }
 
     /// Commits a manifest that another store of the vault holds in these very bytes.
@@ -77,7 +78,7 @@ impl Session {
                 .await;
             match (appended, collected) {
                 (_, Some(number)) => {
-                    self.ended_or(self.look_again(manifest).await).await?;
+                    self.look_again(manifest).await?;
                     seen = number;
                 }
                 // The answer to an earlier try was lost.
@@ -123,7 +124,11 @@ impl Session {
             closed => closed,
         };
         match closed {
-            Err(e) if e.code() == Code::Fenced => listed,
+            // What an ended session began with may be gone.
+            Err(e) if e.code() == Code::Fenced => match listed {
+                Err(e) if e.kind() == Kind::Integrity => Ok(()),
+                listed => listed,
+            },
             Err(e) => Err(e),
             Ok(_) => listed,
         }
