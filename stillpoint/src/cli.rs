@@ -6,7 +6,12 @@ mod rescue;
 mod restore;
 mod vault;
 
+use std::time::Duration;
+
+use base::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::units::age;
 
 pub use backup::{BackupCommand, BackupNow, QuiesceWord};
 pub use global::{Global, OutputFormat, ProgressForm};
@@ -153,14 +158,23 @@ pub enum TierWord {
 Examples:
   stillpoint verify --vault /srv/vault
   stillpoint verify latest:web --level full
+  stillpoint verify --level full --older-than 30d --budget 100GiB
 
-Ends with code 8 if anything is damaged, and names the points, disks and bytes hurt.")]
+Ends with code 8 if anything is damaged, and names the points, disks and bytes hurt.
+With --older-than and --budget a check is spread over many runs: the state folder holds
+what was found well and when. A run that is cut short goes on where it stopped.")]
 pub struct Verify {
     /// The points to check; all if none is named.
     pub points: Vec<String>,
     /// How deep to go.
     #[arg(long, value_enum, default_value = "sealed")]
     pub level: LevelWord,
+    /// Leave out packs that were found well at this level since then (30d, 12h).
+    #[arg(long, value_name = "AGE", value_parser = age, conflicts_with = "points")]
+    pub older_than: Option<Duration>,
+    /// Check packs of about so many bytes in each store, those checked longest ago first.
+    #[arg(long, value_name = "SIZE", conflicts_with = "points")]
+    pub budget: Option<ByteSize>,
 }
 
 /// How deep `verify` goes.

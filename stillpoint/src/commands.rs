@@ -3,6 +3,7 @@
 mod backup;
 mod job;
 mod point;
+mod repair;
 mod rescue;
 mod restore;
 mod restore_vm;
@@ -30,7 +31,7 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
     settings.interrupt.listen()?;
     let over = &settings.interrupt;
     let done = match command {
-        Command::Vault(command) => over.over(vault::run(settings, command)).await.map(|()| 0),
+        Command::Vault(command) => over.over(vault::run(settings, command)).await,
         Command::Vm(command) => over.over(vm::run(settings, command)).await.map(|()| 0),
         Command::Backup(command) => backup::run(settings, command).await,
         Command::Point(command) => over.over(point::run(settings, command)).await.map(|()| 0),

@@ -30,6 +30,30 @@ pub fn duration(text: &str) -> Result<Duration> {
         .ok_or_else(bad)
 }
 
+/// Reads an age: `30d`, `12h`, `45m`.
+///
+/// # Errors
+/// `BadArgument`.
+pub fn age(text: &str) -> Result<Duration> {
+    let bad = || {
+        let what = format!("`{text}` is not an age; write a whole number and d, h or m, as in 30d");
+        Error::new(Code::BadArgument, what)
+    };
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_| bad())?;
+    let minutes = match text[digits..].trim() {
+        "d" => number.checked_mul(24 * 60),
+        "h" => number.checked_mul(60),
+        "m" => Some(number),
+        _ => None,
+    };
+    // A hundred years are more than anybody waits.
+    let minutes = minutes.filter(|m| *m <= 100 * 366 * 24 * 60);
+    minutes.map(|m| Duration::from_secs(60 * m)).ok_or_else(bad)
+}
+
 /// A time of a point for people: `2026-11-02 14:03:22`, UTC. What can't be read is shown as
 /// it is.
 pub fn instant(rfc3339: &str) -> String {
@@ -84,6 +108,15 @@ mod tests {
                 Code::BadArgument,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn ages_are_in_days_hours_or_minutes() {
+        assert_eq!(age("30d").unwrap(), Duration::from_secs(30 * 86_400));
+        assert_eq!(age("0h").unwrap(), Duration::ZERO);
+        for text in ["", "d", "30", "1.5d", "3w", "99999999d", "-1d"] {
+            assert_eq!(age(text).unwrap_err().code(), Code::BadArgument, "{text}");
         }
     }
 

@@ -70,6 +70,26 @@ Examples:
         #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
         patience: u16,
     },
+    /// Heal damage, from other stores of the same vault and from the store itself
+    ///
+    /// Checks the store and puts back what is damaged or missing: objects from an identical
+    /// copy, records from any store of the vault (the snapshot store, another tier), index
+    /// segments from the store's own packs. It may run beside backups and restores, and may be
+    /// stopped at any moment. Nothing is written to the stores of --from.
+    #[command(after_help = "\
+Examples:
+  stillpoint vault repair
+  stillpoint vault repair /srv/vault --from /srv/snapshots --from s3://backups/copy
+
+Without STORE the vault and the snapshot store are repaired, each from the other and from
+those of --from. Ends with code 8 if anything is damaged still, and names it.")]
+    Repair {
+        /// The store; the configured vault and snapshot store if not given.
+        store: Option<String>,
+        /// Another store of the same vault; may be given several times.
+        #[arg(long, value_name = "STORE")]
+        from: Vec<String>,
+    },
     /// Write the vault's keys to a file that age opens, to be kept in another place
     ///
     /// The export opens all data of the vault, for ever. Give it to recipients (age1…), or

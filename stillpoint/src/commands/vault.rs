@@ -8,7 +8,7 @@ use serde::Serialize;
 use vault::keys::{DataKeyUse, SlotKind};
 use vault::{CollectOptions, DEFAULT_CHUNK_SIZE, Locked, Surroundings};
 
-use super::{vault_collect, vault_keys};
+use super::{repair, vault_collect, vault_keys};
 use crate::cli::VaultCommand;
 use crate::keys;
 use crate::output::{facts, table};
@@ -17,8 +17,8 @@ use crate::stores;
 use crate::tiers::vault_place;
 use crate::units::{instant, minute};
 
-pub async fn run(settings: &Settings, command: VaultCommand) -> Result<()> {
-    match command {
+pub async fn run(settings: &Settings, command: VaultCommand) -> Result<u8> {
+    let done = match command {
         VaultCommand::Create {
             store,
             chunk_size,
@@ -50,6 +50,9 @@ pub async fn run(settings: &Settings, command: VaultCommand) -> Result<()> {
             };
             vault_collect::run(settings, store.as_deref(), plan, &options).await
         }
+        VaultCommand::Repair { store, from } => {
+            return repair::run(settings, store.as_deref(), &from).await;
+        }
         VaultCommand::ExportKey {
             to,
             recipient,
@@ -68,7 +71,8 @@ pub async fn run(settings: &Settings, command: VaultCommand) -> Result<()> {
             vault_keys::change(settings, &new, add, &remove).await
         }
         VaultCommand::LendKey { label, to } => vault_keys::lend(settings, &label, &to).await,
-    }
+    };
+    done.map(|()| 0)
 }
 
 #[derive(Serialize)]

@@ -1,39 +1,19 @@
 //! `stillpoint verify`
 
-use std::collections::BTreeMap;
+mod ledger;
+mod view;
 
-use base::{ByteSize, Kind, PointId, Result};
+use base::{Clock, Kind, PointId, Result, SystemClock};
 use mover::{Event, Events, Progress};
-use serde::Serialize;
-use vault::{Finding, Level, VerifyReport};
+use vault::{Level, VerifyEvent, VerifyOptions, VerifyReport};
 
+use self::ledger::LedgerFile;
+pub use self::view::{Checked, damage_text};
+use self::view::{checked, names, text};
 use crate::cli::{LevelWord, Verify};
-use crate::output::table;
 use crate::points::{self, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tier, Tiers};
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Checked {
-    tier: Tier,
-    points: u64,
-    nodes: u64,
-    chunks: u64,
-    bytes: u64,
-    findings: Vec<FindingView>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FindingView {
-    point: String,
-    machine: Option<String>,
-    disk: Option<String>,
-    /// Offset and length in bytes.
-    extents: Vec<(u64, u64)>,
-    what: String,
-}
 
 pub async fn run(settings: &Settings, words: Verify) -> Result<u8> {
     let tiers = Tiers::open(settings).await?;
@@ -59,22 +39,21 @@ pub async fn run(settings: &Settings, words: Verify) -> Result<u8> {
         settings.reporter.tell(Event::Step {
             what: format!("Checking the {tier}"),
         });
-        let tell = |done, total| {
-            let progress = Progress {
-                done,
-                total,
-                rate: 0,
-                seconds_left: None,
-            };
-            settings.reporter.tell(Event::Progress(progress));
+        let report = match named.is_empty() {
+            false => {
+                let options = VerifyOptions {
+                    only: Some(&only),
+                    ..VerifyOptions::all(level)
+                };
+                let tell = |event: VerifyEvent<'_>| progress(settings, event);
+                vault::verify_with(vault, &options, &tell).await?
+            }
+            true => all_of(settings, vault, level, &words).await?,
         };
-        let only = (!named.is_empty()).then_some(only.as_slice());
-        let report = vault::verify(vault, level, only, &tell).await?;
-        let names = names(settings, &report, &tiers).await;
-        all.push(checked(tier, report, &names));
+        all.push(of(settings, Some(tier), report, &tiers).await);
     }
     settings.reporter.clear();
-    let damaged = all.iter().any(|c| !c.findings.is_empty());
+    let damaged = all.iter().any(Checked::is_damaged);
     settings.output.print(&all, |all| text(all))?;
     Ok(if damaged {
         Kind::Integrity.exit_code()
@@ -83,87 +62,58 @@ pub async fn run(settings: &Settings, words: Verify) -> Result<u8> {
     })
 }
 
-type Names = BTreeMap<PointId, Point>;
-
-/// The points that damage hurts, as far as they can still be read.
-async fn names(settings: &Settings, report: &VerifyReport, tiers: &Tiers) -> Names {
-    if report.findings.is_empty() {
-        return Names::new();
-    }
-    let all = points::list(settings, tiers, None)
-        .await
-        .unwrap_or_default();
-    all.into_iter().map(|p| (p.id, p)).collect()
-}
-
-fn checked(tier: Tier, report: VerifyReport, names: &Names) -> Checked {
-    let view = |f: Finding| {
-        let point = names.get(&f.point);
-        let record = point.and_then(|p| p.record.as_ref().ok());
-        let disk = f.disk.map(|key| {
-            let roots = point
-                .map(|p| p.info().manifest.disks.as_slice())
-                .unwrap_or_default();
-            let at = roots.iter().position(|d| d.key == key);
-            let known = at
-                .and_then(|i| record?.disks.get(i))
-                .map(|d| d.name.clone());
-            known.unwrap_or_else(|| format!("{key:?}"))
-        });
-        FindingView {
-            point: f.point.to_string(),
-            machine: record.map(|r| r.machine.name.clone()),
-            disk,
-            extents: f
-                .extents
-                .extents()
-                .iter()
-                .map(|e| (e.offset, e.len))
-                .collect(),
-            what: f.what,
-        }
+/// Checks a store, as far as was asked for, and notes what was found well.
+async fn all_of(
+    settings: &Settings,
+    vault: &vault::Vault,
+    level: Level,
+    words: &Verify,
+) -> Result<VerifyReport> {
+    let file = LedgerFile::read(settings, vault);
+    let (known, now) = (file.ledger(), SystemClock.now());
+    let since = now.checked_sub(words.older_than.unwrap_or_default());
+    let since = since.unwrap_or(jiff::Timestamp::MIN);
+    let spread = words.older_than.is_some() || words.budget.is_some();
+    let options = VerifyOptions {
+        known: spread.then_some((&known, since)),
+        budget: words.budget.map(|b| b.0),
+        ..VerifyOptions::all(level)
     };
-    Checked {
-        tier,
-        points: report.points,
-        nodes: report.nodes,
-        chunks: report.chunks,
-        bytes: report.bytes,
-        findings: report.findings.into_iter().map(view).collect(),
+    let tell = |event: VerifyEvent<'_>| {
+        if let VerifyEvent::Well(pack) = event {
+            file.note(pack, level);
+        }
+        progress(settings, event);
+    };
+    let report = vault::verify_with(vault, &options, &tell).await;
+    file.finish(settings, vault);
+    report
+}
+
+/// Shows how far a check is.
+pub fn progress(settings: &Settings, event: VerifyEvent<'_>) {
+    if let VerifyEvent::Progress { done, total } = event {
+        settings.reporter.tell(Event::Progress(Progress {
+            done,
+            total,
+            rate: 0,
+            seconds_left: None,
+        }));
     }
 }
 
-fn text(all: &[Checked]) -> String {
-    let rows = all.iter().map(|c| {
-        let result = match c.findings.len() {
-            0 => "no damage".to_owned(),
-            n => format!("{n} damaged"),
-        };
-        let (points, chunks) = (c.points.to_string(), c.chunks.to_string());
-        vec![
-            c.tier.to_string(),
-            points,
-            chunks,
-            ByteSize(c.bytes).to_string(),
-            result,
-        ]
-    });
-    let mut out = table(&["TIER", ">POINTS", ">CHUNKS", ">STORED", "RESULT"], rows);
-    for f in all.iter().flat_map(|c| &c.findings) {
-        let bytes: u64 = f.extents.iter().map(|e| e.1).sum();
-        let machine = f.machine.as_deref().unwrap_or("unknown machine");
-        out += &format!("\nPoint {} of {machine}: {}\n", f.point, f.what);
-        if let Some(disk) = &f.disk {
-            out += &format!("  disk {disk}: {} can't be restored", ByteSize(bytes));
-            let places: Vec<String> = f
-                .extents
-                .iter()
-                .take(5)
-                .map(|(at, len)| format!("{at}+{len}"))
-                .collect();
-            let more = if f.extents.len() > 5 { ", …" } else { "" };
-            out += &format!(", at {}{more}\n", places.join(", "));
-        }
-    }
-    out
+/// A report with the names of what is hurt, as far as the tiers at hand tell them.
+pub async fn of(
+    settings: &Settings,
+    tier: Option<Tier>,
+    report: VerifyReport,
+    tiers: &Tiers,
+) -> Checked {
+    let names = names(settings, &report, tiers).await;
+    checked(tier, report, &names)
+}
+
+/// A report of which no names are known.
+pub fn unnamed(report: VerifyReport) -> Checked {
+    checked(None, report, &view::Names::new())
 }
