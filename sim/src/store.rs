@@ -104,7 +104,7 @@ impl Remote {
         self.life.wait_out_stall().await;
         if self.life.is_over() {
             // Nobody is there to hear of it.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         if world.stopped() {
             return Err(broken("the run is over"));
@@ -159,7 +159,7 @@ impl Remote {
         sleep(self.world.dice.time(Duration::from_millis(20))).await;
         self.life.wait_out_stall().await;
         if self.life.is_over() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         match fate {
             Fate::AnswerLost => Err(broken("the answer was lost")),
