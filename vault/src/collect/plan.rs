@@ -9,7 +9,7 @@ use super::mark::Mark;
 use super::merge::{Listed, Merge, kept, rank};
 use super::{CollectOptions, Figures};
 use crate::format::id::Id;
-use crate::format::pack::{Location, PackName};
+use crate::format::pack::{self, Location, PackName, entry_len};
 use crate::format::record;
 use crate::index::{self, Segment};
 
@@ -17,6 +17,9 @@ use crate::index::{self, Segment};
 const SMALL_SEGMENT: usize = 1 << 16;
 /// once there are so many of them.
 const MANY_SMALL: usize = 8;
+
+/// Bytes of a pack besides its records and their entries.
+const FRAME: usize = pack::HEADER + pack::TRAILER;
 
 /// A plan, made for the segments and points of one state.
 pub(super) struct Plan {
@@ -34,10 +37,14 @@ pub(super) struct Plan {
     pub(super) figures: Figures,
 }
 
-/// What one pack holds, in bytes of records.
+/// What one pack holds.
 #[derive(Default)]
 struct Use {
+    /// Bytes of the records that stay.
     live: u64,
+    /// Bytes of their entries in the directory.
+    entries: u64,
+    /// Bytes of all records listed.
     listed: u64,
 }
 
@@ -88,6 +95,7 @@ impl Plan {
                 figures.records += 1;
                 if stays == Some(i) {
                     pack.live += len;
+                    pack.entries += entry_len(l.location.kind) as u64;
                 } else {
                     goes[l.segment] += 1;
                     figures.garbage_records += 1;
@@ -98,11 +106,13 @@ impl Plan {
         let (mut repack, mut dead) = (BTreeSet::new(), BTreeSet::new());
         for (name, used) in &packs {
             let size = sizes.get(name).copied().unwrap_or(used.listed);
-            let garbage = size.saturating_sub(used.live);
+            let alone = used.live + used.entries + FRAME as u64;
+            let garbage = size.saturating_sub(alone);
             if used.live == 0 {
                 figures.freed += size;
                 dead.insert(*name);
-            } else if garbage * 100 >= size * u64::from(options.repack_from_percent)
+            } else if garbage > 0
+                && garbage * 100 >= size * u64::from(options.repack_from_percent)
                 && figures.copied + used.live <= options.most_copied
             {
                 figures.freed += garbage;

@@ -199,6 +199,15 @@ impl Builder {
     }
 }
 
+/// Bytes that a record's entry takes in the directory.
+#[must_use]
+pub fn entry_len(kind: record::Kind) -> usize {
+    match kind {
+        record::Kind::Patch => 60 + 32,
+        record::Kind::Whole | record::Kind::Node => 60,
+    }
+}
+
 /// The directory of a pack, checked against the pack's last checksum.
 #[derive(Debug)]
 pub struct Directory {

@@ -120,6 +120,28 @@ async fn what_other_points_share_stays_and_what_lives_in_poor_packs_is_copied() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_there_is_no_garbage_nothing_is_copied_however_small_the_packs_are() {
+    let vault = make(Store::memory(), 1).await;
+    let mut bytes = noise(1, 3 * CHUNK);
+    let (_, mut root) = one(&vault, MACHINE, &bytes).await;
+    for day in 0..3 {
+        let old = bytes.clone();
+        bytes[CHUNK + day * 100] ^= 1;
+        let base = Some(Base {
+            root: &root,
+            bytes: &old,
+        });
+        let done = backup(&vault, MACHINE, &[("vda", &bytes, base)])
+            .await
+            .unwrap();
+        assert_eq!(done.2.patches, 1);
+        root = done.1[0].clone();
+    }
+    let figures = now(&vault).await.figures;
+    assert_eq!((figures.copied, figures.freed), (0, 0), "{figures:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn patches_keep_what_they_rest_on_and_let_it_go_with_them() {
     let vault = make(Store::memory(), 1).await;
     let mut bytes = noise(1, 20 * CHUNK);
@@ -168,7 +190,7 @@ async fn a_fault_at_any_operation_of_a_collection_costs_nothing_and_the_next_one
             let faulty = Faulty::memory();
             let vault = make(faulty.store(), 1).await;
             let kept = noise(2, 12 * CHUNK);
-            let gone = [noise(1, 30 * CHUNK), kept[..3 * CHUNK].to_vec()].concat();
+            let gone = [noise(1, 30 * CHUNK), kept[..2 * CHUNK].to_vec()].concat();
             let (gone, _) = one(&vault, "gone", &gone).await;
             let (point, root) = one(&vault, MACHINE, &kept).await;
             vault.remove_points(&[gone]).await.unwrap();
