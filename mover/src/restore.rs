@@ -4,6 +4,7 @@
 //! open all targets (marks what exists) ─► write each, make it durable ─► name all
 //! ```
 
+mod flushing;
 mod write;
 
 use std::sync::Arc;

@@ -10,10 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{Code, Error, Result};
 use block::{BlockSink, Extent, RunState, is_zero};
+use bytes::Bytes;
 use futures::StreamExt;
+use tokio_util::task::AbortOnDropHandle;
 use vault::{Chunks, PointDisk, Slots};
 
 use super::RestoreReport;
+use super::flushing::Flushing;
 use crate::progress::Meter;
 use crate::throttle::Throttle;
 
@@ -21,6 +24,8 @@ use crate::throttle::Throttle;
 const STEP: usize = 128;
 /// Steps read ahead.
 const AHEAD: usize = 2;
+/// The most that is written at once.
+const TOGETHER: usize = 1 << 20;
 /// The blocks in which old and new contents are compared.
 const BLOCK: usize = 4096;
 /// A run of zero blocks this long in a new image is left a hole.
@@ -62,15 +67,22 @@ pub(super) async fn write_disk(
                     let slots: Slots = step?;
                     throttle.pass(slots.len() as u64 * unit).await;
                     let ids: Vec<_> = slots.iter().map(|s| s.1).collect();
-                    let chunks = disk.chunks(&ids).await?;
+                    // A task of its own, to go on while others are written.
+                    let read = tokio::spawn(async move { disk.chunks(&ids).await });
+                    let read = AbortOnDropHandle::new(read);
+                    let died = |e| Error::new(Code::Internal, "reading chunks died").because(e);
+                    let chunks = read.await.map_err(died)??;
                     Ok::<(Slots, Chunks), Error>((slots, chunks))
                 }
             })
             .buffered(AHEAD),
     );
     let (mut at, mut data) = (0, 0);
+    let written = || writer.written.load(Ordering::Relaxed);
+    let mut flushing = Flushing::new(&writer.sink, written());
     while let Some(step) = fetched.next().await {
         let (slots, chunks) = step?;
+        let mut parts = Vec::with_capacity(slots.len());
         for (slot, id) in slots {
             let start = slot * unit;
             let len = unit.min(writer.size - start);
@@ -78,19 +90,20 @@ pub(super) async fn write_disk(
             let chunk = chunks
                 .get(&id)
                 .ok_or_else(|| Error::new(Code::Internal, format!("chunk {id:?} was not read")))?;
-            writer
-                .data(start, &chunk[..usize::try_from(len).expect("a chunk")])
-                .await?;
+            parts.push((start, chunk.slice(..usize::try_from(len).expect("a chunk"))));
             at = start + len;
             data += len;
         }
+        writer.all(parts).await?;
+        flushing.written(written()).await?;
         meter.set(at);
     }
     writer.zeroes(Extent::new(at, writer.size - at)).await?;
+    flushing.settle().await?;
     Ok(RestoreReport {
         size: writer.size,
         data,
-        written: writer.written.load(Ordering::Relaxed),
+        written: written(),
         seconds: 0.0,
     })
 }
@@ -107,12 +120,38 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Makes the target hold these chunks at their offsets, which rise.
+    async fn all(&self, parts: Vec<(u64, Bytes)>) -> Result<()> {
+        let mut together: (u64, Vec<u8>) = (0, Vec::with_capacity(TOGETHER));
+        for (offset, part) in parts {
+            if !self.fresh {
+                self.data(offset, &part).await?;
+                continue;
+            }
+            for run in differing(&part, None, HOLE) {
+                let at = offset + run.start as u64;
+                let full = together.1.len() + run.len() > TOGETHER;
+                if together.0 + together.1.len() as u64 != at || full {
+                    self.put(together.0, &together.1).await?;
+                    together.0 = at;
+                    together.1.clear();
+                }
+                together.1.extend_from_slice(&part[run]);
+            }
+        }
+        self.put(together.0, &together.1).await
+    }
+
+    async fn put(&self, offset: u64, data: &[u8]) -> Result<()> {
+        if data.is_empty() {
+            return Ok(());
+        }
+        self.count(data.len() as u64);
+        self.sink.write(offset, data).await
+    }
+
     /// Makes the target hold `data` at `offset`.
     async fn data(&self, offset: u64, data: &[u8]) -> Result<()> {
-        if self.fresh {
-            let runs = differing(data, None, HOLE);
-            return self.write(offset, data, &runs).await;
-        }
         let old = self.sink.read(offset, vec![0; data.len()]).await?;
         let runs = differing(data, Some(&old), BLOCK);
         self.write(offset, data, &runs).await
