@@ -160,7 +160,7 @@ async fn check_packs(
         done += size_of(&pack);
         report.bytes += found.bytes;
         tell(VerifyEvent::Progress { done, total });
-        if found.missing.is_none() && found.directory.is_none() && found.bad.is_empty() {
+        if options.only.is_none() && found.is_well() {
             tell(VerifyEvent::Well(&pack.to_string()));
         }
         take_in(pack, found, &mut unlisted, damage);

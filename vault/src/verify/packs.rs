@@ -40,6 +40,16 @@ pub(crate) struct PackFound {
     pub(crate) directory: Option<String>,
     /// Listed records that are bad.
     pub(crate) bad: Vec<Bad>,
+    /// A record that is not listed is bad: it hurts nothing now, but may be listed again.
+    pub(crate) bad_unlisted: bool,
+}
+
+impl PackFound {
+    /// Whether nothing in the pack is bad.
+    pub(crate) fn is_well(&self) -> bool {
+        let whole = self.missing.is_none() && self.directory.is_none();
+        whole && self.bad.is_empty() && !self.bad_unlisted
+    }
 }
 
 /// What packs are checked with.
@@ -92,12 +102,13 @@ impl Checker {
         };
         found.bytes = bytes.len() as u64;
         let checker = self.clone();
-        let checked = crate::cpu::run(move || checker.whole(name, &bytes, listed)).await;
+        let checked = crate::cpu::brief(move || checker.whole(name, &bytes, listed)).await;
         match checked {
             Err(e) if e.kind() == Kind::Integrity => found.directory = Some(e.to_string()),
             checked => {
-                let (bad, patches) = checked?;
+                let (bad, unlisted, patches) = checked?;
                 found.bad = bad;
+                found.bad_unlisted = unlisted;
                 self.patches(patches, &mut found).await?;
             }
         }
@@ -114,8 +125,14 @@ impl Checker {
         }
     }
 
-    /// Checks a pack that was read; gives what is bad, and the patches that need their parents.
-    fn whole(&self, name: PackName, bytes: &Bytes, listed: Sum) -> Result<(Vec<Bad>, Vec<Read>)> {
+    /// Checks a pack that was read; gives what is bad, whether anything else is that is not
+    /// listed, and the patches that need their parents.
+    fn whole(
+        &self,
+        name: PackName,
+        bytes: &Bytes,
+        listed: Sum,
+    ) -> Result<(Vec<Bad>, bool, Vec<Read>)> {
         let size = bytes.len();
         if size < pack::HEADER + pack::TRAILER {
             return Err(damaged(format!("{name} is cut short")));
@@ -131,12 +148,13 @@ impl Checker {
             records.iter().for_each(|l| sum.add(l));
             sum
         };
+        let mut garbage = Vec::new();
         if sum(&records) != listed {
-            // Some of it is garbage.
             let mut kept = Vec::with_capacity(records.len());
             for l in records {
-                if is_listed(&self.segments, &l)? {
-                    kept.push(l);
+                match is_listed(&self.segments, &l)? {
+                    true => kept.push(l),
+                    false => garbage.push(l),
                 }
             }
             records = kept;
@@ -146,12 +164,16 @@ impl Checker {
                 )));
             }
         }
+        let slice = |l: &Location| {
+            let at = l.offset as usize;
+            bytes.slice(at..at + l.len as usize)
+        };
         let (mut bad, mut patches) = (Vec::new(), Vec::new());
         for l in records {
-            let at = l.offset as usize..l.offset as usize + l.len as usize;
-            self.one(l, bytes.slice(at), &mut bad, &mut patches)?;
+            self.one(l, slice(&l), &mut bad, &mut patches)?;
         }
-        Ok((bad, patches))
+        let unlisted = garbage.iter().any(|l| read_record(l, &slice(l)).is_err());
+        Ok((bad, unlisted, patches))
     }
 
     /// Checks a record as deep as it can be without others.
@@ -189,7 +211,7 @@ impl Checker {
             parents.dedup();
             let contents = self.contents(&parents).await?;
             let (ring, step) = (Arc::clone(&self.ring), step.to_vec());
-            let bad = crate::cpu::run(move || {
+            let bad = crate::cpu::brief(move || {
                 let mut bad: Vec<Bad> = Vec::new();
                 for (l, bytes) in step {
                     let Some(parent) = contents.get(&l.parent) else {
@@ -257,7 +279,7 @@ impl Checker {
             }
             found.bytes += read.iter().map(|r| r.1.len() as u64).sum::<u64>();
             let checker = self.clone();
-            let (bad, patches) = crate::cpu::run(move || {
+            let (bad, patches) = crate::cpu::brief(move || {
                 let (mut bad, mut patches) = (Vec::new(), Vec::new());
                 for (l, bytes) in read {
                     checker.one(l, bytes, &mut bad, &mut patches)?;

@@ -250,6 +250,38 @@ async fn alone_segments_are_made_anew_and_the_rest_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_lost_most_of_its_objects_comes_back_from_a_tier() {
+    let sound = sound().await;
+    let tier = store_of(&sound.tier).await;
+    for lost in [
+        &["packs/", "index/"][..],
+        &["packs/"],
+        &["index/", "points/"],
+    ] {
+        let mut left = sound.objects.clone();
+        left.retain(|name, _| !lost.iter().any(|l| name.starts_with(l)));
+        let store = store_of(&left).await;
+        let report = sound.repair(&store, std::slice::from_ref(&tier)).await;
+        assert!(report.is_well(), "{lost:?}: {report:?}");
+        assert_eq!(report.unhealed, Vec::<String>::new(), "{lost:?}");
+        sound.assert_whole(&store, &format!("{lost:?}")).await;
+    }
+    // A byte of every pack, and the index.
+    let mut spoiled = sound.objects.clone();
+    spoiled.retain(|name, _| !name.starts_with("index/"));
+    for (_, bytes) in spoiled.iter_mut().filter(|o| o.0.starts_with("packs/")) {
+        let mut bad = bytes.to_vec();
+        let n = bad.len();
+        bad[n / 2] ^= 1;
+        *bytes = bad.into();
+    }
+    let store = store_of(&spoiled).await;
+    let report = sound.repair(&store, std::slice::from_ref(&tier)).await;
+    assert!(report.is_well(), "{report:?}");
+    sound.assert_whole(&store, "a byte of every pack").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repair_killed_at_any_put_is_completed_by_the_next() {
     use crate::faulty::{Faulty, How};
     let sound = sound().await;
