@@ -20,7 +20,7 @@ use crate::store::Store;
 /// Packs read at the same time.
 const PACKS_AT_ONCE: usize = 4;
 /// The most record bytes opened in one piece of CPU work.
-const CPU_BATCH: usize = 1 << 20;
+const CPU_BATCH: usize = 256 << 10;
 
 /// Reads what the index lists: as it was when the reader was made, or, after something was
 /// missed, as it is by then. Clones share what they have seen.
@@ -192,7 +192,7 @@ impl Reader {
                     at += 1;
                 }
                 let ring = Arc::clone(&self.ring);
-                jobs.push(crate::cpu::run(move || open_batch(&ring, batch)));
+                jobs.push(crate::cpu::brief(move || open_batch(&ring, batch)));
             }
             let mut done = futures::stream::iter(jobs).buffer_unordered(4);
             while let Some(batch) = done.next().await {
@@ -236,7 +236,7 @@ impl Reader {
         };
         let bytes = self.records(&[location]).await?.swap_remove(0);
         let ring = Arc::clone(&self.ring);
-        let opened = crate::cpu::run(move || open_batch(&ring, vec![(location, bytes, parent)]));
+        let opened = crate::cpu::brief(move || open_batch(&ring, vec![(location, bytes, parent)]));
         Ok(opened.await?.swap_remove(0).1)
     }
 

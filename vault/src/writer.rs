@@ -365,7 +365,7 @@ impl Span {
         // First look: ids, and whether they are known.
         let s = Arc::clone(&session);
         let p = parents.clone();
-        let (data, looks, mut stats) = crate::cpu::run(move || {
+        let (data, looks, mut stats) = crate::cpu::brief(move || {
             let mut stats = WriteStats::default();
             let looks: Result<Vec<Look>> = data
                 .chunks(chunk_size)
@@ -408,7 +408,7 @@ impl Span {
                 buffer: data,
             });
         }
-        let (buffer, records, stats) = crate::cpu::run(move || {
+        let (buffer, records, stats) = crate::cpu::brief(move || {
             let ring = session.vault().ring();
             let mut records = Vec::new();
             for (chunk, l) in data.chunks(chunk_size).zip(&looks) {
