@@ -57,7 +57,11 @@ pub(crate) fn run(vault: &Path, image: &Path) -> Result<()> {
     Ok(())
 }
 
-fn read_map(vault: &Path) -> Result<(u64, Vec<(u64, [u8; 32], Place)>)> {
+/// Slot, id and place of a chunk.
+type Entry = (u64, [u8; 32], Place);
+
+/// The disk's size and its chunks, in order.
+fn read_map(vault: &Path) -> Result<(u64, Vec<Entry>)> {
     let bytes = std::fs::read(map_path(vault))?;
     let (size, rest) = bytes.split_at_checked(8).context("a map")?;
     let mut chunks = Vec::new();
