@@ -33,6 +33,7 @@ pub(crate) enum Figure {
 }
 
 /// A row of the report.
+#[derive(Clone, Copy)]
 pub(crate) struct Goal {
     /// What people read.
     pub(crate) title: &'static str,
