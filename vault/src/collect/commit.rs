@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Kind, Result};
 use jiff::Timestamp;
 
 use super::plan::Plan;
@@ -17,7 +17,8 @@ use crate::reader::Reader;
 use crate::session::Session;
 
 /// Swaps the segments by one entry. Points that were committed since the mark keep what they
-/// rest on: it is listed again first.
+/// rest on: it is listed again first. So does what they brought into the index, even if they are
+/// removed by now: a later writer would pass by what it finds there.
 pub(super) async fn commit(
     session: &Arc<Session>,
     plan: &Plan,
@@ -39,12 +40,17 @@ pub(super) async fn commit(
     let mut late: Vec<Arc<Segment>> = Vec::new();
     loop {
         let add: Vec<SegmentName> = session.own_segments().iter().map(|s| s.name()).collect();
-        let mut unseen: Vec<PointEntry> = Vec::new();
+        let known: BTreeSet<SegmentName> = [&old, &kept, &late]
+            .into_iter()
+            .flatten()
+            .map(|s| s.name())
+            .collect();
+        let mut behind = false;
         let done = session
             .end_collection(|state| {
-                let new = state.points.iter().filter(|p| !seen.contains(&p.number));
-                unseen = new.cloned().collect();
-                if !unseen.is_empty() {
+                let all_seen = state.points.iter().all(|p| seen.contains(&p.number));
+                behind = !all_seen || !state.segments.is_subset(&known);
+                if behind {
                     return Err(Error::new(Code::Fenced, "a point was committed meanwhile"));
                 }
                 // Those that were deleted since are forgotten.
@@ -69,22 +75,24 @@ pub(super) async fn commit(
                 })
             })
             .await;
-        if unseen.is_empty() {
+        if !behind {
             return done.map(|_| ());
         }
-        vault.refresh().await?;
+        let (state, mut new) = vault.view().await?;
         no_damaged_segment(vault)?;
-        let known: BTreeSet<SegmentName> = [&old, &kept, &late]
-            .into_iter()
-            .flatten()
-            .map(|s| s.name())
-            .collect();
-        let mut new = vault.index.snapshot();
         new.retain(|s| !known.contains(&s.name()));
         let mut roots = Vec::new();
-        for entry in &unseen {
-            let info = vault.info(entry.clone()).await?;
-            roots.extend(info.manifest.disks.iter().map(|d| d.root));
+        for entry in state.points.iter().filter(|p| !seen.contains(&p.number)) {
+            match vault.info(entry.clone()).await {
+                Ok(info) => roots.extend(info.manifest.disks.iter().map(|d| d.root)),
+                // It may have been removed since.
+                Err(e) if e.kind() == Kind::Integrity => {
+                    if vault.refresh().await?.points.contains(entry) {
+                        return Err(e);
+                    }
+                }
+                Err(e) => return Err(e),
+            }
         }
         late.extend(new.iter().cloned());
         let closure = Closure {
@@ -98,6 +106,6 @@ pub(super) async fn commit(
             dropped.remove(&l.pack);
         }
         session.list_again(revived).await?;
-        seen.extend(unseen.iter().map(|p| p.number));
+        seen.extend(state.points.iter().map(|p| p.number));
     }
 }

@@ -372,8 +372,14 @@ async fn of_two_collectors_at_the_same_time_one_ends_and_nothing_is_hurt() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_point_committed_at_any_moment_of_a_collection_keeps_what_it_shares_with_garbage() {
     let mut reused = 0;
-    // Whether the writer began before the point went, and builds on it or shares only chunks.
-    for (early, based) in [(false, false), (true, false), (true, true)] {
+    // Whether the writer began before the point went, builds on it or shares only chunks, and
+    // whether its point is removed at once.
+    for (early, based, removed) in [
+        (false, false, false),
+        (true, false, false),
+        (true, true, false),
+        (true, true, true),
+    ] {
         for n in 0.. {
             let faulty = Faulty::memory();
             let vault = make(faulty.store(), 1).await;
@@ -407,6 +413,9 @@ async fn a_point_committed_at_any_moment_of_a_collection_keeps_what_it_shares_wi
                 let (disks, stats) = write_all(&session, MACHINE, &parts).await.unwrap();
                 let manifest = manifest(&session, MACHINE, PointState::Whole, disks.clone());
                 session.commit(&manifest, b"x").await.unwrap();
+                if removed {
+                    other.remove_points(&[manifest.point]).await.unwrap();
+                }
                 done.send((disks, stats)).unwrap();
             };
             faulty.plan_aside(n, Box::pin(aside));
@@ -416,7 +425,12 @@ async fn a_point_committed_at_any_moment_of_a_collection_keeps_what_it_shares_wi
                 assert!(n > 20, "{n}");
                 break;
             }
-            let (disks, stats) = was.await.unwrap();
+            let (mut disks, stats) = was.await.unwrap();
+            if removed {
+                // What it brought into the index is there to be found.
+                let fresh = try_open(&faulty.sound(), vault.ring(), 8).await.unwrap();
+                disks[0] = one(&fresh, MACHINE, &next).await.1;
+            }
             reused += usize::from(stats.new_chunks < 10);
             for _ in 0..2 {
                 let fresh = try_open(&faulty.sound(), vault.ring(), 9).await.unwrap();
