@@ -35,6 +35,7 @@ const PACKAGES: &[(&str, &str)] = &[
         "grub-mkimage, for guests that boot by themselves",
     ),
     ("grub-pc-bin", "goes with grub-common"),
+    ("time", "measures commands"),
     (
         "python3-venv",
         "holds the S3 server and the independent reader's libraries",
