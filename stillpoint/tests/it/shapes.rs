@@ -99,7 +99,17 @@ fn json_has_the_documented_names() {
     ];
     assert_eq!(keys(&done["disks"][0]), BTreeSet::from(disk));
     let checked = place.json(&["verify"]);
-    let tier = ["tier", "points", "nodes", "chunks", "bytes", "findings"];
+    let tier = [
+        "tier",
+        "points",
+        "nodes",
+        "chunks",
+        "packs",
+        "packsLeft",
+        "bytes",
+        "findings",
+        "damagedObjects",
+    ];
     assert_eq!(keys(&checked[0]), BTreeSet::from(tier));
     let backups = place.json(&["backup", "list"]);
     let backup = [
