@@ -53,7 +53,7 @@ const PARTS: &[Part] = &[
         what: "the command killed at any moment, then run again",
         how: How::Rounds {
             tests: &[("stillpoint", "killed::")],
-            much: ("STILLPOINT_KILLS", 200),
+            much: ("STILLPOINT_KILLS", 100),
             seed: Some("STILLPOINT_SEED"),
             unit: "kills",
         },
