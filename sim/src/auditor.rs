@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use vault::{Locked, PointDisk, PointState, Store, Surroundings, Vault};
 
+use crate::frozen::Frozen;
 use crate::ledger::{Ledger, Name};
 use crate::segment::{Entry, Kind, RawId, Segment, children, stands};
-use crate::store::Frozen;
 use crate::world::{Objects, Place, World, lock};
 
 /// A store at one instant.

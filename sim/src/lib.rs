@@ -22,6 +22,7 @@ mod auditor;
 mod clock;
 mod dice;
 mod disks;
+mod frozen;
 mod host;
 mod ledger;
 mod many;
