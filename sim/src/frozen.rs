@@ -24,6 +24,20 @@ pub(crate) fn meta(name: &str, size: usize) -> ObjectMeta {
     }
 }
 
+/// Each range by a get of its own, as a store does that has no other way.
+pub(crate) async fn get_each(
+    store: &dyn ObjectStore,
+    location: &Path,
+    ranges: &[Range<u64>],
+) -> Result<Vec<Bytes>> {
+    let mut all = Vec::new();
+    for range in ranges {
+        let options = GetOptions::default().with_range(Some(range.clone()));
+        all.push(store.get_opts(location, options).await?.bytes().await?);
+    }
+    Ok(all)
+}
+
 pub(crate) fn get(objects: &Objects, name: &str, options: &GetOptions) -> Result<GetResult> {
     let bytes = objects.get(name).ok_or_else(|| Error::NotFound {
         path: name.to_owned(),
@@ -93,12 +107,7 @@ impl ObjectStore for Frozen {
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let mut all = Vec::new();
-        for range in ranges {
-            let options = GetOptions::default().with_range(Some(range.clone()));
-            all.push(self.get_opts(location, options).await?.bytes().await?);
-        }
-        Ok(all)
+        get_each(self, location, ranges).await
     }
 
     fn delete_stream(

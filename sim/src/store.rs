@@ -15,7 +15,7 @@ use object_store::{
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use crate::frozen::{below, get, meta, refused};
+use crate::frozen::{below, get, get_each, meta, refused};
 use crate::host::Life;
 use crate::world::{World, lock};
 
@@ -236,12 +236,7 @@ impl ObjectStore for Remote {
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let mut all = Vec::new();
-        for range in ranges {
-            let options = GetOptions::default().with_range(Some(range.clone()));
-            all.push(self.get_opts(location, options).await?.bytes().await?);
-        }
-        Ok(all)
+        get_each(self, location, ranges).await
     }
 
     fn delete_stream(

@@ -29,13 +29,15 @@ pub fn packs(place: &Place, store: &str) -> u64 {
     files(&place.at(&format!("{store}/packs"))).values().sum()
 }
 
-fn back_up(place: &Place) -> String {
+/// Backs up `a.raw`; gives the point.
+pub fn back_up(place: &Place) -> String {
     let job = place.json(&["backup", "now", "--image", "a.raw"]);
     assert_eq!(job["status"], "Completed", "{job}");
     job["snapshot"]["point"].as_str().unwrap().to_owned()
 }
 
-fn restores(place: &Place, point: &str, bytes: &[u8]) {
+/// The point of `a.raw` restores to these bytes.
+pub fn restores(place: &Place, point: &str, bytes: &[u8]) {
     let _ = fs::remove_dir_all(place.at("out"));
     place.ok(&["restore", "disks", point, "--to", "out"]);
     assert!(fs::read(place.at("out/a.raw-disk.raw")).unwrap() == bytes);

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::collect::{back_up, files, packs, restores};
 use crate::command::{Place, Said, image, noise, write_at};
 
 /// A file system of its own. Needs root.
@@ -90,18 +91,6 @@ fn vault_on_disk(place: &mut Place) {
     place.set("STILLPOINT_KEY", &key);
 }
 
-fn back_up(place: &Place) -> String {
-    let job = place.json(&["backup", "now", "--image", "a.raw"]);
-    assert_eq!(job["status"], "Completed", "{job}");
-    job["snapshot"]["point"].as_str().unwrap().to_owned()
-}
-
-fn restores(place: &Place, point: &str, bytes: &[u8]) {
-    let _ = fs::remove_dir_all(place.at("out"));
-    place.ok(&["restore", "disks", point, "--to", "out"]);
-    assert!(fs::read(place.at("out/a.raw-disk.raw")).unwrap() == bytes);
-}
-
 fn full(said: &Said) {
     assert_eq!(said.code, 10, "{said:?}");
     assert_eq!(said.error()["code"], "NoSpaceLeft", "{said:?}");
@@ -153,7 +142,7 @@ fn empty_a_full_disk(place: &mut Place, disk: &Disk) {
     write_at(&place.at("a.raw"), 32 << 20, &noise(95, 1 << 20));
     back_up(place);
     restores(place, "latest", &fs::read(place.at("a.raw")).unwrap());
-    let litter = crate::collect::files(&place.at("disk/vault"));
+    let litter = files(&place.at("disk/vault"));
     assert!(litter.keys().all(|name| !name.contains('#')), "{litter:?}");
 }
 
@@ -246,8 +235,8 @@ fn backups_at_every_size_of_the_disk_fail_clean_or_succeed() {
         }
     });
     assert!(failed > 0);
-    let packs = || crate::collect::packs(&place, "disk/vault");
-    let before = packs();
+    let stored = || packs(&place, "disk/vault");
+    let before = stored();
     creep(&place, &disk, &["vault", "collect"], |said| {
         if said.code != 0 {
             full(said);
@@ -258,7 +247,7 @@ fn backups_at_every_size_of_the_disk_fail_clean_or_succeed() {
             &fs::read(place.at("a.raw")).unwrap(),
         );
     });
-    assert!(packs() < before, "{} {before}", packs());
+    assert!(stored() < before, "{} {before}", stored());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use base::{Code, PointId};
 use bytes::Bytes;
 use vault::keys::Keyring;
 use vault::{
-    Checked, DiskRoot, Ledger, Level, RepairReport, Store, Surroundings, Vault, VerifyEvent,
+    Checked, DiskRoot, Ledger, Level, RepairReport, Store, Surroundings, VerifyEvent,
     VerifyOptions, repair, sync_point, verify, verify_with,
 };
 
@@ -23,39 +23,10 @@ struct Sound {
     points: Vec<(PointId, DiskRoot, Vec<u8>)>,
 }
 
-async fn objects_of(vault: &Vault) -> Objects {
-    let mut all = Objects::new();
-    for (name, _) in objects(vault.store()).await {
-        let bytes = vault.store().need(&name).await.unwrap();
-        all.insert(name, bytes);
-    }
-    all
-}
-
 async fn sound() -> Sound {
     let vault = make(Store::memory(), 1).await;
     let tier = extend(&vault, Store::memory()).await;
-    let mut a = noise(1, 20 * CHUNK + 5000);
-    let mut points = Vec::new();
-    let (point, roots, _) = backup(&vault, MACHINE, &[("vda", &a, None)]).await.unwrap();
-    let before = a.clone();
-    points.push((point, roots[0].clone(), a.clone()));
-    for i in [2, 3, 19] {
-        a[i * CHUNK + 9000] ^= 1;
-    }
-    let base = Base {
-        root: &roots[0],
-        bytes: &before,
-    };
-    let parts = [("vda", &a[..], Some(base))];
-    let (point, roots, stats) = backup(&vault, MACHINE, &parts).await.unwrap();
-    assert_eq!(stats.patches, 3);
-    points.push((point, roots[0].clone(), a.clone()));
-    let mut c = a.clone();
-    c[..CHUNK].fill(0);
-    c.extend_from_slice(&pattern(7, 40));
-    let (point, roots, _) = backup(&vault, "other", &[("sda", &c, None)]).await.unwrap();
-    points.push((point, roots[0].clone(), c));
+    let points = three_points(&vault, 40).await;
     // The tier got them in another order, so that its packs and log differ.
     for (point, ..) in points.iter().rev() {
         sync_point(&vault, &tier, *point, &|_| {}).await.unwrap();

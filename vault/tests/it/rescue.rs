@@ -22,35 +22,10 @@ struct Sound {
 /// Two machines, three points, patches; chunks that are shared.
 async fn sound() -> Sound {
     let vault = make(Store::memory(), 1).await;
-    let mut a = noise(1, 20 * CHUNK + 5000);
-    let mut points = Vec::new();
-    let (point, roots, _) = backup(&vault, MACHINE, &[("vda", &a, None)]).await.unwrap();
-    let before = a.clone();
-    points.push((point, roots[0].clone(), a.clone()));
-    for i in [2, 3, 19] {
-        a[i * CHUNK + 9000] ^= 1;
-    }
-    let base = Base {
-        root: &roots[0],
-        bytes: &before,
-    };
-    let parts = [("vda", &a[..], Some(base))];
-    let (point, roots, stats) = backup(&vault, MACHINE, &parts).await.unwrap();
-    assert_eq!(stats.patches, 3);
-    points.push((point, roots[0].clone(), a.clone()));
-    let mut c = a.clone();
-    c[..CHUNK].fill(0);
-    c.extend_from_slice(&pattern(7, 60));
-    let (point, roots, _) = backup(&vault, "other", &[("sda", &c, None)]).await.unwrap();
-    points.push((point, roots[0].clone(), c));
-    let mut all = BTreeMap::new();
-    for (name, _) in objects(vault.store()).await {
-        let bytes = vault.store().need(&name).await.unwrap();
-        all.insert(name, bytes);
-    }
+    let points = three_points(&vault, 60).await;
     Sound {
         ring: Arc::clone(vault.ring()),
-        objects: all,
+        objects: objects_of(&vault).await,
         points,
     }
 }

@@ -1,10 +1,12 @@
 //! Vaults, disks and checks that the tests share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{ManualClock, PointId, SeededRandom};
 use block::{BlockSource, Extent, Run, RunState};
+use bytes::Bytes;
 use jiff::Timestamp;
 use vault::keys::{Keyring, Passphrase, PassphraseCost, Unlock};
 use vault::{
@@ -270,4 +272,41 @@ pub async fn objects(store: &Store) -> Vec<(String, u64)> {
 /// The bytes of all objects below a folder.
 pub async fn bytes_in(store: &Store, folder: &str) -> u64 {
     store.list(folder).await.unwrap().iter().map(|o| o.1).sum()
+}
+
+/// All objects of a vault's store, with their bytes.
+pub async fn objects_of(vault: &Vault) -> BTreeMap<String, Bytes> {
+    let mut all = BTreeMap::new();
+    for (name, _) in objects(vault.store()).await {
+        let bytes = vault.store().need(&name).await.unwrap();
+        all.insert(name, bytes);
+    }
+    all
+}
+
+/// Backs up two machines: three points, patches, chunks that are shared, and `more` chunks of
+/// the last one alone. Gives what each point's disk is and holds.
+pub async fn three_points(vault: &Arc<Vault>, more: usize) -> Vec<(PointId, DiskRoot, Vec<u8>)> {
+    let mut a = noise(1, 20 * CHUNK + 5000);
+    let mut points = Vec::new();
+    let (point, roots, _) = backup(vault, MACHINE, &[("vda", &a, None)]).await.unwrap();
+    let before = a.clone();
+    points.push((point, roots[0].clone(), a.clone()));
+    for i in [2, 3, 19] {
+        a[i * CHUNK + 9000] ^= 1;
+    }
+    let base = Base {
+        root: &roots[0],
+        bytes: &before,
+    };
+    let parts = [("vda", &a[..], Some(base))];
+    let (point, roots, stats) = backup(vault, MACHINE, &parts).await.unwrap();
+    assert_eq!(stats.patches, 3);
+    points.push((point, roots[0].clone(), a.clone()));
+    let mut c = a;
+    c[..CHUNK].fill(0);
+    c.extend_from_slice(&pattern(7, more));
+    let (point, roots, _) = backup(vault, "other", &[("sda", &c, None)]).await.unwrap();
+    points.push((point, roots[0].clone(), c));
+    points
 }
