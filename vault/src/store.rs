@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::{Path as FsPath, PathBuf};
 use std::sync::Arc;
 
-use base::{Code, Error, Random, Result};
+use base::{Code, Error, Random, Result, ResultExt};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
@@ -313,7 +313,7 @@ impl Store {
     /// `StoreUnsafe` if it does not; those of the store.
     pub async fn probe(&self, random: &dyn Random) -> Result<()> {
         for _ in 0..PROBES {
-            if self.probe_once(random).await? {
+            if self.probe_once(random).await.during(self)? {
                 return Ok(());
             }
         }

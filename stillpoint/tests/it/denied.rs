@@ -61,6 +61,8 @@ fn a_vault_that_the_caller_may_not_write_costs_the_transfer_and_not_the_snapshot
     place.give("vault", 0);
     let e = place.fails_as_nobody(&NOW, 5);
     assert_eq!(e["code"], "FileAccessDenied", "{e}");
+    let vault = place.at("vault").display().to_string();
+    assert!(e["message"].as_str().unwrap().contains(&vault), "{e}");
     assert_eq!(place.json(&["point", "list"]).as_array().unwrap().len(), 1);
     place.ok(&["verify", "--level", "full"]);
 }
