@@ -18,6 +18,7 @@ const KEPT: &[u64] = &[
     10193,         // as 10044, with a log that could not be asked
     40110,         // a pack deleted between two looks at it was called a store that is away
     1_993_914_906, // as 10044, when committing
+    245_628_535,   // a probe whose object another's collection swept called the store away
     772_257_922,   // a point committed and removed during a collection left nodes without children
 ];
 

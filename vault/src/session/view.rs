@@ -77,7 +77,7 @@ impl Session {
         self.careful
     }
 
-    /// As [`Vault::history`], of the points that were there when the session began: what the
+    /// As [`crate::Vault::history`], of the points that were there when the session began: what the
     /// next one may build on. Their contents can be read until the session ends, even if they
     /// are removed and collected meanwhile; one whose manifest is gone already is left out.
     ///
