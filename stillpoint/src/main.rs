@@ -7,6 +7,7 @@ mod errors;
 mod hosts;
 mod interrupt;
 mod keys;
+mod memory;
 mod output;
 mod points;
 mod progress;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     {
         return hypervisor::watchdog::main();
     }
+    memory::set_up();
     let matches = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,

@@ -247,11 +247,11 @@ impl Copier {
     async fn copy(&mut self, locations: Vec<Location>) -> Result<()> {
         let bytes = self.from.records(&locations).await?;
         self.stats.copied += locations.len() as u64;
-        let records = crate::cpu::run(move || {
+        let records = crate::cpu::brief(move || {
             let checked = locations.iter().zip(bytes).map(|(l, b)| {
                 Ok(Encoded {
                     header: read_record(l, &b)?.header,
-                    bytes: b.to_vec(),
+                    bytes: b.into(),
                 })
             });
             checked.collect::<Result<Vec<Encoded>>>()

@@ -52,11 +52,11 @@ impl Session {
         for step in records.chunks(STEP) {
             let bytes = from.records(step).await?;
             let step = step.to_vec();
-            let records = crate::cpu::run(move || {
+            let records = crate::cpu::brief(move || {
                 let checked = step.iter().zip(bytes).map(|(l, b)| {
                     Ok(Encoded {
                         header: read_record(l, &b)?.header,
-                        bytes: b.to_vec(),
+                        bytes: b.into(),
                     })
                 });
                 checked.collect::<Result<Vec<Encoded>>>()
