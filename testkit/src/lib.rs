@@ -12,6 +12,7 @@ pub mod agent;
 mod base64;
 pub mod disk;
 mod fetch;
+pub mod fragile;
 pub mod guest;
 pub mod host;
 pub mod hostile;
