@@ -1,5 +1,7 @@
 //! Raw image files and block devices.
 
+mod direct;
+
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
@@ -14,6 +16,8 @@ use rustix::io::Errno;
 
 use crate::source::check_range;
 use crate::{BlockSink, BlockSource, Extent, Run, RunState};
+
+use direct::{Aligned, Direct};
 
 /// Zeroes written where neither a hole nor a cheaper way is to be had.
 const ZEROES: &[u8] = &[0; 256 * 1024];
@@ -35,6 +39,8 @@ struct Inner {
     writable: bool,
     /// Made by us, and its name in the folder is not known to be durable yet.
     fresh: AtomicBool,
+    /// The way past the page cache, for large writes.
+    direct: Option<Direct>,
 }
 
 impl FileDisk {
@@ -134,6 +140,7 @@ impl Inner {
         })?;
         let size = rustix::fs::seek(&file, SeekFrom::End(0)).map_err(|e| named(e.into()))?;
         Ok(Arc::new(Self {
+            direct: writable.then(|| Direct::open(&path)).flatten(),
             file,
             path,
             size,
@@ -158,6 +165,7 @@ impl Inner {
             return Err(Error::io(format!("{} of {size} bytes", path.display()), e));
         }
         Ok(Arc::new(Self {
+            direct: Direct::open(&path),
             file,
             path,
             size,
@@ -206,6 +214,18 @@ impl Inner {
             at = hole;
         }
         Ok(runs)
+    }
+
+    fn write(&self, offset: u64, data: &Aligned) -> Result<()> {
+        let past = self
+            .direct
+            .as_ref()
+            .map_or(Ok(0), |d| d.write(offset, data));
+        let rest = past.and_then(|n| {
+            // What is short of a block at the end, or all of it.
+            self.file.write_all_at(&data[n..], offset + n as u64)
+        });
+        rest.map_err(|e| self.error("writing", offset, e))
     }
 
     fn write_zeroes(&self, range: Extent) -> Result<()> {
@@ -291,14 +311,8 @@ impl BlockSink for FileDisk {
     async fn write(&self, offset: u64, data: &[u8]) -> Result<()> {
         self.check_writable()?;
         check_range(&self.0.path.display(), self.0.size, offset, data.len())?;
-        let data = data.to_vec();
-        self.call(move |inner| {
-            inner
-                .file
-                .write_all_at(&data, offset)
-                .map_err(|e| inner.error("writing", offset, e))
-        })
-        .await
+        let data = Aligned::copy(data);
+        self.call(move |inner| inner.write(offset, &data)).await
     }
 
     async fn write_zeroes(&self, range: Extent) -> Result<()> {

@@ -1,0 +1,113 @@
+//! Large writes past the page cache.
+//!
+//! A restored disk is not read again by who restores it. Written directly it costs no copy in
+//! the kernel, leaves the host's cache to its machines, and has little left to flush.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Result};
+use std::ops::Deref;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::OFlags;
+
+/// What offsets, lengths and memory are aligned to: enough for any disk with blocks of 4 KiB.
+const BLOCK: usize = 4096;
+/// Smaller writes are better gathered by the page cache.
+const LEAST: usize = 256 << 10;
+
+/// Bytes at an address that the kernel takes for direct writing.
+#[derive(Debug)]
+pub(super) struct Aligned {
+    bytes: Vec<u8>,
+    from: usize,
+}
+
+impl Aligned {
+    pub(super) fn copy(data: &[u8]) -> Self {
+        let mut bytes: Vec<u8> = Vec::with_capacity(data.len() + BLOCK);
+        let from = bytes.as_ptr().align_offset(BLOCK).min(BLOCK);
+        bytes.resize(from, 0);
+        bytes.extend_from_slice(data);
+        Self { bytes, from }
+    }
+}
+
+impl Deref for Aligned {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[self.from..]
+    }
+}
+
+/// A file or device opened for direct writing.
+#[derive(Debug)]
+pub(super) struct Direct {
+    file: File,
+    /// The file system or device wants it otherwise.
+    refused: AtomicBool,
+}
+
+impl Direct {
+    /// Opens `path` anew, if it can be written so.
+    pub(super) fn open(path: &Path) -> Option<Self> {
+        let mut options = OpenOptions::new();
+        let options = options
+            .write(true)
+            .custom_flags(OFlags::DIRECT.bits().cast_signed());
+        let refused = AtomicBool::new(false);
+        options.open(path).ok().map(|file| Self { file, refused })
+    }
+
+    /// Writes as much of `data` from its start as can be written directly: whole blocks, or
+    /// nothing. Returns how many bytes.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(super) fn write(&self, offset: u64, data: &Aligned) -> Result<usize> {
+        let len = data.len() / BLOCK * BLOCK;
+        let fits = len >= LEAST && offset.is_multiple_of(BLOCK as u64);
+        if !fits || self.refused.load(Ordering::Relaxed) {
+            return Ok(0);
+        }
+        match self.file.write_all_at(&data[..len], offset) {
+            Ok(()) => Ok(len),
+            Err(e) if e.kind() == ErrorKind::InvalidInput => {
+                self.refused.store(true, Ordering::Relaxed);
+                Ok(0)
+            }
+            Err(e) => Err(e),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_of_whole_blocks_or_small_is_left_to_the_caller() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("disk");
+        File::create(&path).unwrap().set_len(4 << 20).unwrap();
+        // Not every file system of a temporary folder can; then there is nothing to test.
+        let Some(direct) = Direct::open(&path) else {
+            return;
+        };
+        let data: Vec<u8> = (0..LEAST + 5000).map(|i| (i % 251) as u8).collect();
+        let whole = Aligned::copy(&data);
+        assert_eq!(*whole, *data);
+        assert_eq!(direct.write(512, &whole).unwrap(), 0);
+        assert_eq!(
+            direct.write(0, &Aligned::copy(&data[..LEAST - 1])).unwrap(),
+            0
+        );
+        let done = direct.write(8192, &whole).unwrap();
+        assert_eq!(done, (LEAST + 5000) / BLOCK * BLOCK);
+        let found = std::fs::read(&path).unwrap();
+        assert_eq!(found[8192..8192 + done], data[..done]);
+        assert!(crate::is_zero(&found[..8192]) && crate::is_zero(&found[8192 + done..]));
+    }
+}
