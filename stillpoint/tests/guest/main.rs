@@ -8,6 +8,7 @@ mod command;
 mod bare;
 mod buckets;
 mod denied;
+mod histories;
 mod host;
 mod libvirt;
 mod trouble;
