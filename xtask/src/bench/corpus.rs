@@ -16,7 +16,7 @@ use super::{ext4, say};
 use crate::shell;
 
 /// Raised when what is made changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The parts, in MiB for each GiB of the disk.
 const REAL: u64 = 450;

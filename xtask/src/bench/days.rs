@@ -8,7 +8,8 @@
 //! | hot-db | as db, 16 KiB at a time, nine of ten in a tenth of the database |
 //! | scatter | 4 KiB writes all over the disk, 1 % of it |
 //!
-//! The clone is the first disk, used by somebody else: own names, keys, logs and files.
+//! The clone is the first disk, used by somebody else: own names, keys, logs and files,
+//! and other settings in small files all over the disk.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -31,7 +32,9 @@ pub(crate) const DAYS: &[&str] = &["db", "log", "pkg", "hot-db", "scatter"];
 const LOGGED: u64 = 20;
 const UPGRADED: u64 = 34;
 const CLONE_LOGS: u64 = 8;
-const CLONE_MEDIA: u64 = 8;
+const CLONE_MEDIA: u64 = 4;
+/// Small files, for each GiB, that the clone has otherwise.
+const CLONE_SETTINGS: usize = 20;
 
 /// Makes the days of a new corpus.
 pub(crate) struct Making<'a> {
@@ -107,17 +110,33 @@ impl Making<'_> {
     }
 
     fn packages(&self, image: &Path) -> Result<()> {
-        let mut files: Vec<&Real> = self.files.iter().collect();
-        files.sort_by_cached_key(|real| hash(format!("pkg{}", real.place()).as_bytes()));
-        let spool = self.folder.join("spool");
-        let mut random = Random::new("pkg");
-        let mut commands = Vec::new();
         let (mut sum, wanted) = (0, UPGRADED * (self.gib << 20));
-        for (number, real) in files.into_iter().enumerate() {
-            if sum >= wanted {
-                break;
-            }
+        let enough = |real: &&Real| {
+            let short = sum < wanted;
             sum += real.size;
+            short
+        };
+        self.renew(image, "pkg", self.shuffled("pkg").take_while(enough))
+    }
+
+    /// The real files, in an order of the seed's.
+    fn shuffled(&self, seed: &str) -> impl Iterator<Item = &Real> {
+        let mut files: Vec<&Real> = self.files.iter().collect();
+        files.sort_by_cached_key(|real| hash(format!("{seed}{}", real.place()).as_bytes()));
+        files.into_iter()
+    }
+
+    /// Writes the next versions of these files.
+    fn renew<'a>(
+        &self,
+        image: &Path,
+        seed: &str,
+        files: impl Iterator<Item = &'a Real>,
+    ) -> Result<()> {
+        let spool = self.folder.join("spool");
+        let mut random = Random::new(seed);
+        let mut commands = Vec::new();
+        for (number, real) in files.enumerate() {
             let source = spool.join(number.to_string());
             put(&source, &upgraded(&mut random, real.contents()?))?;
             let place = format!("/{}", real.place());
@@ -144,7 +163,13 @@ impl Making<'_> {
         }
         logs("clone", &spool, CLONE_LOGS * mib)?;
         media("own", &spool, CLONE_MEDIA * mib)?;
-        copy_in(image, &spool, "/home")
+        copy_in(image, &spool, "/home")?;
+        let small = self.shuffled("clone").filter(|real| real.size < 64 << 10);
+        self.renew(
+            image,
+            "settings",
+            small.take(CLONE_SETTINGS * self.gib as usize),
+        )
     }
 }
 
