@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use serde_json::{Value, json};
+use anyhow::{Context, Result};
+use serde_json::Value;
 use testkit::libvirt::Libvirtd;
 use testkit::process::{self, Guard};
+use testkit::qmp::Qmp;
 
 use super::machine::{KINDS, Machine, blank};
 
@@ -18,6 +19,8 @@ const NAME: &str = "stillpoint-test-history";
 pub struct Virtual {
     daemon: Libvirtd,
     guard: Mutex<Option<Guard>>,
+    /// One of the test's own, for libvirtd may be dead.
+    monitor: Mutex<Option<Qmp>>,
 }
 
 impl Virtual {
@@ -27,6 +30,7 @@ impl Virtual {
         let machine = Self {
             daemon,
             guard: Mutex::new(None),
+            monitor: Mutex::new(None),
         };
         let mut disks = String::new();
         for (disk, (format, size)) in machine.disks().iter().zip(KINDS) {
@@ -34,12 +38,16 @@ impl Virtual {
             disks.push_str(&machine.element(disk));
         }
         let xml = format!(
-            "<domain type='{kind}'><name>{NAME}</name><memory unit='MiB'>32</memory>\
+            "<domain type='{kind}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\
+             <name>{NAME}</name><memory unit='MiB'>32</memory>\
              <os><type arch='x86_64' machine='q35'>hvm</type></os><features><acpi/></features>\
              <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>{disks}\
              <controller type='usb' model='none'/>\
              <controller type='scsi' index='0' model='virtio-scsi'/>\
-             <memballoon model='none'/></devices></domain>",
+             <memballoon model='none'/></devices>\
+             <qemu:commandline><qemu:arg value='-qmp'/>\
+             <qemu:arg value='unix:{monitor},server=on,wait=off'/></qemu:commandline></domain>",
+            monitor = machine.monitor_path().display(),
             kind = match testkit::accel() {
                 "kvm" => "kvm",
                 _ => "qemu",
@@ -75,6 +83,10 @@ impl Virtual {
         }
     }
 
+    fn monitor_path(&self) -> PathBuf {
+        self.daemon.dir().join("monitor.sock")
+    }
+
     fn pid(&self) -> Option<u32> {
         let file = self.daemon.dir().join(format!("run/qemu/{NAME}.pid"));
         fs::read_to_string(file).ok()?.trim().parse().ok()
@@ -87,6 +99,7 @@ impl Virtual {
             std::thread::sleep(Duration::from_millis(20));
         }
         self.guard.lock().unwrap().take();
+        self.monitor.lock().unwrap().take();
     }
 }
 
@@ -120,14 +133,11 @@ impl Machine for Virtual {
     }
 
     fn qmp(&self, command: &str, arguments: Value) -> Result<Value> {
-        let mut message = json!({ "execute": command });
-        if !arguments.is_null() {
-            message["arguments"] = arguments;
-        }
-        let said = self.virsh(&["qemu-monitor-command", NAME, &message.to_string()])?;
-        let said: Value = serde_json::from_str(&said)?;
-        anyhow::ensure!(said["error"].is_null(), "{command}: {said}");
-        Ok(said["return"].clone())
+        let mut monitor = self.monitor.lock().unwrap();
+        monitor
+            .as_mut()
+            .context("it is off")?
+            .call(command, arguments)
     }
 
     fn is_on(&self) -> bool {
@@ -138,6 +148,7 @@ impl Machine for Virtual {
         self.virsh(&["start", NAME]).unwrap();
         let guard = Guard::over(self.pid().unwrap(), Path::new(NAME)).unwrap();
         *self.guard.lock().unwrap() = Some(guard);
+        *self.monitor.lock().unwrap() = Some(Qmp::connect(&self.monitor_path()).unwrap());
     }
 
     fn power_off(&self) {

@@ -20,9 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 type Move = (usize, &'static str, fn(&mut World));
 
 const MOVES: &[Move] = &[
-    (4, "writes", World::some_writes),
-    (4, "backup", World::backup),
-    (4, "backup while it writes", World::backup_meanwhile),
+    (5, "writes", World::some_writes),
+    (6, "backup", World::backup),
+    (7, "backup while it writes", World::backup_meanwhile),
     (3, "backup killed", World::backup_killed),
     (2, "machine killed in backup", World::backup_machine_killed),
     (
@@ -39,11 +39,11 @@ const MOVES: &[Move] = &[
     (2, "plug", World::plug),
     (1, "reset", World::reset),
     (1, "pause", World::pause),
-    (3, "off", World::power_off),
-    (2, "machine killed", World::kill),
+    (2, "off", World::power_off),
+    (1, "machine killed", World::kill),
     (1, "libvirtd killed", World::kill_libvirtd),
-    (2, "restore onto", World::restore_onto),
-    (2, "put back", World::put_back),
+    (1, "restore onto", World::restore_onto),
+    (1, "put back", World::put_back),
     (1, "snapshot store lost", World::lose_snapshots),
 ];
 
@@ -91,7 +91,7 @@ impl World {
 
     /// Writes go on as soon as QEMU holds the instant; the command stands still meanwhile.
     fn backup_meanwhile(&mut self) {
-        if self.dice.one_in(4) {
+        if !self.dice.one_in(4) {
             self.switch_on();
         }
         if !self.machine.is_on() {
@@ -223,6 +223,9 @@ impl World {
             _ => return,
         }
         self.place.ok(&["point", "remove", &id, "--tier", tier]);
+        if tier != "vault" {
+            self.tracked.clear();
+        }
         self.forget();
         self.stores_are_known();
     }
@@ -270,6 +273,9 @@ impl World {
         };
         println!("    {disk} from {is} to {size}: {done}");
         if done {
+            if !self.machine.is_on() {
+                self.tracked.remove(disk);
+            }
             Arc::make_mut(self.disks.get_mut(disk).unwrap()).resize(size, 0);
         }
     }
@@ -277,6 +283,7 @@ impl World {
     fn plug(&mut self) {
         self.switch_on();
         let last = self.machine.disks()[2];
+        self.tracked.remove(last);
         if self.plugged {
             self.plugged = !self.machine.unplug();
         } else {
@@ -353,6 +360,7 @@ impl World {
         self.took("restore onto", start);
         for (disk, bytes) in onto {
             assert!(self.machine.read(disk) == **bytes, "{words:?}");
+            self.tracked.remove(disk.as_str());
             self.disks.insert(disk.clone(), Arc::clone(bytes));
         }
     }
@@ -368,6 +376,7 @@ impl World {
             run(Command::new("cp").arg("--sparse=always").args([from, to]));
         }
         println!("    back: {back}");
+        self.tracked.clear();
         match back {
             true => self.disks = self.kept.clone().unwrap(),
             false => self.kept = Some(self.disks.clone()),
@@ -379,6 +388,7 @@ impl World {
         if self.dice.one_in(2) {
             let _ = fs::remove_dir_all(self.place.at("state"));
         }
+        self.tracked.clear();
         for point in self.points.values_mut() {
             point.snapshot = false;
         }
