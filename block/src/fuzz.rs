@@ -1,7 +1,7 @@
 //! Targets for fuzzing: each takes hostile bytes to one of this crate's readers. A target
 //! must return, whatever the bytes.
 
-use crate::nbd::fuzz::{handshake, replies, session};
+use crate::nbd::fuzz::{client, handshake, replies, session};
 use crate::{ExtentSet, image, tool};
 
 /// A function that takes hostile bytes.
@@ -12,6 +12,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("nbd-handshake", |data| _ = handshake(data)),
     ("nbd-replies", |data| _ = replies(data)),
     ("nbd-session", |data| _ = session(data)),
+    ("nbd-server", |data| _ = client(data)),
     ("image-info", image_info),
     ("image-header", image_header),
     ("extents", extents),
@@ -35,6 +36,13 @@ pub fn nbd_replies(data: &[u8]) -> usize {
 #[must_use]
 pub fn nbd_session(data: &[u8]) -> usize {
     session(data)
+}
+
+/// What a server says to a client that sends the bytes, the first 64 KiB of it. Its disk
+/// `disk` has 100,000 bytes: 30,000 of sevens, zeros, and from 90,000 on what can't be read.
+#[must_use]
+pub fn nbd_server(data: &[u8]) -> Vec<u8> {
+    client(data)
 }
 
 /// What `qemu-img info` printed.

@@ -20,7 +20,7 @@ mod zero;
 pub use extent::{Extent, ExtentSet, Run, RunState};
 pub use file::FileDisk;
 pub use image::{BitmapInfo, ImageInfo, create_image, probe_image};
-pub use nbd::{NbdAddress, NbdClient};
+pub use nbd::{NbdAddress, NbdClient, NbdServer};
 pub use qemu_nbd::{ImageOptions, QemuNbd};
 pub use source::{BlockSink, BlockSource};
 pub use zero::is_zero;

@@ -1,11 +1,13 @@
-//! NBD: a client for the fixed newstyle protocol with structured replies, block status and
-//! dirty-bitmap contexts, many requests in flight on one connection.
+//! NBD, the fixed newstyle protocol with structured replies and block status: a client, with
+//! dirty-bitmap contexts and many requests in flight on one connection; and a server of one
+//! disk, read-only.
 //!
 //! `wire` knows the bytes, `negotiate` the handshake, `reply` puts one reply together,
 //! `connection` runs the tasks that write requests and read replies (`replies`) and matches
 //! them (`table`), `client`, `requests`, `status` and `disk` are the interface. A server is
 //! not trusted: it can make requests fail, and give wrong data, but not make this side panic,
-//! wait without end, use unbounded memory, or take a part of a read for the whole.
+//! wait without end, use unbounded memory, or take a part of a read for the whole. Nor is a client trusted by
+//! `server`: it can spoil only its own connection.
 
 mod client;
 mod connection;
@@ -15,6 +17,7 @@ mod negotiate;
 mod replies;
 mod reply;
 mod requests;
+mod server;
 mod status;
 mod table;
 mod wire;
@@ -23,6 +26,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use client::NbdClient;
+pub use server::NbdServer;
 
 /// Where an NBD server listens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

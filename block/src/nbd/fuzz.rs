@@ -1,14 +1,21 @@
-//! Targets for fuzzing: a server that sends anything.
+//! Targets for fuzzing: a server that sends anything, and a client that does.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use base::{Code, Error, Result};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::sync::oneshot;
 
 use super::NbdClient;
 use super::negotiate::{ALLOCATION, Export, check_sizes, negotiate};
 use super::replies::read_replies;
 use super::reply::Reply;
+use super::server::{Export as Offer, serve_client};
 use super::table::{Pending, Table};
-use crate::{BlockSink, BlockSource, Extent};
+use crate::{BlockSink, BlockSource, Extent, Run, RunState};
 
 /// The context of dirty bytes that is asked for.
 const DIRTY: &str = "qemu:dirty-bitmap:b";
@@ -213,5 +220,89 @@ impl<'a> Script<'a> {
     fn number<const N: usize>(&mut self) -> u64 {
         let bytes = self.take(N);
         bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b))
+    }
+}
+
+/// The bytes as a client's side of a whole connection to the server. Gives the server's.
+pub fn client(data: &[u8]) -> Vec<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime of one thread needs nothing");
+    let said = Said::default();
+    runtime.block_on(async {
+        let offer = Arc::new(Offer {
+            name: "disk".to_owned(),
+            source: Arc::new(Small),
+        });
+        let _ = serve_client(data, said.clone(), &offer).await;
+    });
+    let mut said = said.0.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::take(&mut said)
+}
+
+/// A disk of 100,000 bytes: data, then zeros, then what can't be read.
+#[derive(Debug)]
+struct Small;
+
+#[async_trait]
+impl BlockSource for Small {
+    fn size(&self) -> u64 {
+        100_000
+    }
+
+    async fn read(&self, offset: u64, mut buf: Vec<u8>) -> Result<Vec<u8>> {
+        let end = offset + buf.len() as u64;
+        assert!(
+            end <= self.size() && offset < end,
+            "a read outside of the disk"
+        );
+        if end > 90_000 {
+            return Err(Error::new(Code::VaultDamaged, "it can't be read"));
+        }
+        buf.fill(0);
+        let data = 30_000u64.saturating_sub(offset).min(buf.len() as u64);
+        buf[..data as usize].fill(7);
+        Ok(buf)
+    }
+
+    async fn runs(&self, range: Extent) -> Result<Vec<Run>> {
+        assert!(
+            range.end() <= self.size() && range.len > 0,
+            "runs outside of the disk"
+        );
+        let states = [RunState::Data, RunState::Zero, RunState::Data];
+        let ends = [0, 30_000, 60_000, self.size()];
+        let runs = states.into_iter().zip(ends.windows(2));
+        let runs = runs.filter_map(|(state, ends)| {
+            let extent = Extent::new(ends[0], ends[1] - ends[0]).intersect(&range)?;
+            Some(Run { extent, state })
+        });
+        Ok(runs.collect())
+    }
+}
+
+/// What was written, of which only the first bytes are kept: a client can ask for much.
+#[derive(Clone, Debug, Default)]
+struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl AsyncWrite for Said {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        b: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = (64 << 10) - said.len();
+        said.extend_from_slice(&b[..b.len().min(room)]);
+        Poll::Ready(Ok(b.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }

@@ -32,15 +32,13 @@ pub(super) async fn negotiate<S>(stream: &mut S, export: &str, contexts: &[&str]
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    const FIXED_NEWSTYLE: u16 = 1;
-    const NO_ZEROES: u16 = 2;
     let mut greeting = [0; 18];
     receive(stream, &mut greeting).await?;
     let flags = wire::parse_greeting(&greeting)?;
-    if flags & FIXED_NEWSTYLE == 0 {
+    if flags & wire::FIXED_NEWSTYLE == 0 {
         return Err(violation("the server lacks the fixed newstyle handshake"));
     }
-    let flags = u32::from(flags & (FIXED_NEWSTYLE | NO_ZEROES));
+    let flags = u32::from(flags & (wire::FIXED_NEWSTYLE | wire::NO_ZEROES));
     send(stream, &flags.to_be_bytes()).await?;
 
     let structured = ask(stream, wire::OPT_STRUCTURED_REPLY, &[], |_, _| Ok(())).await?;

@@ -1,28 +1,45 @@
 //! The bytes of the protocol: encoding, and parsing as pure functions over slices.
 //!
-//! All numbers are big-endian. What is parsed here comes from a server that may lie, so a
+//! All numbers are big-endian. What is parsed comes from another side that may lie, so a
 //! parser neither panics nor allocates beyond the slice it was given.
+
+pub(super) mod export;
 
 use base::{Code, Error, Result};
 
+pub(super) const OPT_EXPORT_NAME: u32 = 1;
+pub(super) const OPT_ABORT: u32 = 2;
+pub(super) const OPT_LIST: u32 = 3;
+pub(super) const OPT_INFO: u32 = 6;
 pub(super) const OPT_STRUCTURED_REPLY: u32 = 8;
+pub(super) const OPT_LIST_META_CONTEXT: u32 = 9;
 pub(super) const OPT_SET_META_CONTEXT: u32 = 10;
 pub(super) const OPT_GO: u32 = 7;
 
 pub(super) const REP_ACK: u32 = 1;
+pub(super) const REP_SERVER: u32 = 2;
 pub(super) const REP_INFO: u32 = 3;
 pub(super) const REP_META_CONTEXT: u32 = 4;
 pub(super) const REP_ERR: u32 = 1 << 31;
+pub(super) const REP_ERR_UNSUP: u32 = REP_ERR + 1;
 pub(super) const REP_ERR_POLICY: u32 = REP_ERR + 2;
+pub(super) const REP_ERR_INVALID: u32 = REP_ERR + 3;
 pub(super) const REP_ERR_TLS_REQUIRED: u32 = REP_ERR + 5;
 pub(super) const REP_ERR_UNKNOWN: u32 = REP_ERR + 6;
 pub(super) const REP_ERR_SHUTDOWN: u32 = REP_ERR + 7;
 
+/// The handshake's flags, of both sides.
+pub(super) const FIXED_NEWSTYLE: u16 = 1;
+pub(super) const NO_ZEROES: u16 = 2;
+
+pub(super) const FLAG_HAS_FLAGS: u16 = 1;
 pub(super) const FLAG_READ_ONLY: u16 = 1 << 1;
 pub(super) const FLAG_SEND_FLUSH: u16 = 1 << 2;
 pub(super) const FLAG_SEND_TRIM: u16 = 1 << 5;
 pub(super) const FLAG_SEND_WRITE_ZEROES: u16 = 1 << 6;
+pub(super) const FLAG_CAN_MULTI_CONN: u16 = 1 << 8;
 
+pub(super) const STATE_HOLE: u32 = 1;
 pub(super) const STATE_ZERO: u32 = 1 << 1;
 pub(super) const STATE_DIRTY: u32 = 1;
 
@@ -53,7 +70,7 @@ pub(super) enum Command {
     BlockStatus = 7,
 }
 
-/// The error for a server that broke the protocol.
+/// The error for the other side's breaking the protocol.
 pub(super) fn violation(what: impl std::fmt::Display) -> Error {
     Error::new(Code::ProtocolError, what.to_string())
 }

@@ -4,6 +4,7 @@ use block::fuzz::{TARGETS, nbd_session};
 use testkit::hostile::attack;
 
 use crate::hostile::{chunk, data_chunk, handshake, status_chunk};
+use crate::server::clients;
 
 /// Inputs that get far into a target.
 fn valid(target: &str) -> Vec<Vec<u8>> {
@@ -24,6 +25,7 @@ fn valid(target: &str) -> Vec<Vec<u8>> {
             ]
         }
         "nbd-session" => sessions(),
+        "nbd-server" => clients(),
         "image-info" => vec![
             br#"{"virtual-size": 1048576, "filename": "a", "format": "qcow2",
                 "encrypted": true, "backing-filename": "base.qcow2",

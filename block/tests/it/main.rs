@@ -12,3 +12,4 @@ mod nbd;
 mod nbdkit;
 mod place;
 mod qemu;
+mod server;
