@@ -66,23 +66,6 @@ impl PointDisk {
         }
         Ok(all)
     }
-
-    fn check(&self, range: Extent) -> Result<()> {
-        if range
-            .offset
-            .checked_add(range.len)
-            .is_some_and(|end| end <= self.size)
-        {
-            return Ok(());
-        }
-        Err(Error::new(
-            Code::BadArgument,
-            format!(
-                "{} bytes at {} of a disk of {} bytes",
-                range.len, range.offset, self.size
-            ),
-        ))
-    }
 }
 
 /// Walks slots.
@@ -120,7 +103,7 @@ impl BlockSource for PointDisk {
 
     async fn read(&self, offset: u64, mut buf: Vec<u8>) -> Result<Vec<u8>> {
         let range = Extent::new(offset, buf.len() as u64);
-        self.check(range)?;
+        check_range(range, self.size)?;
         buf.fill(0);
         let slots = self.slots(range).await?;
         let ids: Vec<Id> = slots.iter().map(|s| s.1).collect();
@@ -140,37 +123,47 @@ impl BlockSource for PointDisk {
     }
 
     async fn runs(&self, range: Extent) -> Result<Vec<Run>> {
-        self.check(range)?;
-        let data: block::ExtentSet = self
-            .slots(range)
-            .await?
-            .into_iter()
-            .filter_map(|(slot, _)| {
-                Extent::new(slot * self.chunk_size, self.chunk_size).intersect(&range)
-            })
-            .collect();
-        let (mut runs, mut at) = (Vec::new(), range.offset);
-        for extent in data.extents() {
-            if at < extent.offset {
-                let extent = Extent::new(at, extent.offset - at);
-                runs.push(Run {
-                    extent,
-                    state: RunState::Zero,
-                });
-            }
-            runs.push(Run {
-                extent: *extent,
-                state: RunState::Data,
-            });
-            at = extent.end();
-        }
-        if at < range.end() {
-            let extent = Extent::new(at, range.end() - at);
-            runs.push(Run {
-                extent,
-                state: RunState::Zero,
-            });
-        }
-        Ok(runs)
+        check_range(range, self.size)?;
+        let slots = self.slots(range).await?;
+        Ok(runs_of(range, &slots, self.chunk_size))
     }
+}
+
+/// Refuses a range that is not inside a disk of `size` bytes.
+pub(crate) fn check_range(range: Extent, size: u64) -> Result<()> {
+    let end = range.offset.checked_add(range.len);
+    if end.is_some_and(|end| end <= size) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::BadArgument,
+        format!(
+            "{} bytes at {} of a disk of {size} bytes",
+            range.len, range.offset
+        ),
+    ))
+}
+
+/// What is known of `range` by its slots that are not zero.
+pub(crate) fn runs_of(range: Extent, slots: &[(u64, Id)], chunk_size: u64) -> Vec<Run> {
+    let data: block::ExtentSet = slots
+        .iter()
+        .filter_map(|(slot, _)| Extent::new(slot * chunk_size, chunk_size).intersect(&range))
+        .collect();
+    let run = |start: u64, end: u64, state| Run {
+        extent: Extent::new(start, end - start),
+        state,
+    };
+    let (mut runs, mut at) = (Vec::new(), range.offset);
+    for extent in data.extents() {
+        if at < extent.offset {
+            runs.push(run(at, extent.offset, RunState::Zero));
+        }
+        runs.push(run(extent.offset, extent.end(), RunState::Data));
+        at = extent.end();
+    }
+    if at < range.end() {
+        runs.push(run(at, range.end(), RunState::Zero));
+    }
+    runs
 }
