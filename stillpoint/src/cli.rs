@@ -6,6 +6,7 @@ mod rescue;
 mod restore;
 mod vault;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base::ByteSize;
@@ -123,6 +124,11 @@ Examples:
         /// The point's id, the beginning of one, `latest`, or `latest:MACHINE`.
         point: String,
     },
+    /// Serve a disk of a recovery point over NBD, read-only, until ^C
+    ///
+    /// Nothing is restored first: clients read what they ask for out of the store. A machine
+    /// can boot from it at once, with an overlay for what it writes.
+    Export(PointExport),
     /// Remove recovery points; their space comes back with the next `vault collect`
     ///
     /// No other point is touched: each is complete by itself. Nothing is asked, and what is
@@ -139,6 +145,27 @@ Examples:
         #[arg(long, value_enum, default_value = "all")]
         tier: TierWord,
     },
+}
+
+/// `stillpoint point export`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stillpoint point export latest:web --socket /run/web.sock
+  stillpoint point export 3f2a --disk vdb --socket /run/vdb.sock -o json
+
+Prints the URI as soon as clients can connect, at once whatever the disk's size:
+  nbdcopy 'nbd+unix:///?socket=/run/web.sock' web.raw
+  qemu-img create -f qcow2 -F raw -b 'nbd+unix:///?socket=/run/web.sock' overlay.qcow2")]
+pub struct PointExport {
+    /// The point's id, the beginning of one, `latest`, or `latest:MACHINE`.
+    pub point: String,
+    /// The disk; needed if the point has several.
+    #[arg(long, value_name = "DISK")]
+    pub disk: Option<String>,
+    /// The Unix socket to make, for its owner alone; removed at the end.
+    #[arg(long, value_name = "PATH")]
+    pub socket: PathBuf,
 }
 
 /// Which tiers are meant.

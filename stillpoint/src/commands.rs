@@ -34,7 +34,7 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
         Command::Vault(command) => over.over(vault::run(settings, command)).await,
         Command::Vm(command) => over.over(vm::run(settings, command)).await.map(|()| 0),
         Command::Backup(command) => backup::run(settings, command).await,
-        Command::Point(command) => over.over(point::run(settings, command)).await.map(|()| 0),
+        Command::Point(command) => point::run(settings, command).await.map(|()| 0),
         Command::Restore(RestoreCommand::Disks(words)) => {
             restore::run(settings, words).await.map(|()| 0)
         }

@@ -1,5 +1,6 @@
-//! `stillpoint point list|show`; `remove` is in the folder.
+//! `stillpoint point list|show`; `export` and `remove` are in the folder.
 
+mod export;
 mod remove;
 
 use base::{ByteSize, Result};
@@ -15,44 +16,54 @@ use crate::tiers::{Tier, Tiers};
 use crate::units::{instant, minute};
 
 pub async fn run(settings: &Settings, command: PointCommand) -> Result<()> {
-    let tiers = Tiers::open(settings).await?;
+    let over = &settings.interrupt;
     match command {
-        PointCommand::List { machine } => {
-            let all = points::list(settings, &tiers, machine.as_deref()).await?;
-            let all: Vec<PointView> = all.iter().map(PointView::of).collect();
-            settings.output.print(&all, |all| {
-                let width = short(all);
-                let rows = all.iter().map(|p| {
-                    let stored = p.vault_stored.or(p.snapshot_stored).unwrap_or_default();
-                    vec![
-                        p.id[..width].to_owned(),
-                        p.machine.clone().unwrap_or_else(|| "-".to_owned()),
-                        minute(&p.created_at),
-                        p.tiers.to_owned(),
-                        ByteSize(p.size).to_string(),
-                        ByteSize(stored).to_string(),
-                    ]
-                });
-                table(
-                    &[
-                        "POINT",
-                        "~MACHINE",
-                        "TIME (UTC)",
-                        "TIERS",
-                        ">SIZE",
-                        ">STORED",
-                    ],
-                    rows,
-                )
-            })
+        PointCommand::List { machine } => over.over(list(settings, machine.as_deref())).await,
+        PointCommand::Show { point } => over.over(show(settings, &point)).await,
+        PointCommand::Export(words) => export::run(settings, words).await,
+        PointCommand::Remove { points, tier } => {
+            let removal = async {
+                let tiers = Tiers::open(settings).await?;
+                remove::run(settings, &tiers, &points, tier).await
+            };
+            over.over(removal).await
         }
-        PointCommand::Show { point } => {
-            let point = points::find(settings, &tiers, &point).await?;
-            let shown = Shown::of(&point)?;
-            settings.output.print(&shown, text)
-        }
-        PointCommand::Remove { points, tier } => remove::run(settings, &tiers, &points, tier).await,
     }
+}
+
+async fn show(settings: &Settings, point: &str) -> Result<()> {
+    let tiers = Tiers::open(settings).await?;
+    let point = points::find(settings, &tiers, point).await?;
+    settings.output.print(&Shown::of(&point)?, text)
+}
+
+async fn list(settings: &Settings, machine: Option<&str>) -> Result<()> {
+    let tiers = Tiers::open(settings).await?;
+    let all = points::list(settings, &tiers, machine).await?;
+    let all: Vec<PointView> = all.iter().map(PointView::of).collect();
+    settings.output.print(&all, |all| {
+        let width = short(all);
+        let rows = all.iter().map(|p| {
+            let stored = p.vault_stored.or(p.snapshot_stored).unwrap_or_default();
+            vec![
+                p.id[..width].to_owned(),
+                p.machine.clone().unwrap_or_else(|| "-".to_owned()),
+                minute(&p.created_at),
+                p.tiers.to_owned(),
+                ByteSize(p.size).to_string(),
+                ByteSize(stored).to_string(),
+            ]
+        });
+        let headings = [
+            "POINT",
+            "~MACHINE",
+            "TIME (UTC)",
+            "TIERS",
+            ">SIZE",
+            ">STORED",
+        ];
+        table(&headings, rows)
+    })
 }
 
 /// How many digits tell these points apart; 8 at least.
