@@ -10,6 +10,7 @@ mod ext4;
 mod goals;
 mod limit;
 mod measure;
+mod nbd;
 mod options;
 mod ours;
 mod peers;
@@ -34,10 +35,18 @@ use options::Options;
 use ours::{Ours, Way};
 use results::Results;
 use run::Bench;
-use tool::Tool;
+use tool::{Image, Tool};
 
 /// What the bench itself runs.
-const PACKAGES: &[&str] = &["e2fsprogs", "openssl", "qemu-utils", "time", "zstd"];
+const PACKAGES: &[&str] = &[
+    "e2fsprogs",
+    "libnbd-bin",
+    "nbdkit",
+    "openssl",
+    "qemu-utils",
+    "time",
+    "zstd",
+];
 
 /// Runs the bench.
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
@@ -76,6 +85,17 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     for number in 0..options.runs {
         say(&format!("Run {} of {}", number + 1, options.runs));
         bench.run(number == 0)?;
+        if options.has("nbd") {
+            // A point of its own, whatever the run left.
+            let ours = Ours::new(&work, &program, Way::Straight);
+            ours.create()?;
+            ours.back_up(&Image {
+                path: &corpus.base,
+                name: "disk",
+                changed: None,
+            })?;
+            nbd::run(&work, &ours, &corpus.base, &mut bench.results)?;
+        }
         if options.has("sparse") {
             sparse::run(&work, &program, &mut bench.results)?;
         }

@@ -32,7 +32,7 @@ cargo xtask COMMAND
                (--debug: the debug build, which builds sooner; --program PATH: that one)
   bench        measure speed, bytes and memory beside other tools and the machine's limit
                (--gib N: the disk's size; --runs N; --only PART,…: full, days, restore,
-               verify, alternatives, sparse; --peers NAME,…|none; --program PATH; -o json)
+               verify, alternatives, nbd, sparse; --peers NAME,…|none; --program PATH; -o json)
   torture      the attacks in their long forms, one after another
                (--minutes N; --only PART,…: simulation, model, kills, fuzz; --report FILE)
   test PART    only that part: unit, or real (the tests with machines and stores)

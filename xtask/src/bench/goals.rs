@@ -23,12 +23,14 @@ pub(crate) enum Against {
 #[derive(Clone, Copy)]
 pub(crate) enum Figure {
     Wall,
+    /// Thousandths of a second.
+    Millis,
     Cpu,
     Rss,
     Added,
     /// What was added from the full backup to the clone.
     Sum,
-    /// Stored MiB checked in a second: the more the better.
+    /// MiB read or checked in a second: the more the better.
     Speed,
 }
 
@@ -63,6 +65,7 @@ impl Figure {
     pub(crate) fn unit(self) -> &'static str {
         match self {
             Self::Wall | Self::Cpu => "s",
+            Self::Millis => "ms",
             Self::Rss | Self::Added | Self::Sum => "MiB",
             Self::Speed => "MiB/s",
         }
@@ -74,6 +77,7 @@ impl Figure {
         let added = |row: &str| Some(results.median(tool, row, |s| s.added as f64)? / mib);
         match self {
             Self::Wall => results.median(tool, row, |s| s.wall),
+            Self::Millis => Some(results.median(tool, row, |s| s.wall)? * 1000.0),
             Self::Cpu => results.median(tool, row, |s| s.cpu),
             Self::Rss => Some(results.median(tool, row, |s| s.rss as f64)? / 1024.0),
             Self::Added => added(row),

@@ -91,7 +91,7 @@ fn parse(note: &str) -> Option<Sample> {
 }
 
 /// Seconds that the processors have worked since the system started.
-fn busy() -> Result<f64> {
+pub(crate) fn busy() -> Result<f64> {
     let stat = fs::read_to_string("/proc/stat")?;
     let line = stat.lines().next().unwrap_or_default();
     let ticks: Vec<u64> = line.split_whitespace().flat_map(str::parse).collect();

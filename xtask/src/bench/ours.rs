@@ -36,7 +36,8 @@ impl Ours {
         }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The command, with settings for this repository.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.home.command(&self.program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("STILLPOINT_") {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::nbd;
 use super::ours::{Ours, Way};
 use super::random::Random;
 use super::results::Results;
@@ -41,6 +42,8 @@ pub(crate) fn run(work: &Path, program: &Path, results: &mut Results) -> Result<
             .as_u64()
             .unwrap_or(u64::MAX);
         results.add(ours.name(), &format!("unchanged, {name}"), sample);
+        let ready = nbd::ready(work, &ours)?;
+        results.add(ours.name(), &format!("nbd, ready, {name}"), ready);
     }
     Ok(std::fs::remove_dir_all(folder)?)
 }

@@ -2,7 +2,7 @@
 
 use super::goals::Against::{self, Best, Limit, Nothing, Number, Own};
 use super::goals::Disks::{self, All, Large, Small};
-use super::goals::Figure::{self, Added, Cpu, Rss, Speed, Sum, Wall};
+use super::goals::Figure::{self, Added, Cpu, Millis, Rss, Speed, Sum, Wall};
 use super::goals::Goal;
 
 const OURS: &str = "stillpoint";
@@ -149,6 +149,33 @@ pub(crate) const GOALS: &[Goal] = &[
     goal("memory, db", "db", Rss, Number(150.0), 1.0, All),
     goal("memory, restore", "restore", Rss, Number(150.0), 1.0, All),
     goal("memory, verify", "verify", Rss, Nothing, 0.0, All),
+    goal("NBD, ready", "nbd, ready", Wall, Number(1.0), 1.0, All),
+    goal(
+        "NBD, ready, 1 TiB",
+        "nbd, ready, 1 TiB",
+        Wall,
+        Number(1.0),
+        1.0,
+        All,
+    ),
+    goal("NBD, 4 KiB, p50", "nbd, p50", Millis, Number(0.3), 1.0, All),
+    goal("NBD, 4 KiB, p99", "nbd, p99", Millis, Nothing, 0.0, All),
+    goal(
+        "NBD, 1 MiB in order",
+        "nbd, in order",
+        Speed,
+        Number(600.0),
+        1.0,
+        All,
+    ),
+    goal(
+        "NBD, nbdcopy",
+        "nbd, copied",
+        Speed,
+        Number(600.0),
+        1.0,
+        All,
+    ),
     goal(
         "1 TiB, unchanged",
         "unchanged, 1 TiB",
