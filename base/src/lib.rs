@@ -6,6 +6,7 @@
 
 mod clock;
 mod code;
+pub mod durable;
 mod error;
 mod ids;
 mod random;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use base::{Code, Error, Result, SystemRandom};
+use base::{Code, Error, Result, SystemRandom, durable};
 use vault::Locked;
 use vault::keys::{
     EscrowIdentity, HostKey, KeyFile, KeyObject, Keyring, Passphrase, Unlock, VaultKeys, import_age,
@@ -186,7 +186,11 @@ pub async fn new_passphrase(file: Option<&Path>, question: &'static str) -> Resu
 /// `KeyFileDamaged`, `FileAccessDenied`; those of the file system.
 pub fn key_file(path: &Path) -> Result<KeyFile> {
     if path.exists() {
-        return KeyFile::read(path);
+        let file = KeyFile::read(path)?;
+        // A process that was killed while it made it may have left it visible only.
+        durable::sync(path)?;
+        durable::sync_way(path)?;
+        return Ok(file);
     }
     let file = KeyFile::new(&SystemRandom);
     file.write(path)?;

@@ -22,10 +22,11 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Context, Result};
-use fuser::{BackgroundSession, Config, MountOption};
+use fuser::{BackgroundSession, Config, INodeNo, MountOption};
 
 use served::{Inner, Served};
 
+use state::ROOT;
 pub use state::State;
 
 /// What fails.
@@ -98,12 +99,24 @@ impl Disk {
     /// Holds this from now on. The power is on, nothing is to fail, counting begins at 0, and
     /// what was open before answers with errors.
     pub fn load(&self, state: &State) {
-        let mut inner = self.inner();
-        let state = state.renumbered(inner.state.last());
-        *inner = Inner {
-            state,
-            ..Inner::new()
+        let before = {
+            let mut inner = self.inner();
+            let state = state.renumbered(inner.state.last());
+            let new = Inner {
+                state,
+                ..Inner::new()
+            };
+            std::mem::replace(&mut *inner, new)
         };
+        // Not while the lock is held: the kernel may be waiting for an answer meanwhile.
+        let mount = self
+            .mount
+            .as_ref()
+            .expect("it goes only when this is dropped");
+        for name in before.state.names(ROOT).into_iter().flatten() {
+            // It may not know the name.
+            let _ = mount.notifier().inval_entry(INodeNo::ROOT, name.0);
+        }
     }
 
     /// Changes since the last load.

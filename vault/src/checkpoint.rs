@@ -124,6 +124,8 @@ pub(crate) async fn keep(vault: &Vault) -> Result<()> {
     {
         let checkpoint = Checkpoint::of(&state);
         let bytes = envelope::write(&vault.ring, envelope::Kind::Checkpoint, &checkpoint, None);
+        // A writer that was killed may have left the newest entry visible and not durable.
+        vault.store.sync_folders(&["log"]).await?;
         vault.store.put_new(&name(state.head), bytes.into()).await?;
         there.push(name(state.head));
     }

@@ -121,7 +121,7 @@ impl Session {
             .await?;
         let (state, committed) = vault.view().await?;
         let now = vault.around.clock.now();
-        crate::litter::sweep(&vault.store, &state, now).await?;
+        crate::litter::sweep(&vault.store, vault.id(), &state, now).await?;
         let builder =
             |number, kind| Builder::new(vault.id(), PackName { session: 0, number }, kind);
         let Inherited { segments, unlisted } = match phase {

@@ -4,6 +4,8 @@
 //! never came, or that does not say whether the object was made, is settled by reading the
 //! object back. Names are ours (`log/…`, `packs/…`); the prefix is the backend's business.
 
+mod durable;
+
 use std::ops::Range;
 use std::path::{Path as FsPath, PathBuf};
 use std::sync::Arc;
@@ -40,6 +42,7 @@ pub enum Put {
 pub struct Store {
     inner: Arc<dyn ObjectStore>,
     local: Option<PathBuf>,
+    settled: Arc<durable::Settled>,
 }
 
 impl Store {
@@ -59,6 +62,7 @@ impl Store {
         Ok(Self {
             inner: Arc::new(inner),
             local: Some(path),
+            settled: Arc::default(),
         })
     }
 
@@ -71,7 +75,11 @@ impl Store {
     /// A store on any backend with conditional puts.
     #[must_use]
     pub fn new(inner: Arc<dyn ObjectStore>) -> Self {
-        Self { inner, local: None }
+        Self {
+            inner,
+            local: None,
+            settled: Arc::default(),
+        }
     }
 
     /// The folder, if it is a local one.
@@ -96,7 +104,10 @@ impl Store {
             .put_opts(&Path::from(name), payload, options)
             .await
         {
-            Ok(_) => return Ok(Put::Created),
+            Ok(_) => {
+                self.settle(name).await?;
+                return Ok(Put::Created);
+            }
             Err(e) => e,
         };
         let exists = matches!(error, object_store::Error::AlreadyExists { .. });
@@ -104,6 +115,7 @@ impl Store {
             // A folder's own error means that the object, though visible, may not be durable.
             Ok(Some(found)) if found == bytes && (exists || self.local.is_none()) => {
                 self.make_durable(name).await?;
+                self.settle(name).await?;
                 Ok(Put::Created)
             }
             Ok(Some(found)) if found != bytes => Ok(Put::Exists),
@@ -120,25 +132,8 @@ impl Store {
     pub(crate) async fn replace(&self, name: &str, bytes: Bytes) -> Result<()> {
         let payload = PutPayload::from(bytes);
         let put = self.inner.put(&Path::from(name), payload).await;
-        put.map(|_| ()).map_err(|e| failed(name, e))
-    }
-
-    /// Makes an object durable that an earlier put, which failed, left visible in a folder.
-    async fn make_durable(&self, name: &str) -> Result<()> {
-        let Some(root) = self.local.clone() else {
-            return Ok(());
-        };
-        let path = root.join(name);
-        crate::cpu::run(move || {
-            let places = path.ancestors().take_while(|p| p.starts_with(&root));
-            for place in places {
-                std::fs::File::open(place)
-                    .and_then(|f| f.sync_all())
-                    .map_err(|e| Error::io(place.display(), e))?;
-            }
-            Ok(())
-        })
-        .await
+        put.map_err(|e| failed(name, e))?;
+        self.settle(name).await
     }
 
     /// The object `name`, or `None` if there is none.

@@ -18,8 +18,8 @@ use crate::store::Store;
 mod locked;
 mod points;
 
-pub(crate) use locked::newest_keys;
 pub use locked::{Locked, create};
+pub(crate) use locked::{is_foreign_key, newest_keys};
 pub use points::{PointInfo, manifest_name};
 
 pub(crate) const DESCRIPTOR: &str = "vault";

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Result, durable};
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
@@ -85,7 +85,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<()> {
     };
     let what = || format!("renaming {} to {}", from.display(), to.display());
     renamed.map_err(|e| Error::io(what(), e))?;
-    sync_folder(to)
+    durable::sync_name(to)
 }
 
 pub(super) fn remove(path: &Path) {
@@ -94,28 +94,18 @@ pub(super) fn remove(path: &Path) {
     }
 }
 
-fn sync_folder(path: &Path) -> Result<()> {
-    let folder = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
-    std::fs::File::open(folder)
-        .and_then(|f| f.sync_all())
-        .map_err(|e| Error::io(folder.display(), e))
-}
-
 /// Notes that `device` holds a mixture; durable when it returns.
 pub(super) fn write_note(note: &Path, device: &Path) -> Result<()> {
     let io = |e| Error::io(note.display(), e);
     if let Some(folder) = note.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
+        durable::make_folder(folder)?;
     }
     let text = format!("A restore onto {} is not complete.\n", device.display());
     std::fs::write(note, text).map_err(io)?;
     std::fs::File::open(note)
         .and_then(|f| f.sync_all())
         .map_err(io)?;
-    sync_folder(note)
+    durable::sync_name(note)
 }
 
 /// The error for an image that another program has open.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use base::{ByteSize, Code, Error, Kind, Result};
+use base::{ByteSize, Code, Error, Kind, Result, durable};
 use mover::{Events, PointRecord};
 use serde::Serialize;
 use vault::rescue::{Rescue, RescuePoint, Standing};
@@ -10,7 +10,7 @@ use vault::{DiskRoot, PointState};
 
 use self::image::write_image;
 use crate::cli::Rescue as Words;
-use crate::commands::restore::{image_name, make_folder};
+use crate::commands::restore::image_name;
 use crate::output::table;
 use crate::settings::Settings;
 use crate::units::minute;
@@ -39,7 +39,7 @@ pub async fn run(settings: &Settings, words: Words) -> Result<u8> {
         let what = format!("{} exists", job.path.display());
         return Err(Error::new(Code::TargetExists, what));
     }
-    make_folder(folder)?;
+    durable::make_folder(folder)?;
     let mut written = Vec::new();
     for job in &jobs {
         written.push(write_image(settings, &rescue, job).await?);

@@ -19,7 +19,7 @@ use crate::tiers::{Tier, Tiers};
 use crate::units::seconds;
 
 use plan::plan;
-pub use plan::{Job, file_part, image_name, job, make_folder, own_format};
+pub use plan::{Job, file_part, image_name, job, own_format};
 
 /// A restored disk.
 #[derive(Serialize)]

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use base::{Code, Error, Result, SystemRandom};
+use base::{Code, Error, Result, SystemRandom, durable};
 use hypervisor::{Definition, ImageFormat};
 use serde::Serialize;
 
 use self::define::Made;
-use super::restore::{Job, Restored, image_name, job, make_folder, own_format, restore};
+use super::restore::{Job, Restored, image_name, job, own_format, restore};
 use crate::cli::RestoreVm;
 use crate::hosts::Host;
 use crate::points::{self, Point};
@@ -59,7 +59,7 @@ pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
         .interrupt
         .over(check(&host, &words, &point))
         .await?;
-    make_folder(&words.to)?;
+    durable::make_folder(&words.to)?;
     let plan = Plan {
         point: &point,
         words: &words,
@@ -275,5 +275,6 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         .map_err(io)?;
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
-        .map_err(io)
+        .map_err(io)?;
+    durable::sync_name(path)
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use base::{Clock, Code, Error, Result, SystemClock, SystemRandom};
+use base::{Clock, Code, Error, Result, SystemClock, SystemRandom, durable};
 use serde::Serialize;
 use vault::Locked;
 use vault::keys::{
@@ -53,6 +53,7 @@ pub async fn export(
     file.write_all(&bytes)
         .and_then(|()| file.sync_all())
         .map_err(io)?;
+    durable::sync_name(to)?;
     settings.output.print(
         &Written {
             file: to.to_owned(),

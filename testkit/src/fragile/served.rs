@@ -16,8 +16,8 @@ use super::content::Content;
 use super::state::{Kind, Node, State};
 use super::{Fault, What};
 
-/// Nothing is remembered by the kernel: a power cut changes everything behind its back.
-const TTL: Duration = Duration::ZERO;
+/// What the kernel knows it may keep: only a load changes things behind its back, and says so.
+const TTL: Duration = Duration::from_secs(3600);
 const BLOCK: u32 = 4096;
 /// Bytes that are free, always: enough for a small reserve.
 const FREE: u64 = 1 << 30;

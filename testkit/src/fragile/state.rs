@@ -214,7 +214,9 @@ impl State {
 
     /// The same with numbers that were never given before; `past` is the last one that was.
     pub(super) fn renumbered(&self, past: u64) -> Self {
-        let new = |n: u64| if n == ROOT { n } else { n + past };
+        let others = self.nodes.keys().filter(|n| **n != ROOT);
+        let new: BTreeMap<u64, u64> = others.copied().zip(past + 1..).collect();
+        let new = |n: u64| new.get(&n).copied().unwrap_or(ROOT);
         let names = |names: &Names| names.iter().map(|(k, n)| (k.clone(), new(*n))).collect();
         let node = |(number, node): (&u64, &Arc<Node>)| {
             let Kind::Folder { now, kept } = &node.kind else {
@@ -241,7 +243,7 @@ impl State {
         Self {
             nodes: self.nodes.iter().map(node).collect(),
             pending: self.pending.iter().map(step).collect(),
-            next: new(self.next),
+            next: past + self.nodes.len() as u64,
         }
     }
 

@@ -8,7 +8,8 @@ use futures::{StreamExt, TryStreamExt};
 
 use crate::format::entry::SegmentName;
 use crate::format::pack::PackName;
-use crate::vault::{Vault, manifest_name};
+use crate::litter;
+use crate::vault::{Vault, is_foreign_key, manifest_name};
 
 /// Objects deleted at the same time.
 const AT_ONCE: usize = 16;
@@ -34,6 +35,7 @@ pub(crate) async fn sweep(vault: &Vault) -> Result<Swept> {
     for folder in ["packs", "index", "points"] {
         there.extend(vault.store.list(folder).await?);
     }
+    let staged = litter::staged(&vault.store).await?;
     let (state, segments) = vault.view().await?;
     super::no_damaged_segment(vault)?;
     let mut listed: HashSet<PackName> = HashSet::new();
@@ -43,6 +45,9 @@ pub(crate) async fn sweep(vault: &Vault) -> Result<Swept> {
     let oldest = state.oldest_open().unwrap_or(u64::MAX);
     // What probes left behind that were killed; one that is disturbed by this probes again.
     let (mut swept, mut garbage) = (Swept::default(), vault.store.list("probe").await?);
+    let mut keys = vault.store.list("keys").await?;
+    keys.retain(|(name, _)| is_foreign_key(name, vault.id()));
+    garbage.extend(keys);
     for (name, bytes) in there {
         // What has no name of ours is left alone.
         let Some(object) = Object::parse(&name) else {
@@ -78,6 +83,9 @@ pub(crate) async fn sweep(vault: &Vault) -> Result<Swept> {
         .buffer_unordered(AT_ONCE)
         .try_collect::<()>()
         .await?;
+    for (_, path) in staged.iter().filter(|(session, _)| !state.holds(*session)) {
+        litter::remove(path)?;
+    }
     if let Some(root) = vault.store.local_path() {
         for folder in folders {
             // Only an empty one goes.

@@ -1,35 +1,52 @@
 //! Files that only their owner may read.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Result, durable};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use zeroize::Zeroizing;
 
-/// Makes `path` with mode 0600 and these bytes. Durable when this returns: file and folder
-/// are synced. A failed write leaves no file.
+/// Makes `path` with mode 0600 and these bytes, whole or not at all, also at a power cut. It is
+/// written as `NAME.stillpoint-partial` first. Durable when this returns: file and folder are
+/// synced.
 ///
 /// # Errors
 /// [`Code::TargetExists`] if something has the name; those of the file system.
 pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.display();
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|e| Error::io(format_args!("making {name}"), e))?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| sync_folder_of(path));
-    written.map_err(|e| {
+    let io = |e| Error::io(format_args!("making {name}"), e);
+    if path.symlink_metadata().is_ok() {
+        return Err(io(ErrorKind::AlreadyExists.into()));
+    }
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".stillpoint-partial");
+    let partial = PathBuf::from(partial);
+    // One that an earlier run left.
+    let _ = fs::remove_file(&partial);
+    let write = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        match renameat_with(CWD, &partial, CWD, path, RenameFlags::NOREPLACE) {
+            // A file system that can't say so.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => fs::rename(&partial, path),
+            done => Ok(done?),
+        }
+    };
+    if let Err(e) = write() {
         // The first error is the one to report; a file that is left is only litter.
-        let _ = fs::remove_file(path);
-        Error::io(format_args!("writing {name}"), e)
-    })
+        let _ = fs::remove_file(&partial);
+        return Err(io(e));
+    }
+    durable::sync_name(path)
 }
 
 /// Reads a file of at most `max` bytes.
@@ -76,12 +93,4 @@ pub(super) fn read(path: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>> {
         return Err(too_large());
     }
     Ok(bytes)
-}
-
-fn sync_folder_of(path: &Path) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    File::open(folder)?.sync_all()
 }

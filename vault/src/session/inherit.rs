@@ -85,10 +85,13 @@ fn without_orphans(
 }
 
 async fn one(vault: &Vault, session: u64, trusted: bool, all: &mut Inherited) -> Result<()> {
+    let index = format!("index/{session:016x}");
+    let packs = format!("packs/{session:016x}");
+    vault.store.sync_folders(&[&index, &packs]).await?;
     // The session may still be writing. What a segment or a pack of nodes rests on was durable
     // before it, so a listing that begins after the one that shows it shows that too.
     let segments = match trusted {
-        true => numbers(&vault.store, &format!("index/{session:016x}")).await?,
+        true => numbers(&vault.store, &index).await?,
         false => Vec::new(),
     };
     for number in 1..=segments.into_iter().max().unwrap_or(0) {
@@ -96,9 +99,8 @@ async fn one(vault: &Vault, session: u64, trusted: bool, all: &mut Inherited) ->
         let segment = Segment::open(&vault.store, &vault.ring, name).await?;
         all.segments.push(Arc::new(segment));
     }
-    let folder = format!("packs/{session:016x}");
-    let seen: HashSet<u32> = numbers(&vault.store, &folder).await?.into_iter().collect();
-    for number in numbers(&vault.store, &folder).await? {
+    let seen: HashSet<u32> = numbers(&vault.store, &packs).await?.into_iter().collect();
+    for number in numbers(&vault.store, &packs).await? {
         let name = PackName { session, number };
         let directory = read_directory(vault, name).await?;
         let nodes = trusted && seen.contains(&number);

@@ -26,6 +26,15 @@ fn key_name(vault: VaultId, number: u64) -> String {
     format!("keys/{vault}-{number:08x}")
 }
 
+/// Whether an object in `keys` is another vault's: made by somebody who came too late, or was
+/// cut short before, to make this store a vault.
+pub(crate) fn is_foreign_key(name: &str, vault: VaultId) -> bool {
+    let parts = name.strip_prefix("keys/").and_then(|n| n.rsplit_once('-'));
+    parts.is_some_and(|(id, number)| {
+        number.len() == 8 && id.parse::<VaultId>().is_ok_and(|id| id != vault)
+    })
+}
+
 /// Makes a vault in an empty store: probes the store, writes the key object and then the
 /// descriptor, which makes it a vault. Gives the keys too, to lend from.
 ///
@@ -59,6 +68,7 @@ pub async fn create(
         created_at: now.to_string(),
     };
     let bytes: Bytes = envelope::write(&ring, envelope::Kind::Descriptor, &descriptor, None).into();
+    store.sync_own_name().await?;
     if store.put_new(DESCRIPTOR, bytes.clone()).await? == Put::Exists {
         return Err(exists());
     }
@@ -221,6 +231,9 @@ impl Vault {
                 .put_new(&key_name(self.id(), number), object.to_bytes().into())
                 .await?;
             drop_older_keys(&store, self.id(), number).await?;
+        }
+        if there.is_none() {
+            store.sync_own_name().await?;
         }
         if there.is_none()
             && store

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Result, durable};
 use block::{BlockSink, FileDisk};
 use mover::{Event, Events, Progress};
 use vault::rescue::{Missing, Rescue};
@@ -99,9 +99,5 @@ fn name(partial: &Path, path: &Path) -> Result<()> {
         return Err(Error::new(Code::TargetExists, what));
     }
     std::fs::rename(partial, path).map_err(|e| Error::io(path.display(), e))?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    std::fs::File::open(folder)
-        .and_then(|f| f.sync_all())
-        .map_err(|e| Error::io(folder.display(), e))
+    durable::sync_name(path)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Result, durable};
 use hypervisor::ImageFormat;
 use mover::TargetSpec;
 
@@ -68,7 +68,7 @@ pub fn plan(settings: &Settings, words: &RestoreDisks, point: &Point) -> Result<
         }
     }
     if let Some(folder) = &words.to {
-        make_folder(folder)?;
+        durable::make_folder(folder)?;
     }
     for job in &jobs {
         if job.spec.path.exists() && !job.spec.overwrite {
@@ -172,9 +172,4 @@ fn existing_format(point: &Point, disk: &str, path: &Path, asked: Option<&str>) 
             Err(Error::new(Code::BadArgument, what))
         }
     }
-}
-
-/// Makes the folder of new images.
-pub fn make_folder(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(|e| Error::io(folder.display(), e))
 }
