@@ -22,10 +22,10 @@ struct Part {
 enum How {
     /// The simulation, which takes its time itself.
     Simulation,
-    /// These tests (crate, filter), again and again. A variable sets how much a round does, and
+    /// These tests (crate, its test program, filter), again and again. A variable sets how much a round does, and
     /// another one the round's seed; `None` if every round is another one by itself.
     Rounds {
-        tests: &'static [(&'static str, &'static str)],
+        tests: &'static [(&'static str, &'static str, &'static str)],
         much: (&'static str, u64),
         seed: Option<&'static str>,
         unit: &'static str,
@@ -42,7 +42,7 @@ const PARTS: &[Part] = &[
         name: "model",
         what: "random histories of a vault against a naive model",
         how: How::Rounds {
-            tests: &[("vault", "model::")],
+            tests: &[("vault", "it", "model::")],
             much: ("STILLPOINT_CASES", 200),
             seed: None,
             unit: "histories",
@@ -52,10 +52,42 @@ const PARTS: &[Part] = &[
         name: "kills",
         what: "the command killed at any moment, then run again",
         how: How::Rounds {
-            tests: &[("stillpoint", "killed::")],
+            tests: &[("stillpoint", "it", "killed::")],
             much: ("STILLPOINT_KILLS", 100),
             seed: Some("STILLPOINT_SEED"),
             unit: "kills",
+        },
+    },
+    Part {
+        name: "histories",
+        what: "real machines that write, grow, are killed and backed up, in random order",
+        how: How::Rounds {
+            // One after another: each keeps a processor busy, and commands are timed.
+            tests: &[
+                (
+                    "stillpoint",
+                    "guest",
+                    "histories::whatever_happens_to_a_bare",
+                ),
+                (
+                    "stillpoint",
+                    "guest",
+                    "histories::whatever_happens_to_a_libvirt",
+                ),
+            ],
+            much: ("STILLPOINT_HISTORIES", 1),
+            seed: Some("STILLPOINT_SEED"),
+            unit: "histories of each kind",
+        },
+    },
+    Part {
+        name: "power",
+        what: "power cuts and failing disks below stores, keys and restored images",
+        how: How::Rounds {
+            tests: &[("vault", "powercut::"), ("stillpoint", "powercut::")],
+            much: ("STILLPOINT_CUTS", 4),
+            seed: Some("STILLPOINT_SEED"),
+            unit: "quarters of all changes",
         },
     },
     Part {
@@ -63,10 +95,10 @@ const PARTS: &[Part] = &[
         what: "hostile bytes for everything that reads bytes from outside",
         how: How::Rounds {
             tests: &[
-                ("vault", "hostile::"),
-                ("block", "hostile::"),
-                ("hypervisor", "hostile::"),
-                ("mover", "hostile::"),
+                ("vault", "it", "hostile::"),
+                ("block", "it", "hostile::"),
+                ("hypervisor", "it", "hostile::"),
+                ("mover", "it", "hostile::"),
             ],
             much: ("STILLPOINT_FUZZ_SECONDS", 3),
             seed: Some("STILLPOINT_FUZZ_SEED"),
@@ -159,8 +191,10 @@ impl<'a> Options<'a> {
 fn build(part: &Part) -> Result<()> {
     match &part.how {
         How::Simulation => shell::run(&mut shell::cargo(&["build", "--quiet", "-p", "sim"])),
-        How::Rounds { tests, .. } => tests.iter().try_for_each(|(package, _)| {
-            let test = ["test", "--quiet", "-p", package, "--test", "it", "--no-run"];
+        How::Rounds { tests, .. } => tests.iter().try_for_each(|(package, program, _)| {
+            let test = [
+                "test", "--quiet", "-p", package, "--test", program, "--no-run",
+            ];
             shell::run(&mut shell::cargo(&test))
         }),
     }
@@ -175,7 +209,7 @@ fn simulation(time: Duration) -> Result<(String, bool)> {
 
 fn rounds(
     time: Duration,
-    tests: &[(&str, &str)],
+    tests: &[(&str, &str, &str)],
     (variable, much): (&str, u64),
     seed: Option<&str>,
     unit: &str,
@@ -185,8 +219,8 @@ fn rounds(
     // Other seeds each time, but such that can be told again.
     let first = u64::from(std::process::id()) << 16;
     while rounds == 0 || start.elapsed() < time {
-        for (package, filter) in tests {
-            let run = ["test", "--quiet", "-p", package, "--test", "it", filter];
+        for (package, program, filter) in tests {
+            let run = ["test", "--quiet", "-p", package, "--test", program, filter];
             let mut command = shell::cargo(&run);
             command.env(variable, much.to_string());
             let mut told = format!("{variable}={much}");
