@@ -14,6 +14,7 @@
 
 mod content;
 mod dice;
+mod inner;
 mod served;
 mod state;
 
@@ -24,9 +25,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use anyhow::{Context, Result};
 use fuser::{BackgroundSession, Config, INodeNo, MountOption};
 
-use served::{Inner, Served};
-
+use inner::Inner;
+use served::Served;
 use state::ROOT;
+
 pub use state::State;
 
 /// What fails.

@@ -77,6 +77,8 @@ pub async fn sync_point(
         .iter()
         .any(|p| p.point == point)
     {
+        // By a process that may have been killed before its entry was durable.
+        target.store.sync_folders(&["log"]).await?;
         return Ok(SyncStats {
             already_there: true,
             ..SyncStats::default()

@@ -61,7 +61,11 @@ impl Vault {
             })
             .await;
         match removed {
-            Err(e) if e.code() == Code::PointNotFound => Ok(Vec::new()),
+            Err(e) if e.code() == Code::PointNotFound => {
+                // They may be gone by an entry that is visible and not durable.
+                self.store.sync_folders(&["log"]).await?;
+                Ok(Vec::new())
+            }
             done => done.map(|_| there),
         }
     }

@@ -147,9 +147,10 @@ impl World {
                 known.points.push((point, bytes));
             }
             Act::NewKey => {
-                // The old key does not open it any more: it had been done.
+                // If the old key does not open it any more, it had been done, and was not
+                // acknowledged.
                 assert!([0, 5].contains(&said.code), "{said:?}");
-                known.new_key = true;
+                known.new_key = said.code == 0;
             }
             Act::Remove => {
                 // A point that is gone can't be removed again.
