@@ -35,6 +35,13 @@ use report::{disk_report, millis};
 /// older ones have none.
 const HISTORY: usize = 16;
 
+/// What is sampled of each disk and run unless said otherwise: 32 MiB.
+///
+/// A tracker is a hint. What it calls unchanged is compared with the point before, some of it at
+/// each run, in an order that spreads over the disk and meets every chunk that holds data once
+/// a round. If one differs, the whole disk is read, and the report has a warning.
+pub const DEFAULT_SAMPLE: u64 = 32 << 20;
+
 /// Which disks to take.
 #[derive(Clone, Debug, Default)]
 pub struct DiskFilter {
@@ -57,6 +64,9 @@ pub struct BackupOptions {
     pub scratch: ScratchPlace,
     /// Bytes read a second, at most.
     pub rate: Option<u64>,
+    /// Bytes of each disk to compare although its tracker calls them unchanged, at most, in
+    /// whole chunks: see [`DEFAULT_SAMPLE`].
+    pub sample: u64,
     /// A folder of this host for locks.
     pub lock_dir: PathBuf,
     /// Ends the backup early. What was read is kept.
@@ -192,8 +202,10 @@ async fn take(
         events,
     };
     let read = run.read_all(machine).await;
+    let mut warnings = report.warnings.clone();
     let outcome = match read {
-        Ok(done) => {
+        Ok((done, found)) => {
+            warnings.extend(found);
             let broken = done
                 .iter()
                 .find_map(|(_, d)| d.error.as_ref())
@@ -211,7 +223,7 @@ async fn take(
                 frozen_ms: millis(report.frozen),
                 paused_ms: millis(report.paused),
                 disks: done.iter().map(|(r, _)| r.clone()).collect(),
-                warnings: report.warnings.clone(),
+                warnings: warnings.clone(),
             };
             let manifest = Manifest {
                 point,
@@ -252,7 +264,6 @@ async fn take(
         }
         Err(e) => Err((e, Ending::Discarded)),
     };
-    let mut warnings = report.warnings.clone();
     match outcome {
         Ok(done) => {
             // The point exists; trouble while tidying up is a warning.

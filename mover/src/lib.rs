@@ -19,11 +19,12 @@ mod progress;
 mod read;
 mod record;
 mod restore;
+mod sample;
 mod target;
 mod throttle;
 mod transfer;
 
-pub use backup::{BackupOptions, BackupReport, DiskFilter, DiskReport, backup};
+pub use backup::{BackupOptions, BackupReport, DEFAULT_SAMPLE, DiskFilter, DiskReport, backup};
 pub use estimate::{free_space, need_of_first_backup};
 pub use extent_list::read_extent_list;
 pub use image::ImageHost;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use base::{Code, Error, Result};
-use block::{BlockSource, ExtentSet};
+use block::{BlockSource, Extent, ExtentSet};
 use futures::StreamExt;
-use hypervisor::SnapshotDisk;
+use hypervisor::{Changed, SnapshotDisk};
 use tokio_util::sync::CancellationToken;
 use vault::{Buffers, DiskRoot, DiskWriter, MachineKey, Session, WriteStats};
 
@@ -16,7 +16,7 @@ use crate::record::Base;
 use crate::throttle::Throttle;
 
 /// Reads asked for ahead of the writer.
-const READ_AHEAD: usize = 4;
+pub(crate) const READ_AHEAD: usize = 4;
 
 /// What became of a disk.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(crate) struct DiskRead<'a> {
     pub(crate) session: &'a Arc<Session>,
     pub(crate) key: MachineKey,
     pub(crate) disk: &'a SnapshotDisk,
+    /// What to read of it.
+    pub(crate) changed: &'a Changed,
     pub(crate) base: Option<&'a Base>,
     pub(crate) throttle: &'a Throttle,
     pub(crate) meter: &'a Meter<'a>,
@@ -44,12 +46,7 @@ impl DiskRead<'_> {
     /// The bytes that will be looked at.
     pub(crate) fn planned(&self) -> ExtentSet {
         let chunk = u64::from(self.session.vault().chunk_size());
-        to_look_at(
-            self.disk.source.size(),
-            chunk,
-            self.base,
-            &self.disk.changed,
-        )
+        to_look_at(self.disk.source.size(), chunk, self.base, self.changed)
     }
 
     /// Reads the disk. An error of the source ends the reading but not the disk; an error of
@@ -129,19 +126,30 @@ impl DiskRead<'_> {
         let Piece::Read(e) = piece else {
             return Ok((piece, None));
         };
-        let read = async {
-            self.throttle.pass(e.len).await;
-            source
-                .read(
-                    e.offset,
-                    buffers.take(usize::try_from(e.len).expect("a span")),
-                )
-                .await
-        };
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(cancelled()),
-            data = read => Ok((piece, Some(data?))),
-        }
+        let buffer = || buffers.take(usize::try_from(e.len).expect("a span"));
+        let data = fetch(source, e, buffer, self.throttle, self.cancel).await?;
+        Ok((piece, Some(data)))
+    }
+}
+
+/// Reads these bytes of a source when the throttle lets them pass.
+///
+/// # Errors
+/// Those of the source; `Cancelled`.
+pub(crate) async fn fetch(
+    source: &Arc<dyn BlockSource>,
+    e: Extent,
+    buffer: impl FnOnce() -> Vec<u8>,
+    throttle: &Throttle,
+    cancel: &CancellationToken,
+) -> Result<Vec<u8>> {
+    let read = async {
+        throttle.pass(e.len).await;
+        source.read(e.offset, buffer()).await
+    };
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(cancelled()),
+        data = read => data,
     }
 }

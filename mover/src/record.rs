@@ -1,6 +1,6 @@
 //! What a backup stores with its point, sealed: the sealed body of a manifest, as JSON.
 
-use base::{Code, Result, TrackerName};
+use base::{Code, PointId, Result, TrackerName};
 use block::ExtentSet;
 use hypervisor::{Changed, Consistency, Definition, Disk, Machine};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,12 @@ pub struct DiskRecord {
     pub read: u64,
     /// Bytes that differ from the point before.
     pub changed: u64,
+    /// Bytes compared although nothing said that they had changed; not in `read`.
+    #[serde(default)]
+    pub sampled: u64,
+    /// Where the next sample begins, in chunks of the round that samples go over the disk.
+    #[serde(default)]
+    pub sampled_to: u64,
     /// What an attempt has not read. Empty in a point.
     #[serde(default, skip_serializing_if = "ExtentSet::is_empty")]
     pub unread: ExtentSet,
@@ -91,6 +97,12 @@ pub(crate) struct Base {
     pub(crate) root: DiskRoot,
     /// What that one has not read.
     pub(crate) unread: ExtentSet,
+    /// Where the next sample begins; zero if that can't be told.
+    pub(crate) sampled_to: u64,
+    /// The point; `None` for an attempt.
+    point: Option<PointId>,
+    /// Whether all was read for it.
+    whole: bool,
     /// The tracker that counts from there; `None` if it must not be used.
     tracker: Option<TrackerName>,
 }
@@ -137,6 +149,23 @@ impl Bases {
             Changed::Unknown { .. } => self.bases.first(),
         }
     }
+
+    /// The points that may hold older contents, newest first, when bytes that the tracker of
+    /// `base` does not name differ from it: those that were not read whole, back to the last
+    /// one that was. And whether that one is among what was looked at.
+    pub(crate) fn suspects(&self, base: &Base) -> (Vec<PointId>, bool) {
+        let mut points = Vec::new();
+        let mut passed = false;
+        for b in &self.bases {
+            passed |= b.tracker == base.tracker;
+            match (b.whole, b.point) {
+                (true, _) if passed => return (points, true),
+                (false, Some(point)) => points.push(point),
+                _ => {}
+            }
+        }
+        (points, false)
+    }
 }
 
 /// Finds what a disk's next backup can build on, among a machine's points, newest first. All
@@ -168,12 +197,13 @@ pub(crate) async fn bases_of(
             .find(|d| d.name == disk.name);
         let same_image =
             *definition == Definition::Image || then.is_some_and(|d| d.path == disk.path);
-        let unread = record
-            .and_then(|r| r.disks.into_iter().nth(place))
-            .map(|d| d.unread);
+        let disk = record.and_then(|r| r.disks.into_iter().nth(place));
         bases.push(Base {
             root: info.manifest.disks[place].clone(),
-            unread: unread.unwrap_or_default(),
+            sampled_to: disk.as_ref().map_or(0, |d| d.sampled_to),
+            whole: disk.as_ref().is_some_and(|d| d.tracker.is_none()),
+            unread: disk.map(|d| d.unread).unwrap_or_default(),
+            point: (info.entry.state == PointState::Whole).then_some(info.entry.point),
             tracker: same_image.then(|| TrackerName::new(vault.id(), info.entry.point)),
         });
     }

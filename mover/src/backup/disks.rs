@@ -1,17 +1,20 @@
 //! Reading all disks of a snapshot.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{ByteSize, Result};
+use block::{Extent, ExtentSet};
 use hypervisor::{Changed, Machine, Snapshot, SnapshotDisk};
 use vault::{Session, Vault};
 
 use super::BackupOptions;
 use crate::plan::to_look_at;
-use crate::progress::{Events, Meter};
+use crate::progress::{Event, Events, Meter};
 use crate::read::{DiskDone, DiskRead};
 use crate::record::{Base, Bases, DiskRecord};
+use crate::sample::{Sample, Sampled};
 use crate::throttle::Throttle;
 
 pub(super) struct Run<'a> {
@@ -23,35 +26,50 @@ pub(super) struct Run<'a> {
     pub(super) events: &'a dyn Events,
 }
 
+/// What is to be done with a disk.
+struct Plan<'a> {
+    disk: &'a SnapshotDisk,
+    /// What it builds on.
+    base: Option<&'a Base>,
+    /// What is believed of what changed on it.
+    changed: Cow<'a, Changed>,
+    sampled: Sampled,
+}
+
+impl Plan<'_> {
+    fn bytes(&self, chunk: u64) -> ExtentSet {
+        to_look_at(self.disk.source.size(), chunk, self.base, &self.changed)
+    }
+}
+
+/// Each disk in the order of the manifest, and warnings.
+type All = (Vec<(DiskRecord, DiskDone)>, Vec<String>);
+
 impl Run<'_> {
-    fn base_of(&self, disk: &SnapshotDisk) -> Option<&Base> {
-        self.bases.get(&disk.disk.name)?.under(&disk.changed)
+    fn base_of(&self, disk: &SnapshotDisk, changed: &Changed) -> Option<&Base> {
+        self.bases.get(&disk.disk.name)?.under(changed)
     }
 
     /// Reads the disks one after another. Once one ends early the others are not begun: they
     /// stay as in their base, with all that was planned unread.
-    pub(super) async fn read_all(&self, machine: &Machine) -> Result<Vec<(DiskRecord, DiskDone)>> {
+    pub(super) async fn read_all(&self, machine: &Machine) -> Result<All> {
         let throttle = Throttle::new(self.options.rate);
+        let (plans, warnings) = self.plan(machine, &throttle).await?;
         let chunk = u64::from(self.store.chunk_size());
-        let planned: u64 = self
-            .snapshot
-            .disks()
-            .iter()
-            .map(|d| {
-                let base = self.base_of(d);
-                to_look_at(d.source.size(), chunk, base, &d.changed).bytes()
-            })
-            .fold(0, u64::saturating_add);
+        let planned = plans.iter().map(|p| p.bytes(chunk).bytes());
+        let planned: u64 = planned.fold(0, u64::saturating_add);
         let what = format!("Reading {} of {}", ByteSize(planned), machine.name);
         let meter = Meter::new(self.events, &what, planned);
         let mut all = Vec::new();
         let mut ended = false;
-        for disk in self.snapshot.disks() {
+        for plan in plans {
+            let disk = plan.disk;
             let read = DiskRead {
                 session: self.session,
                 key: self.store.disk_key(&machine.uuid, &disk.disk.name),
                 disk,
-                base: self.base_of(disk),
+                changed: &plan.changed,
+                base: plan.base,
                 throttle: &throttle,
                 meter: &meter,
                 cancel: &self.options.cancel,
@@ -75,7 +93,7 @@ impl Run<'_> {
             };
             ended |= done.error.is_some();
             let refusal = self.bases.get(&disk.disk.name).and_then(Bases::refusal);
-            let (tracker, reason) = match (&read.disk.changed, read.base) {
+            let (tracker, reason) = match (read.changed, read.base) {
                 (Changed::Since { tracker, .. }, Some(_)) => (Some(tracker.to_string()), None),
                 (Changed::Since { .. }, None) => (None, Some("no earlier point".to_owned())),
                 (Changed::Unknown { reason }, _) => (
@@ -84,15 +102,98 @@ impl Run<'_> {
                 ),
             };
             let record = DiskRecord {
-                name: read.disk.disk.name.clone(),
+                name: disk.disk.name.clone(),
                 tracker,
                 reason,
                 read: done.read,
                 changed: done.stats.changed,
+                sampled: plan.sampled.bytes,
+                sampled_to: plan.sampled.to,
                 unread: done.unread.clone(),
             };
             all.push((record, done));
         }
-        Ok(all)
+        Ok((all, warnings))
+    }
+
+    /// What to read of each disk: what its tracker names, unless a sample of the rest shows
+    /// that the tracker is wrong.
+    async fn plan(
+        &self,
+        machine: &Machine,
+        throttle: &Throttle,
+    ) -> Result<(Vec<Plan<'_>>, Vec<String>)> {
+        let mut plans: Vec<Plan<'_>> = Vec::new();
+        for disk in self.snapshot.disks() {
+            plans.push(Plan {
+                disk,
+                base: self.base_of(disk, &disk.changed),
+                changed: Cow::Borrowed(&disk.changed),
+                sampled: Sampled::default(),
+            });
+        }
+        let tracked = |p: &Plan<'_>| matches!(*p.changed, Changed::Since { .. });
+        let count = plans.iter().filter(|p| tracked(p)).count() as u64;
+        let (budget, mut warnings) = (self.options.sample, Vec::new());
+        if budget == 0 || count == 0 {
+            for plan in &mut plans {
+                plan.sampled.to = plan.base.map_or(0, |b| b.sampled_to);
+            }
+            return Ok((plans, warnings));
+        }
+        let what = format!("Comparing a sample of {} with its last point", machine.name);
+        let total = budget.saturating_mul(count);
+        let meter = Meter::new(self.events, &what, total);
+        for plan in plans.iter_mut() {
+            let (Some(base), true) = (plan.base, tracked(plan)) else {
+                continue;
+            };
+            let sample = Sample {
+                session: self.session,
+                disk: plan.disk,
+                base,
+                planned: &plan.bytes(u64::from(self.store.chunk_size())),
+                budget,
+                throttle,
+                meter: &meter,
+                cancel: &self.options.cancel,
+            };
+            plan.sampled = sample.run().await?;
+            let name = &plan.disk.disk.name;
+            if let Some(e) = &plan.sampled.trouble {
+                warnings.push(format!("disk {name}: the sample was cut short: {e}"));
+            }
+            if let Some(first) = plan.sampled.stale.extents().first() {
+                warnings.push(self.alarm(name, *first, base));
+                let reason = "bytes that were called unchanged had changed".to_owned();
+                plan.changed = Cow::Owned(Changed::Unknown { reason });
+                plan.base = self.base_of(plan.disk, &plan.changed);
+            }
+        }
+        meter.set(total);
+        for message in warnings.clone() {
+            self.events.tell(Event::Warning { message });
+        }
+        Ok((plans, warnings))
+    }
+
+    /// What a person must know when the tracker of `base` left out `stale`.
+    fn alarm(&self, name: &str, stale: Extent, base: &Base) -> String {
+        let (points, known) = self.bases[name].suspects(base);
+        let names: Vec<String> = points.iter().map(ToString::to_string).collect();
+        let hurt = match (names.is_empty(), known) {
+            (true, true) => "No earlier point is wrong: all was read for the last one".to_owned(),
+            (_, known) => format!(
+                "Earlier points that were not read whole may hold older contents in places: {}{}",
+                names.join(", "),
+                if known { "" } else { ", and those before them" },
+            ),
+        };
+        format!(
+            "disk {name}: bytes {} to {} were called unchanged, but differ from the last point. \
+             All of the disk was read, so this point is right. {hurt}",
+            stale.offset,
+            stale.end(),
+        )
     }
 }

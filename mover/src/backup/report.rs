@@ -50,6 +50,9 @@ pub struct DiskReport {
     pub reason: Option<String>,
     /// Bytes read.
     pub read: u64,
+    /// Bytes compared with the point before although nothing said that they had changed; not
+    /// in `read`.
+    pub sampled: u64,
     /// Bytes that differ from the point before.
     pub changed: u64,
     /// Chunks stored.
@@ -65,6 +68,7 @@ pub(super) fn disk_report(record: &DiskRecord, done: &DiskDone) -> DiskReport {
         tracker: record.tracker.clone(),
         reason: record.reason.clone(),
         read: done.read,
+        sampled: record.sampled,
         changed: done.stats.changed,
         new_chunks: done.stats.new_chunks,
         patches: done.stats.patches,

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use base::Result;
 use block::{BlockSource, Extent, ExtentSet, Run};
-use hypervisor::fake::FakeHypervisor;
+use hypervisor::fake::{self, FakeHypervisor};
 use hypervisor::{
-    Definition, Ending, Hypervisor, Machine, Snapshot, SnapshotDisk, SnapshotReport,
+    Changed, Definition, Ending, Hypervisor, Machine, Snapshot, SnapshotDisk, SnapshotReport,
     SnapshotRequest,
 };
 
@@ -34,6 +34,7 @@ struct Seen {
     instants: Vec<Contents>,
     requests: Vec<SnapshotRequest>,
     reads: Vec<(String, Extent)>,
+    hidden: BTreeMap<String, ExtentSet>,
     on_read: Option<Hook>,
     on_check: Option<Hook>,
 }
@@ -103,6 +104,14 @@ impl Host {
         set
     }
 
+    /// Lets the next snapshot's tracker forget that the pages of these bytes were written to.
+    pub fn hide(&self, disk: &str, e: Extent) {
+        let pages = ExtentSet::from(vec![e]).align_out(fake::PAGE, u64::MAX);
+        let mut seen = self.seen.lock().unwrap();
+        let hidden = seen.hidden.entry(disk.to_owned()).or_default();
+        *hidden = hidden.union(&pages);
+    }
+
     /// Does this before each read.
     pub fn on_read(&self, hook: impl FnMut(&FakeHypervisor) + Send + 'static) {
         self.seen.lock().unwrap().on_read = Some(Box::new(hook));
@@ -152,17 +161,23 @@ impl Hypervisor for Host {
         self.seen.lock().unwrap().requests.push(request.clone());
         let name = request.machine.name.clone();
         let inner = self.fake.snapshot(request).await?;
-        self.seen
-            .lock()
-            .unwrap()
-            .instants
-            .push(contents(&self.fake, &name));
+        let hidden = {
+            let mut seen = self.seen.lock().unwrap();
+            seen.instants.push(contents(&self.fake, &name));
+            std::mem::take(&mut seen.hidden)
+        };
         let disks = inner
             .disks()
             .iter()
             .map(|d| SnapshotDisk {
                 disk: d.disk.clone(),
-                changed: d.changed.clone(),
+                changed: match (&d.changed, hidden.get(&d.disk.name)) {
+                    (Changed::Since { tracker, extents }, Some(hidden)) => Changed::Since {
+                        tracker: *tracker,
+                        extents: extents.subtract(hidden),
+                    },
+                    (honest, _) => honest.clone(),
+                },
                 source: Arc::new(WatchedSource {
                     host: self.clone(),
                     disk: d.disk.name.clone(),

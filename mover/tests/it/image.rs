@@ -40,6 +40,7 @@ struct Setting {
     folder: tempfile::TempDir,
     around: vault::Surroundings,
     cancel: CancellationToken,
+    sample: u64,
 }
 
 impl Setting {
@@ -49,12 +50,14 @@ impl Setting {
             folder: tempfile::tempdir().unwrap(),
             around: around(5),
             cancel: CancellationToken::new(),
+            sample: 0,
         }
     }
 
     async fn backup(&self, host: &ImageHost) -> base::Result<BackupReport> {
         let mut options = options(self.folder.path());
         options.cancel = self.cancel.clone();
+        options.sample = self.sample;
         mover::backup(host, "any", &self.vault, &self.around, &options, &()).await
     }
 }
@@ -149,6 +152,49 @@ async fn with_a_list_only_what_it_names_is_read() {
         let e = s.backup(&host(&path, "raw", Some(&[wrong]))).await;
         assert_eq!(e.unwrap_err().code(), Code::ExtentListInvalid, "{wrong:?}");
     }
+}
+
+#[tokio::test]
+async fn a_list_that_leaves_out_a_change_is_found_out() {
+    let (_folder, path, _) = image();
+    let mut s = Setting::new().await;
+    s.backup(&host(&path, "raw", None)).await.unwrap();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.write_all_at(b"told", MIB).unwrap();
+    file.write_all_at(b"not told", 2 * MIB - 8).unwrap();
+    s.sample = MIB;
+    let listed = host(&path, "raw", Some(&[(MIB, 4)]));
+    let report = s.backup(&listed).await.unwrap();
+    assert_eq!(only(&report).sampled, MIB - CHUNK);
+    assert_eq!((&only(&report).tracker, only(&report).read), (&None, MIB));
+    let stale = format!("bytes {} to {}", 2 * MIB - CHUNK, 2 * MIB);
+    assert!(report.warnings[0].contains(&stale), "{report:?}");
+    let bytes = std::fs::read(&path).unwrap();
+    let point = disk_bytes(&s.vault, report.point, "disk").await;
+    assert_same(&point, &bytes, "the image");
+}
+
+#[tokio::test]
+async fn an_unchanged_tebibyte_that_holds_little_is_sampled_in_no_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large");
+    let file = std::fs::File::create(&path).unwrap();
+    file.set_len(1 << 40).unwrap();
+    for at in 0..1000 {
+        file.write_all_at(&noise(at, 4096), at * 1_099_511_627)
+            .unwrap();
+    }
+    let mut s = Setting::new().await;
+    let store = vault::Store::local(&folder.path().join("vault")).unwrap();
+    s.vault = vault_in(store, 4 * CHUNK).await;
+    s.backup(&host(&path, "raw", None)).await.unwrap();
+    s.sample = mover::DEFAULT_SAMPLE;
+    let start = std::time::Instant::now();
+    let report = s.backup(&host(&path, "raw", Some(&[]))).await.unwrap();
+    let took = start.elapsed();
+    assert_eq!((only(&report).read, only(&report).sampled), (0, s.sample));
+    // Far less when nothing else runs; a walk over the whole takes minutes.
+    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use base::{Code, PointId};
 use hypervisor::MachineState;
 use hypervisor::fake::{FakeHypervisor, Fault, PAGE};
+use mover::DEFAULT_SAMPLE;
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 use vault::Store;
@@ -168,7 +169,14 @@ async fn backup(
     }
     small.leave(i64::MAX);
     match done {
-        Some(Ok(report)) => Some(report.point),
+        Some(Ok(report)) => {
+            for w in &report.warnings {
+                assert!(!w.contains("called unchanged"), "an honest tracker: {w}");
+            }
+            let most = bench.options.sample;
+            assert!(report.disks.iter().all(|d| d.sampled <= most), "{report:?}");
+            Some(report.point)
+        }
         Some(Err(e)) => {
             let wanted = match end {
                 End::Break(_, code) => *code,
@@ -184,10 +192,11 @@ async fn backup(
     }
 }
 
-async fn live(sizes: [u64; 2], chunk: u64, steps: Vec<Step>) {
+async fn live(sizes: [u64; 2], chunk: u64, sample: u64, steps: Vec<Step>) {
     let small = crate::faulty::Small::new();
     let vault = vault_in(Store::new(Arc::new(small.clone())), chunk).await;
     let mut bench = Bench::with(&[(DISKS[0], sizes[0]), (DISKS[1], sizes[1])], vault);
+    bench.options.sample = sample;
     let mut points: Vec<(PointId, Contents)> = Vec::new();
     let mut shrunk = [false; 2];
     let last = [
@@ -241,10 +250,11 @@ proptest! {
     fn every_point_is_what_the_disks_held_at_its_instant(
         sizes in [size(), size()],
         chunk in prop_oneof![Just(CHUNK), Just(4 * CHUNK), Just(16 * CHUNK)],
+        sample in prop_oneof![Just(0), 1..40 * CHUNK, Just(DEFAULT_SAMPLE)],
         steps in prop::collection::vec(step(), 1..24),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(live(sizes, chunk, steps));
+        runtime.block_on(live(sizes, chunk, sample, steps));
     }
 }
 

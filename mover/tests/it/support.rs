@@ -102,7 +102,7 @@ impl Bench {
     }
 }
 
-/// Options without a limit of any kind.
+/// Options without a limit of any kind, and without a sample.
 pub fn options(folder: &Path) -> BackupOptions {
     BackupOptions {
         disks: DiskFilter::default(),
@@ -113,6 +113,7 @@ pub fn options(folder: &Path) -> BackupOptions {
             limit: 1 << 30,
         },
         rate: None,
+        sample: 0,
         lock_dir: folder.join("locks"),
         cancel: CancellationToken::new(),
     }

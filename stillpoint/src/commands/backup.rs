@@ -118,6 +118,7 @@ async fn snapshot(settings: &Settings, words: &BackupNow, tiers: &Tiers) -> Resu
         freeze_budget: words.freeze_budget,
         scratch,
         rate: words.rate.map(|r| r.0),
+        sample: words.sample.0,
         lock_dir: settings.lock_dir(),
         cancel: settings.interrupt.token().clone(),
     };

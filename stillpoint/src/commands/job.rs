@@ -148,8 +148,9 @@ impl Job {
         let rows = self.phases.iter().map(|p| {
             let did = match (p.name, &self.snapshot, &self.transfer) {
                 (SNAPSHOT, Some(s), _) => format!(
-                    "{} read, {} stored in {}",
+                    "{} read, {} sampled, {} stored in {}",
                     ByteSize(s.disks.iter().map(|d| d.read).sum()),
+                    ByteSize(s.disks.iter().map(|d| d.sampled).sum()),
                     ByteSize(s.stored),
                     seconds(s.seconds)
                 ),
@@ -215,11 +216,19 @@ fn disks(s: &BackupReport) -> String {
             size(d.size),
             size(d.changed),
             size(d.read),
+            size(d.sampled),
             how,
         ]
     });
     table(
-        &["DISK", ">SIZE", ">CHANGED", ">READ", "~WHAT WAS READ"],
+        &[
+            "DISK",
+            ">SIZE",
+            ">CHANGED",
+            ">READ",
+            ">SAMPLED",
+            "~WHAT WAS READ",
+        ],
         rows,
     )
 }

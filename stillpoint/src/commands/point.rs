@@ -134,6 +134,7 @@ struct DiskView {
     tracker: Option<String>,
     reason: Option<String>,
     read: u64,
+    sampled: u64,
     changed: u64,
 }
 
@@ -163,6 +164,7 @@ impl Shown {
                 tracker: d.tracker.clone(),
                 reason: d.reason.clone(),
                 read: d.read,
+                sampled: d.sampled,
                 changed: d.changed,
             });
         let left_out = record

@@ -99,7 +99,7 @@ impl Session {
     ///
     /// # Errors
     /// That of `done`; `Fenced`; `Unavailable` if the log can't be asked.
-    pub(crate) async fn ended_or<T>(&self, done: Result<T>) -> Result<T> {
+    pub async fn ended_or<T>(&self, done: Result<T>) -> Result<T> {
         match done {
             Err(e) if e.kind() == Kind::Integrity => match self.vault.log.refresh().await {
                 Ok(state) => Err(state.check_open(self.number).err().unwrap_or(e)),
