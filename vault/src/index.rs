@@ -138,8 +138,14 @@ impl Segment {
         let (before, mut damage) = (out.len(), None);
         for block in self.tail.blocks_of(id) {
             let entries = match (&self.data, self.sound.get(block)) {
-                (Data::Memory(bytes), Some(true)) => self.search(bytes, block, id),
-                _ => self.block(block),
+                (Data::Memory(bytes), Some(true)) => {
+                    let (at, len) = self.tail.shape().block_range(block);
+                    let at = usize::try_from(at).expect("a segment in memory");
+                    self.search(&bytes[at..at + len], id)
+                }
+                _ => self
+                    .checked(block)
+                    .and_then(|bytes| self.search(&bytes, id)),
             };
             let entries = match entries {
                 // The next block may hold it.
@@ -166,14 +172,20 @@ impl Segment {
         }
     }
 
-    /// The entries of `id` in a block that is in memory and sound.
-    fn search(&self, bytes: &Bytes, block: usize, id: &Id) -> Result<Vec<(Location, u32)>> {
-        let (at, len) = self.tail.shape().block_range(block);
-        let at = usize::try_from(at).expect("a segment in memory");
-        let (entries, _) = bytes[at..at + len].as_chunks::<{ segment::ENTRY }>();
+    /// The entries of `id` in a block that is sound.
+    fn search(&self, block: &[u8], id: &Id) -> Result<Vec<(Location, u32)>> {
+        let (entries, _) = block.as_chunks::<{ segment::ENTRY }>();
         let first = entries.partition_point(|e| e[..32] < id.0[..]);
         let of_id = entries[first..].iter().take_while(|e| e[..32] == id.0);
         of_id.map(|e| self.tail.entry(e)).collect()
+    }
+
+    /// The bytes of a block, which are sound.
+    fn checked(&self, block: usize) -> Result<Vec<u8>> {
+        let (at, len) = self.tail.shape().block_range(block);
+        let bytes = self.data.read(at, len)?;
+        self.tail.check_block(block, &bytes).during(self.name)?;
+        Ok(bytes)
     }
 
     fn block(&self, block: usize) -> Result<Vec<(Location, u32)>> {

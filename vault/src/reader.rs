@@ -1,6 +1,7 @@
 //! Reading records: located by the index, fetched pack by pack, opened on the CPU pool.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use base::{Result, ResultExt};
@@ -15,12 +16,15 @@ use crate::format::{damaged, record};
 use crate::index::{self, Index, Segment};
 use crate::keys::Keyring;
 use crate::log::Log;
-use crate::store::Store;
+use crate::store::{LocalObject, Store};
 
 /// Packs read at the same time.
 const PACKS_AT_ONCE: usize = 4;
 /// The most record bytes opened in one piece of CPU work.
 const CPU_BATCH: usize = 256 << 10;
+
+/// So few records of a local store are read and opened by one thread.
+const FEW: usize = 8;
 
 /// Reads what the index lists: as it was when the reader was made, or, after something was
 /// missed, as it is by then. Clones share what they have seen.
@@ -172,6 +176,13 @@ impl Reader {
         }
         // Parents have less depth, so they come first.
         locations.sort_unstable_by_key(|l| (l.depth, l.pack, l.offset));
+        if let Some(folder) = self.store.local_path()
+            && locations.len() <= FEW
+        {
+            // Reading and opening in one go: who waits for a chunk waits for one thread.
+            let (folder, ring) = (folder.to_owned(), Arc::clone(&self.ring));
+            return crate::cpu::run(move || open_local(&folder, &ring, locations)).await;
+        }
         let bytes = self.records(&locations).await?;
         let mut chunks = Chunks::with_capacity(locations.len());
         let mut at = 0;
@@ -302,6 +313,28 @@ impl Reader {
         let record = pack::read_record(location, bytes)?;
         Node::read(codec::decode_node(&self.ring, &record)?, level)
     }
+}
+
+/// Reads and opens records of a local store; parents come before what rests on them.
+fn open_local(folder: &Path, ring: &Keyring, locations: Vec<Location>) -> Result<Chunks> {
+    let mut chunks = Chunks::with_capacity(locations.len());
+    let mut file: Option<(PackName, LocalObject)> = None;
+    for location in locations {
+        let open = match file.take() {
+            Some(open) if open.0 == location.pack => open,
+            _ => (
+                location.pack,
+                LocalObject::open(folder, &location.pack.to_string())?,
+            ),
+        };
+        let bytes = open
+            .1
+            .range(location.offset.into(), location.len as usize)?;
+        file = Some(open);
+        let parent = chunks.get(&location.parent).cloned();
+        chunks.extend(open_batch(ring, vec![(location, bytes.into(), parent)])?);
+    }
+    Ok(chunks)
 }
 
 fn open_batch(

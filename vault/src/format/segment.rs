@@ -395,6 +395,15 @@ impl Tail {
     /// # Errors
     /// `Integrity`.
     pub fn read_block(&self, block: usize, bytes: &[u8]) -> Result<Vec<(Location, u32)>> {
+        self.check_block(block, bytes)?;
+        bytes.chunks_exact(ENTRY).map(|e| self.entry(e)).collect()
+    }
+
+    /// Checks the bytes of a block.
+    ///
+    /// # Errors
+    /// `Integrity`.
+    pub(crate) fn check_block(&self, block: usize, bytes: &[u8]) -> Result<()> {
         let sum = self
             .fences
             .get(block)
@@ -405,7 +414,7 @@ impl Tail {
                 "block {block} of an index segment has a wrong checksum"
             )));
         }
-        bytes.chunks_exact(ENTRY).map(|e| self.entry(e)).collect()
+        Ok(())
     }
 
     /// Reads an entry of a block that was checked: where the record is, and the place of its
