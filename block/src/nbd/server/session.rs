@@ -1,7 +1,7 @@
 //! Requests of one connection: many at the same time, answered as they are done.
 
 use std::io::IoSlice;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use base::{Error, Result, ResultExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -26,6 +26,9 @@ const LEAST: u32 = 64 << 10;
 const STATUS_REACH: u64 = 1 << 30;
 const STATUS_STEP: u64 = 16 << 20;
 
+/// Buffers of at most a piece that are kept for the next reads.
+const BUFFERS: usize = 8;
+
 const EPERM: u32 = 1;
 const EIO: u32 = 5;
 const EINVAL: u32 = 22;
@@ -48,6 +51,7 @@ where
         write: Mutex::new(write),
         agreed,
         export: Arc::clone(export),
+        buffers: std::sync::Mutex::default(),
     });
     let room = Arc::new(Semaphore::new(AT_ONCE as usize));
     // Dropped, it ends all that runs in it.
@@ -103,6 +107,8 @@ struct Session<W> {
     write: Mutex<W>,
     agreed: Agreed,
     export: Arc<Export>,
+    /// Buffers that wait for a read.
+    buffers: std::sync::Mutex<Vec<Vec<u8>>>,
 }
 
 impl<W: AsyncWrite + Send + Unpin> Session<W> {
@@ -131,7 +137,7 @@ impl<W: AsyncWrite + Send + Unpin> Session<W> {
 
     async fn read_in_pieces(&self, request: Request) -> std::io::Result<()> {
         let end = request.offset + u64::from(request.len);
-        let (mut at, mut buf) = (request.offset, Vec::new());
+        let (mut at, mut buf) = (request.offset, self.take_buffer());
         while at < end {
             let len = (end - at).min(PIECE.into());
             buf.resize(len as usize, 0);
@@ -143,7 +149,20 @@ impl<W: AsyncWrite + Send + Unpin> Session<W> {
             self.send(&head, &buf).await?;
             at += len;
         }
+        let mut idle = self.idle();
+        if idle.len() < BUFFERS {
+            idle.push(buf);
+        }
         Ok(())
+    }
+
+    /// A buffer that was used before, since new memory costs as much as copying.
+    fn take_buffer(&self) -> Vec<u8> {
+        self.idle().pop().unwrap_or_default()
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Vec<u8>>> {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn read_whole(&self, request: Request) -> std::io::Result<()> {
