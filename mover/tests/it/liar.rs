@@ -237,6 +237,7 @@ async fn qemu_that_loses_one_dirty_bit_in_a_hundred_is_found_out_within_seven_ru
     let store = Store::local(&dir.path().join("vault")).unwrap();
     let vault = vault_in(store, u64::from(CLUSTER)).await;
     let mut options = options(dir.path());
+    std::fs::create_dir(&options.scratch.dir).unwrap();
     options.quiesce = Quiesce::Skip;
     options.disks.include = vec!["vd1".into()];
     options.sample = DEFAULT_SAMPLE;
