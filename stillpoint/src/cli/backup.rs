@@ -74,7 +74,7 @@ pub struct BackupNow {
     #[arg(long, value_name = "SIZE")]
     pub rate: Option<ByteSize>,
     /// Of each disk, compare so many bytes that are called unchanged with the last point; 0 for none.
-    #[arg(long, value_name = "SIZE", default_value_t = ByteSize(mover::DEFAULT_SAMPLE))]
+    #[arg(long, value_name = "SIZE", default_value = "32MiB")]
     pub sample: ByteSize,
     /// Whether to freeze the guest's file systems through its agent.
     #[arg(long, value_enum, value_name = "WORD", default_value = "try")]
