@@ -25,7 +25,12 @@ pub(super) type Checkpoints = BTreeMap<String, BTreeSet<String>>;
 pub(super) async fn end_old_job(link: &Link, uuid: &str, own: &Folder) -> Result<()> {
     match watch::job(link, uuid).await? {
         Job::None => {
-            if link.domain(uuid, SHORT, |d| d.has_job()).await? {
+            let job = link.domain(uuid, SHORT, |d| match d.has_job() {
+                Err(e) if e.number == number::INTERNAL && !e.from_rpc => Ok(Err(e.message)),
+                other => other.map(Ok),
+            });
+            let has_job = job.await?.map_err(|words| stuck(uuid, &words))?;
+            if has_job {
                 let what = format!("libvirt runs another job on machine {uuid}");
                 return Err(Error::new(Code::BackupInProgress, what));
             }
@@ -53,6 +58,18 @@ pub(super) async fn end_old_job(link: &Link, uuid: &str, own: &Folder) -> Result
         }
     }
     own.clear()
+}
+
+/// libvirtd that dies between the beginning of a backup job and the note of what it is finds a
+/// job after its restart that it knows nothing of and that nothing ends, `domjobabort` included:
+/// only the machine's next start.
+fn stuck(uuid: &str, words: &str) -> Error {
+    let what = format!(
+        "libvirt can't tell of the job on machine {uuid} ({words}), as after a crash of libvirtd \
+         while it began a backup. It takes no other job then until the machine is shut down and \
+         started again; a reboot is not enough"
+    );
+    Error::new(Code::HypervisorError, what)
 }
 
 fn foreign(socket: &Path) -> Error {

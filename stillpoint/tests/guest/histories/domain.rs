@@ -200,6 +200,11 @@ impl Machine for Virtual {
         }
     }
 
+    fn is_stuck(&self) -> bool {
+        let info = self.virsh(&["domjobinfo", NAME]);
+        info.is_err_and(|e| format!("{e:#}").contains("job data missing"))
+    }
+
     fn printed(&self) -> String {
         let log = self.daemon.dir().join(format!("log/qemu/{NAME}.log"));
         fs::read_to_string(log).unwrap_or_default()

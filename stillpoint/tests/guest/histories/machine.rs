@@ -43,6 +43,10 @@ pub trait Machine {
     fn is_held(&self) -> bool;
     /// What backups left in QEMU.
     fn left(&self) -> Vec<String>;
+    /// Whether libvirt takes no job any more, which is its own fault.
+    fn is_stuck(&self) -> bool {
+        false
+    }
     /// What QEMU printed.
     fn printed(&self) -> String;
 

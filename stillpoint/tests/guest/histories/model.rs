@@ -89,6 +89,8 @@ pub struct Tally {
     pub killed: usize,
     /// Kills after which the point turned out to be there.
     pub there: usize,
+    /// Kills of libvirtd after which it takes no job until the machine is started again.
+    pub stuck: usize,
     /// Disks restored and compared.
     pub compared: usize,
 }

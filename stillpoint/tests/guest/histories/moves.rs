@@ -179,6 +179,17 @@ impl World {
         let there = self.look(&held);
         assert!(there || said.code != 0, "{said:?}");
         self.goes_on();
+        if self.machine.is_stuck() {
+            self.tally.stuck += 1;
+            let said = Said::of(&options, self.start_backup(&[]).wait_with_output().unwrap());
+            let message = said.error()["message"].clone();
+            assert!(
+                message.as_str().unwrap().contains("started again"),
+                "{said:?}"
+            );
+            self.power_off();
+            self.switch_on();
+        }
     }
 
     /// The newest point that is in the snapshot store.
@@ -224,7 +235,7 @@ impl World {
         }
         self.place.ok(&["point", "remove", &id, "--tier", tier]);
         if tier != "vault" {
-            self.tracked.clear();
+            self.tracked.retain(|_, point| *point != id);
         }
         self.forget();
         self.stores_are_known();
@@ -433,8 +444,14 @@ impl World {
             let names = shown["disks"].as_array().unwrap().iter();
             let names = names.map(|d| d["name"].as_str().unwrap().to_owned());
             let disks = names.map(|n| (n.clone(), Arc::clone(&held[&n])));
+            let disks: Disks = disks.collect();
+            for (disk, point) in &mut self.tracked {
+                if self.machine.is_on() && disks.contains_key(*disk) {
+                    point.clone_from(id);
+                }
+            }
             let point = Point {
-                disks: disks.collect(),
+                disks,
                 snapshot: *snapshot,
                 vault: *vault,
             };

@@ -1,6 +1,6 @@
 //! A machine, what its disks hold, and the points of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Child;
 use std::sync::Arc;
@@ -26,9 +26,9 @@ pub struct World {
     pub disks: Disks,
     /// Whether the last disk is plugged in.
     pub plugged: bool,
-    /// Disks whose next backup must not read them whole: a bitmap counts, and nothing came in
-    /// its way since.
-    pub tracked: BTreeSet<&'static str>,
+    /// Disks whose next backup must not read them whole: a bitmap counts from this point, and
+    /// nothing came in its way since.
+    pub tracked: BTreeMap<&'static str, String>,
     /// Whether somebody paused the machine.
     pub paused: bool,
     /// An older state of all disks, and whether the last was there; as files `DISK.kept`.
@@ -56,7 +56,7 @@ impl World {
             place,
             disks,
             plugged: true,
-            tracked: BTreeSet::new(),
+            tracked: BTreeMap::new(),
             paused: false,
             kept: None,
             points: BTreeMap::new(),
@@ -164,7 +164,7 @@ impl World {
     pub fn start_backup(&self, more: &[&str]) -> Child {
         let now = ["backup", "now", self.machine.name(), "-o", "json"];
         self.place
-            .start(&[&now[..], &["--quiesce", "skip", "--sample", "1MiB"], more].concat())
+            .start(&[&now[..], &["--quiesce", "skip"], more].concat())
     }
 
     /// Takes in a backup that did well, of disks that held this at its instant.
@@ -179,7 +179,10 @@ impl World {
                 continue;
             };
             let name = disk["name"].as_str().unwrap();
-            assert!(!self.tracked.contains(name), "{name} is read whole: {job}");
+            assert!(
+                !self.tracked.contains_key(name),
+                "{name} is read whole: {job}"
+            );
             assert!(!why.contains("called unchanged"), "a bitmap lied: {job}");
             let why: Vec<_> = why.split(' ').filter(|w| !w.contains('-')).collect();
             *self.tally.whole.entry(why.join(" ")).or_default() += 1;
@@ -194,14 +197,15 @@ impl World {
         if on || self.machine.daemon().is_some() {
             assert_eq!(names, asked, "{job}");
         }
+        let id = job["snapshot"]["point"].as_str().unwrap().to_owned();
         if on {
             let raw = self.machine.disks()[1];
-            let all = self.machine.disks().into_iter();
-            let kept =
-                |d: &&str| names.contains(d) && (*d != raw || self.machine.daemon().is_none());
-            self.tracked.extend(all.filter(kept));
+            for disk in self.machine.disks() {
+                if names.contains(&disk) && (disk != raw || self.machine.daemon().is_none()) {
+                    self.tracked.insert(disk, id.clone());
+                }
+            }
         }
-        let id = job["snapshot"]["point"].as_str().unwrap().to_owned();
         let vault = job["phases"][1]["status"] == "Completed";
         let disks = names
             .iter()
@@ -276,9 +280,7 @@ impl World {
             let id = self.dice.pick(&self.order[..newest]).clone();
             println!("    remove {id}");
             self.place.ok(&["point", "remove", &id]);
-            if self.order.last() == Some(&id) {
-                self.tracked.clear();
-            }
+            self.tracked.retain(|_, point| *point != id);
             self.points.remove(&id);
             self.forget();
         }
