@@ -136,11 +136,13 @@ impl<'a> Host<'a> {
                 let made =
                     vault::create(self.store("near")?, CHUNK as u32, &unlock(), around()).await;
                 match made {
-                    // It had come to be.
+                    // It had come to be. An error acknowledges nothing.
                     Err(e) if e.code() == Code::VaultExists => drop(self.open("near").await?),
-                    made => drop(made?),
+                    made => {
+                        made?;
+                        known.made = true;
+                    }
                 }
-                known.made = true;
             }
             Act::First | Act::Second => {
                 let bytes = act.makes().expect("it makes a point");
