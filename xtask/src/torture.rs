@@ -22,8 +22,9 @@ struct Part {
 enum How {
     /// The simulation, which takes its time itself.
     Simulation,
-    /// These tests (crate, its test program, filter), again and again. A variable sets how much a round does, and
-    /// another one the round's seed; `None` if every round is another one by itself.
+    /// These tests (crate, its test program, filter), again and again. A variable sets how much
+    /// a round does, and another one the round's seed; `None` if every round is another one by
+    /// itself.
     Rounds {
         tests: &'static [(&'static str, &'static str, &'static str)],
         much: (&'static str, u64),
@@ -84,7 +85,10 @@ const PARTS: &[Part] = &[
         name: "power",
         what: "power cuts and failing disks below stores, keys and restored images",
         how: How::Rounds {
-            tests: &[("vault", "powercut::"), ("stillpoint", "powercut::")],
+            tests: &[
+                ("vault", "it", "powercut::"),
+                ("stillpoint", "it", "powercut::"),
+            ],
             much: ("STILLPOINT_CUTS", 4),
             seed: Some("STILLPOINT_SEED"),
             unit: "quarters of all changes",
