@@ -62,12 +62,12 @@ pub(super) async fn end_old_job(link: &Link, uuid: &str, own: &Folder) -> Result
 
 /// libvirtd that dies between the beginning of a backup job and the note of what it is finds a
 /// job after its restart that it knows nothing of and that nothing ends, `domjobabort` included:
-/// only the machine's next start.
+/// only another restart while the machine is off.
 fn stuck(uuid: &str, words: &str) -> Error {
     let what = format!(
         "libvirt can't tell of the job on machine {uuid} ({words}), as after a crash of libvirtd \
-         while it began a backup. It takes no other job then until the machine is shut down and \
-         started again; a reboot is not enough"
+         while it began a backup. It takes no other job then until the machine is shut down, \
+         libvirtd restarted and the machine started again; a reboot is not enough"
     );
     Error::new(Code::HypervisorError, what)
 }

@@ -188,6 +188,7 @@ impl World {
                 "{said:?}"
             );
             self.power_off();
+            daemon.restart().unwrap();
             self.switch_on();
         }
     }
