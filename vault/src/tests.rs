@@ -3,6 +3,7 @@
 mod codecs;
 mod formats;
 mod hostile;
+mod large;
 mod segments;
 mod trees;
 

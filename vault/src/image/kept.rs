@@ -79,11 +79,15 @@ mod tests {
         }
         assert_eq!(kept.get(&0), Some(&0));
         kept.put(10, 20, 15);
-        assert_eq!(
-            (kept.get(&1), kept.get(&2), kept.get(&3)),
-            (None, None, Some(&6))
-        );
-        assert_eq!((kept.get(&0), kept.get(&10)), (Some(&0), Some(&20)));
+        for (key, value) in [
+            (1, None),
+            (2, None),
+            (3, Some(&6)),
+            (0, Some(&0)),
+            (10, Some(&20)),
+        ] {
+            assert_eq!(kept.get(&key), value);
+        }
         // Another value for the same key takes its place.
         kept.put(10, 21, 5);
         kept.put(11, 22, 10);

@@ -179,6 +179,14 @@ impl Session {
         Ok(())
     }
 
+    /// Lists records that are nowhere.
+    #[cfg(test)]
+    pub(crate) async fn list_made_up(&self, records: Vec<Location>) {
+        let mut w = self.begin().await.expect("a session at work");
+        let done = self.put_segment(&mut w, records).await;
+        settled(w, done).expect("a store that works");
+    }
+
     /// Lists records, which must be durable, in a new segment.
     pub(super) async fn put_segment(&self, w: &mut Writing, records: Vec<Location>) -> Result<()> {
         let name = SegmentName {

@@ -204,7 +204,7 @@ mod tests {
         let read = parse_request(&bytes).unwrap();
         assert_eq!(
             (read.command, read.cookie, read.offset, read.len),
-            (7, 7, 8, 9)
+            (Some(Command::BlockStatus), 7, 8, 9)
         );
     }
 
