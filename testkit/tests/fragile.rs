@@ -1,4 +1,5 @@
 //! The fragile disk loses what it may lose, and never what it may not.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs::{self, File};
 use std::io::Write;

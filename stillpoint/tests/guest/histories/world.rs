@@ -77,7 +77,7 @@ impl World {
         let name = self.any_move();
         println!("{step}: {name}");
         *self.tally.did.entry(name).or_default() += 1;
-        if step % EVERY == 0 {
+        if step.is_multiple_of(EVERY) {
             self.compare();
         }
     }
