@@ -99,6 +99,10 @@ mod tests {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
+        // A process has its arguments a moment after it was started.
+        while !process::mentions(machine.id(), &dead.to_string_lossy()) {
+            std::thread::yield_now();
+        }
         reap(base.path());
         assert!(!dead.exists());
         assert!(living.exists());

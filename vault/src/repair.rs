@@ -80,6 +80,8 @@ pub async fn repair(
     tell: &(dyn Fn(VerifyEvent<'_>) + Send + Sync),
 ) -> Result<RepairReport> {
     let mut report = RepairReport::default();
+    // What a killed repair put back must not come to be damaged again.
+    store.sync_all_folders().await?;
     heads::heal(store, ring, others, &mut report).await?;
     let open = async || {
         let locked = Locked::open(store.clone()).await?;

@@ -136,7 +136,7 @@ mod tests {
         for piece in (0..order.round()).step_by(16) {
             let whole = order.at(piece).unwrap();
             let rest = order.at(piece + 13).unwrap();
-            assert_eq!(rest, Extent::new(whole.offset + (192 << 10), 64 << 10));
+            assert_eq!(rest, Extent::new(whole.offset + (13 << 16), 3 << 16));
             assert_eq!(order.after(piece + 13), piece + 16);
         }
     }

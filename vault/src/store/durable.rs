@@ -6,13 +6,14 @@
 //!
 //! - with the first put into a folder, all folders on the way to it, and the keys;
 //! - what it takes over from a dead session, and the log before it is summed up;
-//! - before a store becomes a vault, the folders that the store is in.
+//! - before a store becomes a vault, the folders that the store is in;
+//! - before a repair looks what is damaged, all folders: what another one put may look well.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use base::{Kind, Result, durable};
+use base::{Error, Kind, Result, durable};
 
 use super::Store;
 
@@ -77,6 +78,17 @@ impl Store {
         Ok(())
     }
 
+    /// Makes durable which objects are in the store.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) async fn sync_all_folders(&self) -> Result<()> {
+        match self.local.clone() {
+            Some(root) => crate::cpu::run(move || sync_below(&root)).await,
+            None => Ok(()),
+        }
+    }
+
     /// Makes an object durable that an earlier put, which failed, left visible in a folder.
     ///
     /// # Errors
@@ -120,4 +132,20 @@ fn sync_with_parents(mut folders: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(folders)
+}
+
+fn sync_below(folder: &Path) -> Result<()> {
+    let io = |e| Error::io(folder.display(), e);
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        if !entry.file_type().map_err(io)?.is_dir() {
+            continue;
+        }
+        match sync_below(&entry.path()) {
+            // A collection removes empty ones.
+            Err(e) if e.kind() == Kind::NotFound => {}
+            done => done?,
+        }
+    }
+    durable::sync(folder)
 }
