@@ -12,7 +12,7 @@ use crate::shell;
 /// One measured run of a command.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sample {
-    /// Seconds from start to end.
+    /// Seconds from start until all that was written is on the disk.
     pub(crate) wall: f64,
     /// Seconds of all processors, user and system, the children's too.
     pub(crate) cpu: f64,
@@ -38,7 +38,8 @@ impl Stopwatch {
     }
 
     /// Runs a command, which must succeed; its output is returned. What others wrote is
-    /// synced before, so that it is not written during the measurement.
+    /// synced before, and what it wrote itself before the clock stops: a backup or a restored
+    /// disk that a power cut takes away is none, and not all tools sync what they write.
     pub(crate) fn run(&self, command: &Command) -> Result<(Sample, String)> {
         shell::run(&mut Command::new("sync"))?;
         // Through `time`, a small process: a process's peak counts from before its exec.
@@ -61,6 +62,7 @@ impl Stopwatch {
         let busy = busy()?;
         let started = Instant::now();
         let output = timed.output().context("running time")?;
+        shell::run(&mut Command::new("sync"))?;
         let wall = started.elapsed().as_secs_f64();
         let all = self::busy()? - busy;
         ensure!(
