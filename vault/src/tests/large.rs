@@ -146,7 +146,8 @@ async fn measure(folder: &Path) {
         peak >> 10,
     );
     assert!(disk <= tib << 30, "a GiB on disk a TiB");
-    assert!(index >> 10 <= 40 * tib, "40 MiB of memory a TiB");
+    // Besides what the program takes without an index.
+    assert!(index >> 10 <= 40 * tib + 16, "40 MiB of memory a TiB");
     assert!(peak >> 10 <= 112 + 40 * tib, "512 MiB at 10 TiB");
 }
 
