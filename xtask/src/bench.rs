@@ -9,6 +9,7 @@ mod delta;
 mod ext4;
 mod goals;
 mod limit;
+mod live;
 mod measure;
 mod nbd;
 mod options;
@@ -95,6 +96,9 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
                 changed: None,
             })?;
             nbd::run(&work, &ours, &corpus.base, &mut bench.results)?;
+        }
+        if options.has("live") {
+            live::run(&work, &program, &corpus, &mut bench.results)?;
         }
         if options.has("sparse") {
             sparse::run(&work, &program, &mut bench.results)?;

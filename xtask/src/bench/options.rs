@@ -7,7 +7,15 @@ use anyhow::{Context, Result, bail, ensure};
 use super::peers;
 
 /// The parts of a run that `--only` names. The full backup is always taken.
-pub(crate) const PARTS: &[&str] = &["days", "restore", "verify", "alternatives", "nbd", "sparse"];
+pub(crate) const PARTS: &[&str] = &[
+    "days",
+    "restore",
+    "verify",
+    "alternatives",
+    "nbd",
+    "live",
+    "sparse",
+];
 
 /// What to measure.
 #[derive(Debug, PartialEq, Eq)]

@@ -11,6 +11,8 @@ const TIERS: &str = "stillpoint, two tiers";
 
 /// Peers that keep points and find duplicates.
 const DEDUP: &[&str] = &["restic", "rustic", "borg", "borg-64k", "benji", "bupstash"];
+/// What backs up machines of libvirt that run.
+const LIVE: &[&str] = &["virtnbdbackup"];
 
 const fn goal(
     title: &'static str,
@@ -176,6 +178,10 @@ pub(crate) const GOALS: &[Goal] = &[
         1.0,
         All,
     ),
+    goal("live, full", "live, full", Wall, Best(LIVE), 1.0, All).told(),
+    goal("live, db", "live, db", Wall, Best(LIVE), 0.6, All),
+    goal("live, db, bytes", "live, db", Added, Best(LIVE), 1.0, All).told(),
+    goal("live, empty", "live, empty", Wall, Best(LIVE), 1.0, All).told(),
     goal(
         "1 TiB, unchanged",
         "unchanged, 1 TiB",
