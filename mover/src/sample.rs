@@ -6,6 +6,7 @@
 
 mod map;
 mod order;
+mod tail;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use crate::record::Base;
 use crate::throttle::Throttle;
 use map::Map;
 use order::Order;
+pub(crate) use tail::cut_off;
 use tree::Tree;
 
 /// Bytes chosen, sorted and compared in one go.

@@ -14,7 +14,7 @@ use crate::plan::to_look_at;
 use crate::progress::{Event, Events, Meter};
 use crate::read::{DiskDone, DiskRead};
 use crate::record::{Base, Bases, DiskRecord};
-use crate::sample::{Sample, Sampled};
+use crate::sample::{Sample, Sampled, cut_off};
 use crate::throttle::Throttle;
 
 pub(super) struct Run<'a> {
@@ -125,20 +125,36 @@ impl Run<'_> {
     ) -> Result<(Vec<Plan<'_>>, Vec<String>)> {
         let mut plans: Vec<Plan<'_>> = Vec::new();
         for disk in self.snapshot.disks() {
+            let base = self.base_of(disk, &disk.changed);
             plans.push(Plan {
                 disk,
-                base: self.base_of(disk, &disk.changed),
+                base,
                 changed: Cow::Borrowed(&disk.changed),
-                sampled: Sampled::default(),
+                sampled: Sampled {
+                    to: base.map_or(0, |b| b.sampled_to),
+                    ..Sampled::default()
+                },
             });
         }
         let tracked = |p: &Plan<'_>| matches!(*p.changed, Changed::Since { .. });
+        let chunk = u64::from(self.store.chunk_size());
+        for plan in plans.iter_mut() {
+            let (Some(base), true) = (plan.base, tracked(plan)) else {
+                continue;
+            };
+            let planned = plan.bytes(chunk);
+            if let Some(cut) = cut_off(self.session, plan.disk, base, &planned).await? {
+                let at = ByteSize(cut.offset);
+                let reason = format!(
+                    "data at {at} is gone that was called unchanged, as when a disk is made \
+                     smaller and larger again"
+                );
+                self.distrust(plan, reason);
+            }
+        }
         let count = plans.iter().filter(|p| tracked(p)).count() as u64;
         let (budget, mut warnings) = (self.options.sample, Vec::new());
         if budget == 0 || count == 0 {
-            for plan in &mut plans {
-                plan.sampled.to = plan.base.map_or(0, |b| b.sampled_to);
-            }
             return Ok((plans, warnings));
         }
         let what = format!("Comparing a sample of {} with its last point", machine.name);
@@ -152,7 +168,7 @@ impl Run<'_> {
                 session: self.session,
                 disk: plan.disk,
                 base,
-                planned: &plan.bytes(u64::from(self.store.chunk_size())),
+                planned: &plan.bytes(chunk),
                 budget,
                 throttle,
                 meter: &meter,
@@ -166,8 +182,7 @@ impl Run<'_> {
             if let Some(first) = plan.sampled.stale.extents().first() {
                 warnings.push(self.alarm(name, *first, base));
                 let reason = "bytes that were called unchanged had changed".to_owned();
-                plan.changed = Cow::Owned(Changed::Unknown { reason });
-                plan.base = self.base_of(plan.disk, &plan.changed);
+                self.distrust(plan, reason);
             }
         }
         meter.set(total);
@@ -175,6 +190,12 @@ impl Run<'_> {
             self.events.tell(Event::Warning { message });
         }
         Ok((plans, warnings))
+    }
+
+    /// All of the disk is read, since what its tracker says is not so.
+    fn distrust<'a>(&'a self, plan: &mut Plan<'a>, reason: String) {
+        plan.changed = Cow::Owned(Changed::Unknown { reason });
+        plan.base = self.base_of(plan.disk, &plan.changed);
     }
 
     /// What a person must know when the tracker of `base` left out `stale`.

@@ -175,6 +175,46 @@ async fn a_list_that_leaves_out_a_change_is_found_out() {
 }
 
 #[tokio::test]
+async fn a_disk_that_was_made_smaller_and_larger_again_is_read_whole() {
+    let (_folder, path, first) = image();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    let size = first.len() as u64;
+    // Data up to the end, so that whatever is cut off shows.
+    file.write_all_at(&noise(77, MIB), size - MIB).unwrap();
+    let s = Setting::new().await;
+    s.backup(&host(&path, "raw", None)).await.unwrap();
+    for (least, then, written) in [
+        (size - MIB / 2, size, None),
+        (size - 3 * MIB, size - MIB, None),
+        (size - 4 * MIB, size + MIB, Some(size - 3 * MIB)),
+        (MIB, 2 * MIB, None),
+        // Only larger: nothing is amiss.
+        (2 * MIB, 9 * MIB, Some(8 * MIB)),
+        // Smaller, and what is left is as it was.
+        (9 * MIB - CHUNK, 9 * MIB - CHUNK, None),
+    ] {
+        let before = std::fs::metadata(&path).unwrap().len();
+        file.set_len(least).unwrap();
+        file.set_len(then).unwrap();
+        if let Some(at) = written {
+            file.write_all_at(&noise(then, CHUNK), at).unwrap();
+        }
+        let list: Vec<(u64, u64)> = written.map(|at| (at, CHUNK)).into_iter().collect();
+        let report = s.backup(&host(&path, "raw", Some(&list))).await.unwrap();
+        let reason = only(&report).reason.clone().unwrap_or_default();
+        let cut = least < before.min(then);
+        assert_eq!(reason.contains("larger again"), cut, "{then}: {report:?}");
+        let bytes = std::fs::read(&path).unwrap();
+        let point = disk_bytes(&s.vault, report.point, "disk").await;
+        assert_same(&point, &bytes, "the image");
+        // What the last mebibyte holds is data again for the next one.
+        file.write_all_at(&noise(then + 1, MIB), then - MIB)
+            .unwrap();
+        s.backup(&host(&path, "raw", None)).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn an_unchanged_tebibyte_that_holds_little_is_sampled_in_no_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large");

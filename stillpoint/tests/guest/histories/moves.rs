@@ -286,7 +286,7 @@ impl World {
         };
         println!("    {disk} from {is} to {size}: {done}");
         if done {
-            if !self.machine.is_on() {
+            if !self.machine.is_on() || size < is {
                 self.tracked.remove(disk);
             }
             Arc::make_mut(self.disks.get_mut(disk).unwrap()).resize(size, 0);
