@@ -129,6 +129,8 @@ pub async fn repair(
         vault = open().await?;
         found = look(&vault, &ledger, now, tell).await?;
     }
+    // What somebody else put back meanwhile looks well, too.
+    store.sync_all_folders().await?;
     report.after = Some(found.report(&vault).await?);
     Ok(report)
 }

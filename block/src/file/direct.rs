@@ -74,7 +74,7 @@ impl Direct {
         }
         match self.file.write_all_at(&data[..len], offset) {
             Ok(()) => Ok(len),
-            Err(e) if e.kind() == ErrorKind::InvalidInput => {
+            Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
                 self.refused.store(true, Ordering::Relaxed);
                 Ok(0)
             }

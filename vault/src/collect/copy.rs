@@ -49,7 +49,11 @@ pub(super) async fn copy(session: &Arc<Session>, plan: &Arc<Plan>) -> Result<BTr
 async fn adopt(session: &Arc<Session>, plan: &Plan) -> Result<()> {
     let vault = session.vault();
     for dead in session.inherits() {
-        for (name, _) in vault.store.list(&format!("packs/{dead:016x}")).await? {
+        let folder = format!("packs/{dead:016x}");
+        let there = vault.store.list(&folder).await?;
+        // What is visible may not be durable yet.
+        vault.store.sync_folders(&[&folder]).await?;
+        for (name, _) in there {
             let Some(pack) = PackName::parse(&name) else {
                 continue;
             };

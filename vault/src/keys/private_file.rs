@@ -27,7 +27,7 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<()> {
     let partial = PathBuf::from(partial);
     // One that an earlier run left.
     let _ = fs::remove_file(&partial);
-    let write = || {
+    let write = || -> std::io::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -37,9 +37,14 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<()> {
         file.sync_all()?;
         match renameat_with(CWD, &partial, CWD, path, RenameFlags::NOREPLACE) {
             // A file system that can't say so.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => fs::rename(&partial, path),
-            done => Ok(done?),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => fs::rename(&partial, path)?,
+            done => done?,
         }
+        // Another process that makes it too may have put its own in the place of ours.
+        if *Zeroizing::new(fs::read(path)?) != *bytes {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        Ok(())
     };
     if let Err(e) = write() {
         // The first error is the one to report; a file that is left is only litter.

@@ -87,7 +87,6 @@ fn without_orphans(
 async fn one(vault: &Vault, session: u64, trusted: bool, all: &mut Inherited) -> Result<()> {
     let index = format!("index/{session:016x}");
     let packs = format!("packs/{session:016x}");
-    vault.store.sync_folders(&[&index, &packs]).await?;
     // The session may still be writing. What a segment or a pack of nodes rests on was durable
     // before it, so a listing that begins after the one that shows it shows that too.
     let segments = match trusted {
@@ -109,7 +108,8 @@ async fn one(vault: &Vault, session: u64, trusted: bool, all: &mut Inherited) ->
             all.unlisted.extend(records.map(|(l, _)| l));
         }
     }
-    Ok(())
+    // After the last listing: what came meanwhile may be visible and not durable, too.
+    vault.store.sync_folders(&[&index, &packs]).await
 }
 
 /// Reads the directory of a pack: three ranged reads.

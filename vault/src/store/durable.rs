@@ -142,8 +142,9 @@ fn sync_below(folder: &Path) -> Result<()> {
             continue;
         }
         match sync_below(&entry.path()) {
-            // A collection removes empty ones.
-            Err(e) if e.kind() == Kind::NotFound => {}
+            // A collection removes empty ones. One that this user may not read, as `lost+found`,
+            // is none of the store's.
+            Err(e) if matches!(e.kind(), Kind::NotFound | Kind::Denied) => {}
             done => done?,
         }
     }

@@ -174,8 +174,9 @@ impl Server {
         let mut command = Command::new("nbdkit");
         command.args(["--foreground", "--exit-with-parent", "--readonly", "--unix"]);
         command.arg(socket).arg("file").arg(image);
-        Self::start(command, socket, |_| {
+        Self::start(command, socket, |child| {
             while !socket.exists() {
+                ensure!(child.try_wait()?.is_none(), "nbdkit ended");
                 std::thread::sleep(Duration::from_millis(1));
             }
             Ok(())
