@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use block::BlockSource;
+use hypervisor::watchdog::WatchdogProgram;
 use hypervisor::{QemuHost, QemuHostOptions, Quiesce};
 use mover::{BackupReport, DEFAULT_SAMPLE};
 use serde_json::{Value, json};
@@ -233,7 +234,12 @@ async fn qemu_that_loses_one_dirty_bit_in_a_hundred_is_found_out_within_seven_ru
     let guest = Guest::builder("liar").disk(disk).warm().start().unwrap();
     let dir = tempfile::tempdir().unwrap();
     let between = Between::start(dir.path(), "liar", guest.qmp_socket());
-    let host = QemuHost::new(dir.path(), QemuHostOptions::default());
+    // The running program is a test and no watchdog. Nothing is frozen here, so nobody has to thaw.
+    let watchdog = WatchdogProgram {
+        program: Some("sh".into()),
+        arguments: vec!["-c".into(), "cat > /dev/null".into()],
+    };
+    let host = QemuHost::new(dir.path(), QemuHostOptions { watchdog });
     let store = Store::local(&dir.path().join("vault")).unwrap();
     let vault = vault_in(store, u64::from(CLUSTER)).await;
     let mut options = options(dir.path());
