@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::nbd;
 use super::ours::{Ours, Way};
@@ -38,9 +38,13 @@ pub(crate) fn run(work: &Path, program: &Path, results: &mut Results) -> Result<
         results.add(ours.name(), &format!("scattered, {name}"), sample);
         std::fs::write(&list, "")?;
         let (mut sample, report) = ours.back_up(&disk)?;
-        sample.added = report["snapshot"]["disks"][0]["read"]
-            .as_u64()
-            .unwrap_or(u64::MAX);
+        let disk = &report["snapshot"]["disks"][0];
+        let bytes = |what: &str| {
+            disk[what]
+                .as_u64()
+                .with_context(|| format!("{what}: {disk}"))
+        };
+        sample.added = bytes("read")? + bytes("sampled")?;
         results.add(ours.name(), &format!("unchanged, {name}"), sample);
         let ready = nbd::ready(work, &ours)?;
         results.add(ours.name(), &format!("nbd, ready, {name}"), ready);
