@@ -42,7 +42,7 @@ where
     for act in Act::ALL {
         host.prepare(act).await;
         disk.record();
-        let after = host.act(act, &known).await.unwrap();
+        let after = host.act(act, &known).unwrap();
         let states = disk.recorded();
         if acts.contains(&act) {
             attack(&host, act, &known, &states, &after).await;
@@ -64,7 +64,7 @@ async fn a_power_cut_at_any_change_loses_nothing_that_was_acknowledged() {
                 host.check(act, acknowledged)
                     .await
                     .unwrap_or_else(|e| panic!("{what}: {e}"));
-                let now = host.act(act, known).await;
+                let now = host.act(act, known);
                 let now = now.unwrap_or_else(|e| panic!("{what}, again: {e:?}"));
                 host.settled(act, &now)
                     .await
@@ -87,7 +87,7 @@ async fn what_a_killed_process_left_visible_is_durable_before_others_rest_on_it(
             for seed in seeds(n).chain(last) {
                 let what = format!("{act:?}, killed at {n}, then cut by seed {seed}");
                 host.disk.load(state);
-                let now = host.act(act, known).await;
+                let now = host.act(act, known);
                 let now = now.unwrap_or_else(|e| panic!("{what}: {e:?}"));
                 host.disk.load(&host.disk.state().cut(seed));
                 host.settled(act, &now)
@@ -107,7 +107,7 @@ async fn fail_everywhere(what: What) -> (usize, usize) {
         let mut all = states.len() - 1;
         if what == What::Read {
             host.disk.load(&states[0]);
-            host.act(act, known).await.unwrap();
+            host.act(act, known).unwrap();
             all = usize::try_from(host.disk.reads()).unwrap();
         }
         for n in 0..all {
@@ -115,7 +115,7 @@ async fn fail_everywhere(what: What) -> (usize, usize) {
                 let said = format!("{act:?}, {what:?} {n} of {all} goes wrong, seed {seed}");
                 host.disk.load(&states[0]);
                 host.disk.fail(Fault { what, at: n as u64 });
-                let acknowledged = match host.act(act, known).await {
+                let acknowledged = match host.act(act, known) {
                     Ok(after) => {
                         done += 1;
                         after
@@ -131,7 +131,7 @@ async fn fail_everywhere(what: What) -> (usize, usize) {
                 host.check(act, &acknowledged)
                     .await
                     .unwrap_or_else(|e| panic!("{said}: {e}"));
-                let now = host.act(act, known).await;
+                let now = host.act(act, known);
                 let now = now.unwrap_or_else(|e| panic!("{said}, again: {e:?}"));
                 host.settled(act, &now)
                     .await
@@ -167,7 +167,7 @@ async fn a_store_that_does_not_sync_is_found_out() {
     let host = Host::new(&disk, Fsync::No);
     let mut known = Known::default();
     for act in [Act::Create, Act::First] {
-        known = host.act(act, &known).await.unwrap();
+        known = host.act(act, &known).unwrap();
     }
     let now = disk.state();
     let mut lost = 0;

@@ -128,8 +128,22 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// Does it as a new process. Gives what is acknowledged then.
-    pub async fn act(&self, act: Act, known: &Known) -> base::Result<Known> {
+    /// Does it as a new process, all of whose threads have ended when this returns. Gives what is
+    /// acknowledged then.
+    pub fn act(&self, act: Act, known: &Known) -> base::Result<Known> {
+        tokio::task::block_in_place(|| {
+            // Its end waits for the puts that an act which failed has left behind. They would go
+            // on by their files' names otherwise, on the disk as it is after the power cut.
+            let process = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            process.block_on(self.act_here(act, known))
+        })
+    }
+
+    async fn act_here(&self, act: Act, known: &Known) -> base::Result<Known> {
         let mut known = known.clone();
         match act {
             Act::Create => {
