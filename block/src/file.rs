@@ -11,13 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use base::{Code, Error, Result};
+use bytes::Bytes;
 use rustix::fs::{FallocateFlags, OFlags, SeekFrom};
 use rustix::io::Errno;
 
 use crate::source::check_range;
-use crate::{BlockSink, BlockSource, Extent, Run, RunState};
+use crate::{Aligned, BlockSink, BlockSource, Extent, Run, RunState};
 
-use direct::{Aligned, Direct};
+use direct::Direct;
 
 /// Zeroes written where neither a hole nor a cheaper way is to be had.
 const ZEROES: &[u8] = &[0; 256 * 1024];
@@ -216,7 +217,7 @@ impl Inner {
         Ok(runs)
     }
 
-    fn write(&self, offset: u64, data: &Aligned) -> Result<()> {
+    fn write(&self, offset: u64, data: &[u8]) -> Result<()> {
         let past = self
             .direct
             .as_ref()
@@ -309,9 +310,12 @@ impl BlockSource for FileDisk {
 #[async_trait]
 impl BlockSink for FileDisk {
     async fn write(&self, offset: u64, data: &[u8]) -> Result<()> {
+        self.write_bytes(offset, Aligned::copy(data).into()).await
+    }
+
+    async fn write_bytes(&self, offset: u64, data: Bytes) -> Result<()> {
         self.check_writable()?;
         check_range(&self.0.path.display(), self.0.size, offset, data.len())?;
-        let data = Aligned::copy(data);
         self.call(move |inner| inner.write(offset, &data)).await
     }
 

@@ -5,6 +5,7 @@
 //! can be restored to. Formats other than raw are read and written through `qemu-nbd`, so
 //! that every format of QEMU works and none is parsed here.
 
+mod aligned;
 mod child;
 mod extent;
 mod file;
@@ -17,6 +18,7 @@ mod source;
 mod tool;
 mod zero;
 
+pub use aligned::Aligned;
 pub use extent::{Extent, ExtentSet, Run, RunState};
 pub use file::FileDisk;
 pub use image::{BitmapInfo, ImageInfo, create_image, probe_image};

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use base::{Code, Error, Result};
+use bytes::Bytes;
 
 use crate::{Extent, Run};
 
@@ -43,6 +44,15 @@ pub trait BlockSink: BlockSource {
     /// # Errors
     /// `NoSpace` if the medium is full; else those of the medium.
     async fn write(&self, offset: u64, data: &[u8]) -> Result<()>;
+
+    /// As [`BlockSink::write`], without a copy where the medium needs none: a file does not of
+    /// [`Aligned`](crate::Aligned) bytes.
+    ///
+    /// # Errors
+    /// As [`BlockSink::write`].
+    async fn write_bytes(&self, offset: u64, data: Bytes) -> Result<()> {
+        self.write(offset, &data).await
+    }
 
     /// Makes `range` read as zero, as a hole where the medium can.
     ///

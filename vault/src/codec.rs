@@ -20,6 +20,7 @@ thread_local! {
         RefCell::new(zstd::bulk::Compressor::new(LEVEL).expect("the level is one of zstd's"));
     static DECOMPRESSOR: RefCell<zstd::bulk::Decompressor<'static>> =
         RefCell::new(zstd::bulk::Decompressor::new().expect("a context fits in memory"));
+    static PAYLOAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A record ready to be stored.
@@ -110,33 +111,73 @@ pub fn decode_node<'a>(ring: &Keyring, record: &Record<'a>) -> Result<&'a [u8]> 
 /// `Integrity`; `Denied` if the ring lacks the data key.
 pub fn decode(ring: &Keyring, record: &Record<'_>, parent: Option<&[u8]>) -> Result<Vec<u8>> {
     let h = &record.header;
-    let wrong = |why: &str| damaged(format!("chunk {:?} {why}", h.id));
-    let nonce = record.nonce.ok_or_else(|| wrong("is a tree node"))?;
-    let key = ring.data_key(h.key)?;
-    let aad = associated_data(ring.vault_id(), record.header_bytes);
-    let mut payload = record.payload.to_vec();
-    keys::open(key, &h.id.0, &nonce, &aad, &mut payload)?;
     let chunk_len = h.plain_len as usize;
-    let limit = match h.kind {
-        Kind::Patch => bitmap_len(chunk_len) + chunk_len,
-        _ => chunk_len,
-    };
-    let plain = match h.encoding {
-        Encoding::Raw => payload,
+    if h.kind != Kind::Patch {
+        let mut chunk = vec![0; chunk_len];
+        decode_whole(ring, record, &mut chunk)?;
+        return Ok(chunk);
+    }
+    let wrong = |why: &str| damaged(format!("chunk {:?} {why}", h.id));
+    let plain = opened(ring, record, |payload| match h.encoding {
+        Encoding::Raw => Ok(payload.to_vec()),
         Encoding::Zstd => DECOMPRESSOR
-            .with_borrow_mut(|d| d.decompress(&payload, limit))
-            .map_err(|e| wrong("does not decompress").because(e))?,
-    };
-    let chunk = if h.kind == Kind::Patch {
-        let parent = parent.ok_or_else(|| wrong("needs its parent"))?;
-        apply(&plain, parent, chunk_len).ok_or_else(|| wrong("is a malformed patch"))?
-    } else {
-        plain
-    };
-    if chunk.len() != chunk_len || ring.chunk_id(&chunk) != h.id.0 {
+            .with_borrow_mut(|d| d.decompress(payload, bitmap_len(chunk_len) + chunk_len))
+            .map_err(|e| wrong("does not decompress").because(e)),
+    })?;
+    let parent = parent.ok_or_else(|| wrong("needs its parent"))?;
+    let chunk = apply(&plain, parent, chunk_len).ok_or_else(|| wrong("is a malformed patch"))?;
+    match ring.chunk_id(&chunk) == h.id.0 {
+        true => Ok(chunk),
+        false => Err(wrong("does not match its id")),
+    }
+}
+
+/// Opens the record of a chunk that rests on no other into `chunk`, which has its length, and
+/// checks the contents against the id. After an error `chunk` holds anything.
+///
+/// # Errors
+/// `Integrity`; `Denied` if the ring lacks the data key.
+pub fn decode_whole(ring: &Keyring, record: &Record<'_>, chunk: &mut [u8]) -> Result<()> {
+    let h = &record.header;
+    let wrong = |why: &str| damaged(format!("chunk {:?} {why}", h.id));
+    if h.kind != Kind::Whole {
+        return Err(wrong("is not stored whole"));
+    }
+    let len = opened(ring, record, |payload| match h.encoding {
+        Encoding::Raw => {
+            let part = chunk.get_mut(..payload.len());
+            part.ok_or_else(|| wrong("is too long"))?
+                .copy_from_slice(payload);
+            Ok(payload.len())
+        }
+        Encoding::Zstd => DECOMPRESSOR
+            .with_borrow_mut(|d| d.decompress_to_buffer(payload, chunk))
+            .map_err(|e| wrong("does not decompress").because(e)),
+    })?;
+    if len != chunk.len() || ring.chunk_id(chunk) != h.id.0 {
         return Err(wrong("does not match its id"));
     }
-    Ok(chunk)
+    Ok(())
+}
+
+/// Unseals a chunk's payload in memory that each thread keeps, for `read`.
+fn opened<T>(
+    ring: &Keyring,
+    record: &Record<'_>,
+    read: impl FnOnce(&[u8]) -> Result<T>,
+) -> Result<T> {
+    let id = &record.header.id;
+    let nonce = record
+        .nonce
+        .ok_or_else(|| damaged(format!("chunk {id:?} is a tree node")))?;
+    let key = ring.data_key(record.header.key)?;
+    let aad = associated_data(ring.vault_id(), record.header_bytes);
+    PAYLOAD.with_borrow_mut(|payload| {
+        payload.clear();
+        payload.extend_from_slice(record.payload);
+        keys::open(key, &id.0, &nonce, &aad, payload)?;
+        read(payload)
+    })
 }
 
 fn bitmap_len(chunk: usize) -> usize {

@@ -36,6 +36,10 @@ impl PointDisk {
         }
     }
 
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
     /// Bytes of a chunk.
     #[must_use]
     pub fn chunk_size(&self) -> u64 {

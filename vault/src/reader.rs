@@ -24,7 +24,7 @@ const PACKS_AT_ONCE: usize = 4;
 const CPU_BATCH: usize = 256 << 10;
 
 /// So few records of a local store are read and opened by one thread.
-const FEW: usize = 8;
+const FEW: usize = 16;
 
 /// Reads what the index lists: as it was when the reader was made, or, after something was
 /// missed, as it is by then. Clones share what they have seen.
@@ -63,6 +63,15 @@ impl Reader {
             following: Some((log, index)),
             ..Self::new(store, ring, segments)
         }
+    }
+
+    /// The store's folder, if it is a local one.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.store.local_path()
+    }
+
+    pub(crate) fn ring(&self) -> &Arc<Keyring> {
+        &self.ring
     }
 
     fn segments(&self) -> Arc<Vec<Arc<Segment>>> {

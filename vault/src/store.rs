@@ -5,6 +5,7 @@
 //! object back. Names are ours (`log/…`, `packs/…`); the prefix is the backend's business.
 
 mod durable;
+mod local;
 
 use std::ops::Range;
 use std::path::{Path as FsPath, PathBuf};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use base::{Code, Error, Random, Result, ResultExt};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+pub(crate) use local::LocalObject;
 use object_store::path::Path;
 use object_store::{
     GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
@@ -141,6 +143,10 @@ impl Store {
     /// # Errors
     /// `Unavailable`.
     pub async fn get(&self, name: &str) -> Result<Option<Bytes>> {
+        if let Some(folder) = self.local.clone() {
+            let name = name.to_owned();
+            return crate::cpu::run(move || LocalObject::read(&folder, &name)).await;
+        }
         let got = match self.inner.get(&Path::from(name)).await {
             Ok(got) => got.bytes().await,
             Err(e) => Err(e),
@@ -330,46 +336,6 @@ impl Store {
     }
 }
 
-/// An object of a local store, open for reads that block.
-pub(crate) struct LocalObject {
-    file: std::fs::File,
-    name: String,
-}
-
-impl LocalObject {
-    /// # Errors
-    /// `Integrity` if it is missing, those of the file.
-    pub(crate) fn open(folder: &FsPath, name: &str) -> Result<Self> {
-        let file = std::fs::File::open(folder.join(name)).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => missing(name),
-            _ => unavailable(name, e),
-        })?;
-        let name = name.to_owned();
-        Ok(Self { file, name })
-    }
-
-    /// Bytes of it.
-    ///
-    /// # Errors
-    /// `Integrity` if it is shorter, those of the file.
-    pub(crate) fn range(&self, offset: u64, len: usize) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; len];
-        let read = std::os::unix::fs::FileExt::read_exact_at(&self.file, &mut bytes, offset);
-        read.map_err(|e| match e.kind() {
-            std::io::ErrorKind::UnexpectedEof => cut_short(&self.name),
-            _ => unavailable(&self.name, e),
-        })?;
-        Ok(bytes)
-    }
-}
-
-/// A local store's own error, by its number.
-fn unavailable(name: &str, error: std::io::Error) -> Error {
-    let source = Box::new(error);
-    let store = "a folder";
-    failed(name, object_store::Error::Generic { store, source })
-}
-
 impl std::fmt::Display for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.local {
@@ -377,10 +343,6 @@ impl std::fmt::Display for Store {
             None => self.inner.fmt(f),
         }
     }
-}
-
-fn cut_short(name: &str) -> Error {
-    Error::new(Code::VaultDamaged, format!("object {name} is cut short"))
 }
 
 fn missing(name: &str) -> Error {

@@ -24,8 +24,8 @@ use crate::session::Session;
 use crate::tree::{Leaves, NewNode, TreeBuilder, TreeRef};
 use crate::vault::{PointInfo, Vault};
 
-/// Chunks copied in one step: 16 MiB of contents at the default size.
-const STEP: usize = 256;
+/// Chunks copied in one step: 8 MiB of contents at the default size.
+const STEP: usize = 128;
 
 /// What a sync did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

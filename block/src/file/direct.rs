@@ -5,42 +5,15 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Result};
-use std::ops::Deref;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::OFlags;
 
-/// What offsets, lengths and memory are aligned to: enough for any disk with blocks of 4 KiB.
-const BLOCK: usize = 4096;
+use crate::aligned::BLOCK;
 /// Smaller writes are better gathered by the page cache.
 const LEAST: usize = 256 << 10;
-
-/// Bytes at an address that the kernel takes for direct writing.
-#[derive(Debug)]
-pub(super) struct Aligned {
-    bytes: Vec<u8>,
-    from: usize,
-}
-
-impl Aligned {
-    pub(super) fn copy(data: &[u8]) -> Self {
-        let mut bytes: Vec<u8> = Vec::with_capacity(data.len() + BLOCK);
-        let from = bytes.as_ptr().align_offset(BLOCK).min(BLOCK);
-        bytes.resize(from, 0);
-        bytes.extend_from_slice(data);
-        Self { bytes, from }
-    }
-}
-
-impl Deref for Aligned {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[self.from..]
-    }
-}
 
 /// A file or device opened for direct writing.
 #[derive(Debug)]
@@ -62,13 +35,14 @@ impl Direct {
     }
 
     /// Writes as much of `data` from its start as can be written directly: whole blocks, or
-    /// nothing. Returns how many bytes.
+    /// nothing where offset or memory are not aligned. Returns how many bytes.
     ///
     /// # Errors
     /// Those of writing.
-    pub(super) fn write(&self, offset: u64, data: &Aligned) -> Result<usize> {
+    pub(super) fn write(&self, offset: u64, data: &[u8]) -> Result<usize> {
         let len = data.len() / BLOCK * BLOCK;
-        let fits = len >= LEAST && offset.is_multiple_of(BLOCK as u64);
+        let aligned = offset.is_multiple_of(BLOCK as u64) && data.as_ptr().align_offset(BLOCK) == 0;
+        let fits = len >= LEAST && aligned;
         if !fits || self.refused.load(Ordering::Relaxed) {
             return Ok(0);
         }
@@ -86,6 +60,7 @@ impl Direct {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Aligned;
 
     #[test]
     fn what_is_not_of_whole_blocks_or_small_is_left_to_the_caller() {
@@ -100,6 +75,7 @@ mod tests {
         let whole = Aligned::copy(&data);
         assert_eq!(*whole, *data);
         assert_eq!(direct.write(512, &whole).unwrap(), 0);
+        assert_eq!(direct.write(0, &whole[8..]).unwrap(), 0);
         assert_eq!(
             direct.write(0, &Aligned::copy(&data[..LEAST - 1])).unwrap(),
             0

@@ -1,7 +1,7 @@
 //! Writing one disk: what was read, into what differs.
 //!
 //! ```text
-//! tree ─► steps of chunks ─► read, open, check (next step meanwhile) ─► write what differs
+//! tree ─► slots ─► read, open, check: several parts at a time ─► write what differs: two parts
 //! ```
 
 use std::ops::Range;
@@ -11,21 +11,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use base::{Code, Error, Result};
 use block::{BlockSink, Extent, RunState, is_zero};
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use tokio_util::task::AbortOnDropHandle;
-use vault::{Chunks, PointDisk, Slots};
+use vault::{Part, PointDisk, Slots};
 
 use super::RestoreReport;
 use super::flushing::Flushing;
 use crate::progress::Meter;
 use crate::throttle::Throttle;
 
-/// Chunks of a step: 8 MiB at the default size.
-const STEP: usize = 128;
-/// Steps read ahead.
-const AHEAD: usize = 2;
-/// The most that is written at once.
-const TOGETHER: usize = 1 << 20;
+/// Parts written at the same time.
+const WRITES: usize = 2;
 /// The blocks in which old and new contents are compared.
 const BLOCK: usize = 4096;
 /// A run of zero blocks this long in a new image is left a hole.
@@ -41,7 +37,7 @@ pub(super) async fn write_disk(
     meter: &Meter<'_>,
     throttle: &Throttle,
 ) -> Result<RestoreReport> {
-    let unit = disk.chunk_size();
+    let (unit, pace) = (disk.chunk_size(), disk.pace());
     let disk = Arc::new(disk);
     let walk = disk.walk(Extent::new(0, writer.size));
     let steps =
@@ -52,52 +48,46 @@ pub(super) async fn write_disk(
                     None => return Ok(None),
                 }
             }
-            let later = if rest.len() > STEP {
-                rest.split_off(STEP)
-            } else {
-                Slots::new()
-            };
+            let later = rest.split_off(rest.len().min(pace.slots));
             Ok::<_, Error>(Some((rest, (walk, later))))
         });
-    let mut fetched = Box::pin(
-        steps
-            .map(|step| {
-                let disk = Arc::clone(&disk);
-                async move {
-                    let slots: Slots = step?;
-                    throttle.pass(slots.len() as u64 * unit).await;
-                    let ids: Vec<_> = slots.iter().map(|s| s.1).collect();
-                    // A task of its own, to go on while others are written.
-                    let read = tokio::spawn(async move { disk.chunks(&ids).await });
-                    let read = AbortOnDropHandle::new(read);
-                    let died = |e| Error::new(Code::Internal, "reading chunks died").because(e);
-                    let chunks = read.await.map_err(died)??;
-                    Ok::<(Slots, Chunks), Error>((slots, chunks))
-                }
-            })
-            .buffered(AHEAD),
-    );
+    let fetched = steps
+        .map(|step| {
+            let disk = Arc::clone(&disk);
+            async move {
+                let slots: Slots = step?;
+                throttle.pass(slots.len() as u64 * unit).await;
+                // A task of its own, to go on while others are written.
+                let read = tokio::spawn(async move { disk.parts(slots).await });
+                let died = |e| Error::new(Code::Internal, "reading chunks died").because(e);
+                AbortOnDropHandle::new(read).await.map_err(died)?
+            }
+        })
+        .buffered(pace.calls)
+        .map_ok(|parts: Vec<Part>| futures::stream::iter(parts.into_iter().map(Ok)))
+        .try_flatten();
+    let (writer, mut end) = (&writer, 0);
+    let mut done = fetched
+        .map(|part: Result<Part>| {
+            let from = end;
+            if let Ok(part) = &part {
+                end = part.offset + part.bytes.len() as u64;
+            }
+            async move { writer.part(from, part?).await }
+        })
+        .buffered(WRITES)
+        .boxed();
     let (mut at, mut data) = (0, 0);
     let written = || writer.written.load(Ordering::Relaxed);
     let mut flushing = Flushing::new(&writer.sink, written());
-    while let Some(step) = fetched.next().await {
-        let (slots, chunks) = step?;
-        let mut parts = Vec::with_capacity(slots.len());
-        for (slot, id) in slots {
-            let start = slot * unit;
-            let len = unit.min(writer.size - start);
-            writer.zeroes(Extent::new(at, start - at)).await?;
-            let chunk = chunks
-                .get(&id)
-                .ok_or_else(|| Error::new(Code::Internal, format!("chunk {id:?} was not read")))?;
-            parts.push((start, chunk.slice(..usize::try_from(len).expect("a chunk"))));
-            at = start + len;
-            data += len;
-        }
-        writer.all(parts).await?;
+    while let Some(part) = done.next().await {
+        let part = part?;
+        at = part.end();
+        data += part.len;
         flushing.written(written()).await?;
         meter.set(at);
     }
+    drop(done);
     writer.zeroes(Extent::new(at, writer.size - at)).await?;
     flushing.settle().await?;
     Ok(RestoreReport {
@@ -120,48 +110,27 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Makes the target hold these chunks at their offsets, which rise.
-    async fn all(&self, parts: Vec<(u64, Bytes)>) -> Result<()> {
-        let mut together: (u64, Vec<u8>) = (0, Vec::with_capacity(TOGETHER));
-        for (offset, part) in parts {
-            if !self.fresh {
-                self.data(offset, &part).await?;
-                continue;
-            }
-            for run in differing(&part, None, HOLE) {
-                let at = offset + run.start as u64;
-                let full = together.1.len() + run.len() > TOGETHER;
-                if together.0 + together.1.len() as u64 != at || full {
-                    self.put(together.0, &together.1).await?;
-                    together.0 = at;
-                    together.1.clear();
-                }
-                together.1.extend_from_slice(&part[run]);
-            }
-        }
-        self.put(together.0, &together.1).await
-    }
-
-    async fn put(&self, offset: u64, data: &[u8]) -> Result<()> {
-        if data.is_empty() {
-            return Ok(());
-        }
-        self.count(data.len() as u64);
-        self.sink.write(offset, data).await
+    /// Makes the target hold this part, and zeros from `from` up to it. Gives where it is.
+    async fn part(&self, from: u64, part: Part) -> Result<Extent> {
+        let there = Extent::new(part.offset, part.bytes.len() as u64);
+        self.zeroes(Extent::new(from, part.offset - from)).await?;
+        self.data(part.offset, part.bytes).await?;
+        Ok(there)
     }
 
     /// Makes the target hold `data` at `offset`.
-    async fn data(&self, offset: u64, data: &[u8]) -> Result<()> {
-        let old = self.sink.read(offset, vec![0; data.len()]).await?;
-        let runs = differing(data, Some(&old), BLOCK);
-        self.write(offset, data, &runs).await
-    }
-
-    async fn write(&self, offset: u64, data: &[u8], runs: &[Range<usize>]) -> Result<()> {
+    async fn data(&self, offset: u64, data: Bytes) -> Result<()> {
+        let runs = match self.fresh {
+            true => differing(&data, None, HOLE),
+            false => {
+                let old = self.sink.read(offset, vec![0; data.len()]).await?;
+                differing(&data, Some(&old), BLOCK)
+            }
+        };
         for run in runs {
-            let part = &data[run.clone()];
+            let (at, part) = (offset + run.start as u64, data.slice(run));
             self.count(part.len() as u64);
-            self.sink.write(offset + run.start as u64, part).await?;
+            self.sink.write_bytes(at, part).await?;
         }
         Ok(())
     }

@@ -20,11 +20,13 @@
 //! without hashing the records twice.
 
 use base::{Result, VaultId};
+use bytes::Bytes;
 
 use super::id::Id;
 use super::record::{self, Record};
 use super::{Cursor, check_version, damaged};
 use crate::keys::Keyring;
+use crate::large::Large;
 
 const MAGIC: &[u8; 8] = b"STILLPAK";
 /// Bytes before the first record.
@@ -104,7 +106,7 @@ pub(super) fn key_to_u16(key: u32) -> u16 {
 pub struct Builder {
     name: PackName,
     kind: Kind,
-    bytes: Vec<u8>,
+    bytes: Large,
     directory: Vec<u8>,
     locations: Vec<Location>,
 }
@@ -113,7 +115,7 @@ impl Builder {
     /// An empty pack.
     #[must_use]
     pub fn new(vault: VaultId, name: PackName, kind: Kind) -> Self {
-        let mut bytes = Vec::new();
+        let mut bytes = Large::new();
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&[super::VERSION, kind as u8, 0, 0]);
         bytes.extend_from_slice(&name.number.to_le_bytes());
@@ -181,7 +183,7 @@ impl Builder {
 
     /// The whole object, and where its records are.
     #[must_use]
-    pub fn finish(mut self, ring: &Keyring) -> (Vec<u8>, Vec<Location>) {
+    pub fn finish(mut self, ring: &Keyring) -> (Bytes, Vec<Location>) {
         let at = u32::try_from(self.bytes.len()).expect("a pack is under 256 MiB");
         let count = u32::try_from(self.locations.len()).expect("a pack is under 256 MiB");
         let mut tail = self.directory;
@@ -195,7 +197,7 @@ impl Builder {
             .finalize();
         tail.extend_from_slice(sum.as_bytes());
         self.bytes.extend_from_slice(&tail);
-        (self.bytes, self.locations)
+        (self.bytes.into(), self.locations)
     }
 }
 

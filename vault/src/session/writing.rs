@@ -143,7 +143,7 @@ impl Session {
         self.stored.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         let store = self.vault.store.clone();
         w.in_flight
-            .spawn(async move { put_own(&store, &name, bytes.into()).await });
+            .spawn(async move { put_own(&store, &name, bytes).await });
         Ok(())
     }
 

@@ -66,7 +66,7 @@ fn valid(ring: &Keyring) -> Vec<Vec<u8>> {
         envelope::write(ring, Kind::Manifest, &descriptor, Some(b"sealed")),
         serde_json::to_vec(&descriptor).unwrap(),
         last,
-        pack,
+        pack.to_vec(),
         segment::write(ring, SEGMENT, many.collect()).unwrap(),
         node.to_bytes(),
         [&[0, 32, 2][..], &[5; 4096]].concat(),

@@ -57,7 +57,7 @@ impl Nodes {
             pack.push(&record.header, &record.bytes);
         }
         let (bytes, locations) = pack.finish(&self.ring);
-        self.store.put_new(&name, bytes.into()).await.unwrap();
+        self.store.put_new(&name, bytes).await.unwrap();
         let name = SegmentName { session: 1, number };
         let bytes = segment::write(&self.ring, name, locations).unwrap();
         let object = name.to_string();

@@ -209,18 +209,33 @@ pub async fn disk(vault: &Vault, root: &DiskRoot) -> PointDisk {
     PointDisk::new(vault.reader().await.unwrap(), root, vault.chunk_size())
 }
 
+/// All of a disk, by the way of reads and by that of restores, which must agree.
 pub async fn read_disk(vault: &Vault, root: &DiskRoot) -> base::Result<Vec<u8>> {
     let disk = PointDisk::new(vault.reader().await?, root, vault.chunk_size());
-    disk.read(0, vec![0xAA; usize::try_from(root.size).unwrap()])
-        .await
+    let size = usize::try_from(root.size).unwrap();
+    let all = disk.read(0, vec![0xAA; size]).await?;
+    let mut parts = vec![0; size];
+    let mut walk = disk.walk(Extent::new(0, root.size));
+    while let Some(slots) = walk.next().await? {
+        for step in slots.chunks(disk.pace().slots) {
+            let mut end = 0;
+            for part in disk.parts(step.to_vec()).await? {
+                assert!(part.offset >= end, "parts rise");
+                let from = usize::try_from(part.offset).unwrap();
+                parts[from..from + part.bytes.len()].copy_from_slice(&part.bytes);
+                end = part.offset + part.bytes.len() as u64;
+            }
+        }
+    }
+    assert_same(&parts, &all);
+    Ok(all)
 }
 
 /// Checks that a disk reads as `bytes`, whole and in odd pieces, and that its runs are exact.
 pub async fn check_disk(vault: &Vault, root: &DiskRoot, bytes: &[u8]) {
     assert_eq!(root.size, bytes.len() as u64);
+    assert_same(&read_disk(vault, root).await.unwrap(), bytes);
     let disk = disk(vault, root).await;
-    let all = disk.read(0, vec![0xAA; bytes.len()]).await.unwrap();
-    assert_same(&all, bytes);
     for (at, len) in [(1, 1), (CHUNK - 1, 2), (CHUNK + 7, 3 * CHUNK), (5, 0)] {
         if at + len <= bytes.len() {
             let part = disk.read(at as u64, vec![0xAA; len]).await.unwrap();
