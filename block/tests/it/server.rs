@@ -23,6 +23,8 @@ const UNIT: usize = 64 << 10;
 struct Model {
     bytes: Vec<u8>,
     damaged: Option<Extent>,
+    /// Reading what is damaged panics.
+    panics: bool,
 }
 
 impl Model {
@@ -35,6 +37,7 @@ impl Model {
         Self {
             bytes,
             damaged: None,
+            panics: false,
         }
     }
 }
@@ -48,6 +51,7 @@ impl BlockSource for Model {
     async fn read(&self, offset: u64, mut buf: Vec<u8>) -> Result<Vec<u8>> {
         let range = Extent::new(offset, buf.len() as u64);
         if let Some(bad) = self.damaged.and_then(|d| d.intersect(&range)) {
+            assert!(!self.panics, "on purpose");
             let detail = format!("bytes {} to {} are hurt", bad.offset, bad.end());
             return Err(Error::new(Code::VaultDamaged, detail));
         }
@@ -238,6 +242,23 @@ async fn a_machine_writes_to_an_overlay_and_not_to_the_disk() {
     let client = serving.client("").await.unwrap();
     let read = client.read(60_000, vec![0; 200_000]).await.unwrap();
     assert!(read == serving.model.bytes[60_000..260_000]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_panics_is_answered_and_ends_no_other() {
+    let mut model = Model::new(4);
+    model.damaged = Some(Extent::new(3 << 20, 10));
+    model.panics = true;
+    let serving = Serving::start(model);
+    let client = serving.client("vda").await.unwrap();
+    let reads = tokio::join!(
+        client.read(3 << 20, vec![0; 4096]),
+        client.read(0, vec![0; 4096])
+    );
+    let error = reads.0.unwrap_err();
+    assert!(error.detail().contains("the server has failed"), "{error}");
+    assert_eq!(reads.1.unwrap(), serving.model.bytes[..4096]);
+    client.read(1 << 20, vec![0; 4096]).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,11 @@
 //! Requests of one connection: many at the same time, answered as they are done.
 
 use std::io::IoSlice;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, PoisonError};
 
 use base::{Error, Result, ResultExt};
+use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
@@ -79,8 +81,13 @@ where
         let held = held.await.expect("the semaphore is never closed");
         let session = Arc::clone(&session);
         answers.spawn(async move {
+            let answer = AssertUnwindSafe(session.answer(request)).catch_unwind();
             // If the client does not take it, reading its next request fails too.
-            let _ = session.answer(request).await;
+            let _ = match answer.await {
+                Ok(answered) => answered,
+                // It must not wait for ever.
+                Err(_) => session.refuse(request, EIO, "the server has failed").await,
+            };
             drop(held);
         });
         while answers.try_join_next().is_some() {}
