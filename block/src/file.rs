@@ -141,7 +141,7 @@ impl Inner {
         })?;
         let size = rustix::fs::seek(&file, SeekFrom::End(0)).map_err(|e| named(e.into()))?;
         Ok(Arc::new(Self {
-            direct: writable.then(|| Direct::open(&path)).flatten(),
+            direct: writable.then(|| Direct::open(&file)).flatten(),
             file,
             path,
             size,
@@ -166,7 +166,7 @@ impl Inner {
             return Err(Error::io(format!("{} of {size} bytes", path.display()), e));
         }
         Ok(Arc::new(Self {
-            direct: Direct::open(&path),
+            direct: Direct::open(&file),
             file,
             path,
             size,

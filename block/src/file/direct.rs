@@ -5,8 +5,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Result};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::OFlags;
@@ -24,14 +24,15 @@ pub(super) struct Direct {
 }
 
 impl Direct {
-    /// Opens `path` anew, if it can be written so.
-    pub(super) fn open(path: &Path) -> Option<Self> {
+    /// Opens what `file` is anew, whatever name it has by now, if it can be written so.
+    pub(super) fn open(file: &File) -> Option<Self> {
         let mut options = OpenOptions::new();
         let options = options
             .write(true)
             .custom_flags(OFlags::DIRECT.bits().cast_signed());
         let refused = AtomicBool::new(false);
-        options.open(path).ok().map(|file| Self { file, refused })
+        let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
+        options.open(itself).ok().map(|file| Self { file, refused })
     }
 
     /// Writes as much of `data` from its start as can be written directly: whole blocks, or
@@ -66,9 +67,10 @@ mod tests {
     fn what_is_not_of_whole_blocks_or_small_is_left_to_the_caller() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("disk");
-        File::create(&path).unwrap().set_len(4 << 20).unwrap();
+        let disk = File::create(&path).unwrap();
+        disk.set_len(4 << 20).unwrap();
         // Not every file system of a temporary folder can; then there is nothing to test.
-        let Some(direct) = Direct::open(&path) else {
+        let Some(direct) = Direct::open(&disk) else {
             return;
         };
         let data: Vec<u8> = (0..LEAST + 5000).map(|i| (i % 251) as u8).collect();

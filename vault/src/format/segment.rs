@@ -18,14 +18,14 @@
 //! | 72 | 52n | entries, by id and then depth: id (32), pack (4, a place in the pack table), offset (4), length (4), kind (1), depth (1), data key number (2; 65535 = see the record), parent (4, a place in the parent table; 2³²-1 = none) |
 //! | | 32m | parents: ids |
 //! | | 12p | packs: session (8), number (4) |
-//! | | 24⌈n/128⌉ | fences: for every 128 entries the first eight bytes of the first id, and the first 16 bytes of the BLAKE3 of these entries |
+//! | | 24⌈n/256⌉ | fences: for every 256 entries the first eight bytes of the first id, and the first 16 bytes of the BLAKE3 of these entries |
 //! | | 2f | the filter: 16-bit binary fuse over the first eight bytes of each id, big-endian |
 //! | end-80 | 16 | first 16 bytes of the BLAKE3 of the parents |
 //! | end-64 | 32 | MAC over header, packs, fences, filter, and the 16 bytes before |
 //! | end-32 | 32 | BLAKE3 of header, packs, fences, filter, and all from end-80 to here |
 //!
-//! A reader keeps packs, fences and filter in memory (about 2.5 bytes an entry) and reads
-//! 6.5 KiB for a look-up that the filter lets through.
+//! A reader keeps packs, fences and filter in memory (about 2.4 bytes an entry) and reads
+//! 13 KiB for a look-up that the filter lets through.
 
 use base::{Code, Error, Result, VaultId};
 use xorf::{BinaryFuse16, Filter as _};
@@ -42,7 +42,7 @@ pub const HEADER: usize = 72;
 /// Bytes of an entry.
 pub const ENTRY: usize = 52;
 /// Entries a fence stands for.
-pub const BLOCK: usize = 128;
+pub const BLOCK: usize = 256;
 const TRAILER: usize = 80;
 const FENCE: usize = 24;
 /// The most entries of a segment, so that building a filter fits in memory.

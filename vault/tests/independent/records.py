@@ -6,7 +6,7 @@ from struct import calcsize, unpack, unpack_from
 from sealing import Refused, checksum, keyed, need, unzstd
 
 WHOLE, PATCH, NODE = 1, 2, 3  # kinds of records
-BLOCK, FENCE = 4096, 128
+BLOCK, FENCE = 4096, 256
 
 
 class Records:

@@ -19,7 +19,7 @@ use super::ours::{Ours, Way};
 use super::random::Random;
 use super::results::Results;
 use super::text::Writer;
-use super::tool::{Home, Tool};
+use super::tool::{Home, Image, Tool};
 use super::{ext4, say};
 use crate::{install, shell};
 
@@ -46,15 +46,22 @@ pub(crate) fn run(
     for name in ["bench-ours", "bench-peer"] {
         machines.push(Machine::start(&daemon, name, &corpus.base)?);
     }
+    let mut ours_first = true;
     let mut all = |row: &str, level: &str| -> Result<()> {
-        let sample = ours.back_up_machine(&uri, "bench-ours", &scratch)?;
-        results.add(ours.name(), row, sample);
-        let mut command = peer.command(PEER);
-        command
-            .args(["-U", &uri, "-d", "bench-peer", "-l", level, "-o"])
-            .arg(&peer.repository);
-        let sample: Sample = peer.measure(&command)?.0;
-        results.add(PEER, row, sample);
+        for turn in [ours_first, !ours_first] {
+            if turn {
+                let sample = ours.back_up_machine(&uri, "bench-ours", &scratch)?;
+                results.add(ours.name(), row, sample);
+                continue;
+            }
+            let mut command = peer.command(PEER);
+            command
+                .args(["-U", &uri, "-d", "bench-peer", "-l", level, "-o"])
+                .arg(&peer.repository);
+            let sample: Sample = peer.measure(&command)?.0;
+            results.add(PEER, row, sample);
+        }
+        ours_first = !ours_first;
         Ok(())
     };
     say("Machines that run");
@@ -66,7 +73,8 @@ pub(crate) fn run(
         }
         all("live, db", "inc")?;
     }
-    all("live, empty", "inc")
+    all("live, empty", "inc")?;
+    machines[0].check(&ours, &daemon.dir().join("restored"))
 }
 
 /// A domain with one disk, ended when dropped.
@@ -74,6 +82,7 @@ struct Machine {
     name: String,
     pid: u32,
     monitor: Qmp,
+    image: PathBuf,
     page: PathBuf,
     _guard: Guard,
 }
@@ -116,9 +125,25 @@ impl Machine {
             name: name.to_owned(),
             pid,
             monitor: Qmp::connect(&monitor)?,
+            image,
             page: at("page"),
             _guard: Guard::over(pid, Path::new(name))?,
         })
+    }
+
+    /// Restores its newest point and compares it with its disk.
+    fn check(&self, ours: &Ours, folder: &Path) -> Result<()> {
+        let image = Image {
+            name: &self.name,
+            path: &self.image,
+            changed: None,
+        };
+        fs::create_dir_all(folder)?;
+        let (_, restored) = ours.restore(&image, folder)?;
+        let mut compare = Command::new("qemu-img");
+        compare.args(["compare", "-q", "-U"]);
+        shell::run(compare.arg(&self.image).arg(restored))
+            .context("a restore of the running machine differs from its disk")
     }
 
     /// Writes a day's pages; the same for every machine.
