@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::{BlockSink, FileDisk, tool};
 
+pub use header::foreign_format;
 pub(crate) use header::{Header, check_alone};
 
 /// What `qemu-img info` says of an image file.

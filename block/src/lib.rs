@@ -11,6 +11,7 @@ mod extent;
 mod file;
 #[doc(hidden)]
 pub mod fuzz;
+mod held;
 mod image;
 pub mod nbd;
 mod qemu_nbd;
@@ -21,7 +22,8 @@ mod zero;
 pub use aligned::Aligned;
 pub use extent::{Extent, ExtentSet, Run, RunState};
 pub use file::FileDisk;
-pub use image::{BitmapInfo, ImageInfo, create_image, probe_image};
+pub use held::Held;
+pub use image::{BitmapInfo, ImageInfo, create_image, foreign_format, probe_image};
 pub use nbd::{NbdAddress, NbdClient, NbdServer};
 pub use qemu_nbd::{ImageOptions, QemuNbd};
 pub use source::{BlockSink, BlockSource};

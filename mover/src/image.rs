@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use base::{Code, Error, Result};
-use block::{BlockSource, ExtentSet, FileDisk, ImageOptions, QemuNbd};
+use block::{BlockSource, ExtentSet, FileDisk, Held, ImageOptions, QemuNbd};
 use hypervisor::{
     AgentStatus, Changed, Consistency, Definition, Disk, DiskChoice, Ending, Firmware, Hypervisor,
     ImageFormat, Machine, MachineState, Snapshot, SnapshotDisk, SnapshotReport, SnapshotRequest,
@@ -102,6 +102,11 @@ impl Hypervisor for ImageHost {
     async fn snapshot(&self, request: SnapshotRequest) -> Result<Box<dyn Snapshot>> {
         let stamp = self.stamp()?;
         let (source, image) = self.open().await?;
+        // Of other formats qemu-nbd does.
+        let held = match &image {
+            Some(_) => None,
+            None => Some(Held::for_reading(&self.path).await?),
+        };
         let tracker = request.trackers.get(DISK).and_then(|t| t.first());
         let changed = match (&self.changed, tracker) {
             (Some(extents), Some(tracker)) => {
@@ -146,6 +151,7 @@ impl Hypervisor for ImageHost {
                 changed,
             }],
             image,
+            _held: held,
             report: SnapshotReport {
                 taken: std::time::Instant::now(),
                 consistency: Consistency::Offline,
@@ -163,6 +169,7 @@ struct ImageSnapshot {
     stamp: (u64, Option<std::time::SystemTime>),
     disks: Vec<SnapshotDisk>,
     image: Option<QemuNbd>,
+    _held: Option<Held>,
     report: SnapshotReport,
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Code, Error, Result};
-use block::{BlockSink, BlockSource, FileDisk, ImageOptions, QemuNbd, create_image};
+use block::{BlockSink, BlockSource, FileDisk, Held, ImageOptions, QemuNbd, create_image};
 
 use crate::lock::{Lock, Wait, lock_file};
 use marks::{device_note, follow, in_use, key, partial, remove, rename, restoring, write_note};
@@ -54,7 +54,12 @@ enum Kind {
     /// It was there. `resumed` says that an earlier restore left it as a mixture.
     Existing { resumed: bool },
     /// A device, marked by a note.
-    Device { note: PathBuf, resumed: bool },
+    Device {
+        note: PathBuf,
+        resumed: bool,
+        /// Nobody mounts it meanwhile.
+        _held: Held,
+    },
 }
 
 impl Target {
@@ -168,6 +173,7 @@ impl Target {
     }
 
     async fn device(spec: &TargetSpec, path: PathBuf, size: u64, lock: Lock) -> Result<Self> {
+        let _held = Held::device(&path).await?;
         let image = QemuNbd::open(ImageOptions::write(&path, &spec.format))
             .await
             .map_err(in_use)?;
@@ -181,7 +187,11 @@ impl Target {
         write_note(&note, &path)?;
         Ok(Self {
             sink: Arc::clone(image.client()) as _,
-            kind: Kind::Device { note, resumed },
+            kind: Kind::Device {
+                note,
+                resumed,
+                _held,
+            },
             image: Some(image),
             working: path.clone(),
             wanted: path,
@@ -253,7 +263,7 @@ impl Target {
                     tracing::warn!("{} keeps its mark: {e}", self.wanted.display());
                 }
             }
-            Kind::Device { note, resumed } if !touched && !resumed => remove(&note),
+            Kind::Device { note, resumed, .. } if !touched && !resumed => remove(&note),
             Kind::Existing { .. } | Kind::Device { .. } => {}
         }
         drop(self.lock);

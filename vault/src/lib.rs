@@ -32,6 +32,7 @@ mod index;
 mod large;
 mod litter;
 mod log;
+mod log_end;
 mod parts;
 mod reader;
 mod repair;

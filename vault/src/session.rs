@@ -18,6 +18,7 @@ use crate::format::manifest::MachineKey;
 use crate::format::pack::{self, Builder, Location, PackName};
 use crate::index::Segment;
 use crate::log::PointEntry;
+use crate::log_end;
 use crate::vault::Vault;
 
 mod collecting;
@@ -101,6 +102,8 @@ impl Session {
     /// `StoreUnsafe`, `Integrity`, `Unavailable`.
     pub async fn open(vault: &Arc<Vault>, machine: MachineKey, phase: Phase) -> Result<Arc<Self>> {
         vault.ensure_probed().await?;
+        let newest = log_end::newest_session(&vault.store).await?;
+        log_end::check(newest, vault.log.refresh().await?.head)?;
         let mut inherits = Vec::new();
         let number = vault
             .log

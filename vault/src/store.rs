@@ -295,6 +295,18 @@ impl Store {
         Ok(all)
     }
 
+    /// The names of the folders in the folder `prefix`.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(crate) async fn folders(&self, prefix: &str) -> Result<Vec<String>> {
+        let path = Path::from(prefix);
+        let listed = self.inner.list_with_delimiter(Some(&path)).await;
+        let listed = listed.map_err(|e| failed(prefix, e))?.common_prefixes;
+        let names = listed.iter().filter_map(|p| p.filename());
+        Ok(names.map(str::to_owned).collect())
+    }
+
     /// Removes the object `name`; nothing happens if it is not there.
     ///
     /// # Errors

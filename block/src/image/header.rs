@@ -39,11 +39,39 @@ impl Header {
     }
 }
 
+/// What other format than raw a file's first bytes look like, by QEMU's name: a hint for people,
+/// since a guest can write any bytes there.
+///
+/// # Errors
+/// Those of the file.
+pub fn foreign_format(path: &Path) -> Result<Option<&'static str>> {
+    let io = |e| Error::io(path.display(), e);
+    let file = File::open(path).map_err(io)?;
+    if !file.metadata().map_err(io)?.is_file() {
+        return Ok(None);
+    }
+    let mut bytes = [0; 68];
+    let len = file.read_at(&mut bytes, 0).map_err(io)?;
+    let begins = [
+        (0, b"QFI\xfb".as_slice(), "qcow2"),
+        (0, b"KDMV", "vmdk"),
+        (0, b"vhdxfile", "vhdx"),
+        (0, b"conectix", "vpc"),
+        (64, b"\x7f\x10\xda\xbe", "vdi"),
+    ];
+    let found = begins.into_iter().find(|(at, magic, _)| {
+        bytes[..len]
+            .get(*at..)
+            .is_some_and(|b| b.starts_with(magic))
+    });
+    Ok(found.map(|f| f.2))
+}
+
 /// Refuses an image that keeps contents in other files.
 ///
 /// # Errors
 /// `DiskUnsupported` naming what the image refers to, or for a format other than `raw` and
-/// `qcow2`, of which it is not known; `Io` if it has no qcow2 header; those of the file.
+/// `qcow2`, of which it is not known; `BadArgument` if it has no qcow2 header; those of the file.
 pub(crate) fn check_alone(path: &Path, format: &str) -> Result<()> {
     let unsupported = |why: &str| {
         let what = format!("{}: {why}", path.display());
@@ -77,8 +105,8 @@ pub(crate) fn check_alone(path: &Path, format: &str) -> Result<()> {
         ),
         Some(_) => Ok(()),
         None => Err(Error::new(
-            Code::Io,
-            format!("{}: it is no qcow2 image", path.display()),
+            Code::BadArgument,
+            format!("{} is no qcow2 image", path.display()),
         )),
     }
 }
@@ -93,6 +121,27 @@ mod tests {
         bytes.resize(Header::LEN, 0);
         bytes[at] |= 4;
         bytes
+    }
+
+    #[test]
+    fn other_formats_are_known_by_their_first_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("image");
+        let mut vdi = [b"<<< VM >>>".as_slice(), &[0; 54]].concat();
+        vdi.extend(0xbeda_107f_u32.to_le_bytes());
+        for (bytes, found) in [
+            (b"QFI\xfb\0\0\0\x03".as_slice(), Some("qcow2")),
+            (b"KDMV\x01", Some("vmdk")),
+            (b"vhdxfile", Some("vhdx")),
+            (&vdi, Some("vdi")),
+            (&vdi[..66], None),
+            (&[0; 512], None),
+            (b"", None),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(foreign_format(&path).unwrap(), found);
+        }
+        assert_eq!(foreign_format(folder.path()).unwrap(), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod attack;
 mod file;
+mod held;
 mod hostile;
 mod image;
 mod map;

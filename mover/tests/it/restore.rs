@@ -575,6 +575,24 @@ async fn a_block_device_gets_what_differs_and_a_note_marks_it_meanwhile() {
     assert_eq!(held[s.bytes.len()..], old[s.bytes.len()..], "past the disk");
     assert_eq!(s.restore(&spec).await.unwrap().written, 0);
 
+    // What is mounted is not written to.
+    let at = s.folder.path().join("at");
+    std::fs::create_dir(&at).unwrap();
+    let system = s.folder.path().join("system");
+    std::fs::File::create(&system)
+        .unwrap()
+        .set_len(2 * SIZE)
+        .unwrap();
+    let done = |c: &mut Command| assert!(c.status().unwrap().success(), "{c:?}");
+    done(Command::new("mkfs.ext4").arg("-q").arg(&system));
+    let mounted = Loop::new(&system).unwrap();
+    done(Command::new("mount").arg(&mounted.0).arg(&at));
+    spec.path.clone_from(&mounted.0);
+    let refused = s.restore(&spec).await;
+    done(Command::new("umount").arg(&at));
+    assert_eq!(refused.unwrap_err().code(), Code::ImageInUse);
+    assert_eq!(unfinished_restore(&mounted.0, &spec.state_dir), None);
+
     let tiny = s.image("tiny", "raw", &noise(1, MIB));
     let Some(device) = Loop::new(&tiny) else {
         return;

@@ -55,9 +55,9 @@ pub struct BackupNow {
     /// Back up this image file or block device, which nobody may write to meanwhile.
     #[arg(long, value_name = "PATH")]
     pub image: Option<PathBuf>,
-    /// The image's format.
-    #[arg(long, value_name = "FORMAT", value_parser = ["raw", "qcow2"], default_value = "raw", requires = "image")]
-    pub format: String,
+    /// The image's format [default: raw; what looks like another one is refused].
+    #[arg(long, value_name = "FORMAT", value_parser = ["raw", "qcow2"], requires = "image")]
+    pub format: Option<String>,
     /// The name of the image's points in the vault [default: the file's name].
     #[arg(long, requires = "image")]
     pub name: Option<String>,

@@ -164,11 +164,24 @@ fn image(words: &BackupNow, path: &Path) -> Result<(String, ImageHost)> {
         (None, Some(file)) => file.to_string_lossy().into_owned(),
         (None, None) => return Err(Error::new(Code::BadArgument, "give the image a --name")),
     };
+    let format = match (&words.format, block::foreign_format(&path)?) {
+        (Some(format), _) => format.clone(),
+        (None, None) => "raw".to_owned(),
+        (None, Some(found)) => {
+            let path = path.display();
+            let so = match found {
+                "qcow2" => "say `--format qcow2`",
+                _ => "make one that is read of it with `qemu-img convert -O qcow2`",
+            };
+            let what = format!(
+                "{path} looks like a {found} image: {so}, or say `--format raw` to \
+                 back up the file as it is (a guest's raw disk may begin like that)"
+            );
+            return Err(Error::new(Code::BadArgument, what));
+        }
+    };
     let changed = words.changed.as_deref().map(read_extent_list).transpose()?;
-    Ok((
-        name.clone(),
-        ImageHost::new(path, words.format.clone(), name, changed),
-    ))
+    Ok((name.clone(), ImageHost::new(path, format, name, changed)))
 }
 
 /// The second phase. Where the first went to the vault's store, the point is there already.

@@ -27,9 +27,12 @@ impl LocalObject {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
             file => file.map_err(|e| unavailable(name, e))?,
         };
-        let size = file.metadata().map_err(|e| unavailable(name, e))?.len();
+        let meta = file.metadata().map_err(|e| unavailable(name, e))?;
+        if meta.is_dir() {
+            return Ok(None);
+        }
         // A file may grow or shrink while it is read, but no object does.
-        let mut bytes = match usize::try_from(size) {
+        let mut bytes = match usize::try_from(meta.len()) {
             Ok(size) if size >= large::LEAST => Large::new(),
             _ => Large::default(),
         };

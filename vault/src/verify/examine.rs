@@ -14,6 +14,7 @@ use super::{Damage, Finding, Hurt, Level, VerifyEvent, VerifyOptions, VerifyRepo
 use crate::format::manifest::PointState;
 use crate::format::pack::PackName;
 use crate::index::Segment;
+use crate::log_end;
 use crate::reader::Reader;
 use crate::vault::{PointInfo, Vault};
 
@@ -43,10 +44,16 @@ pub(crate) async fn examine(
     options: &VerifyOptions<'_>,
     tell: &(dyn Fn(VerifyEvent<'_>) + Send + Sync),
 ) -> Result<Examined> {
+    let newest = log_end::newest_session(&vault.store).await?;
     let state = vault.refresh().await?;
     let mut damage = Damage::default();
     if options.level > Level::Structure && options.only.is_none() {
         damage.heads = heads::check(&vault.store, &vault.ring, vault.descriptor_bytes()).await?;
+    }
+    if options.only.is_none()
+        && let Err(e) = log_end::check(newest, state.head)
+    {
+        damage.heads.insert("log".to_owned(), e.to_string());
     }
     let segments = Arc::new(vault.index.snapshot());
     for (name, why) in vault.index.damaged() {

@@ -7,8 +7,8 @@ use base::{Code, PointId};
 use bytes::Bytes;
 use vault::keys::Keyring;
 use vault::{
-    Checked, DiskRoot, Ledger, Level, RepairReport, Store, Surroundings, VerifyEvent,
-    VerifyOptions, repair, sync_point, verify, verify_with,
+    Checked, CollectOptions, DiskRoot, Ledger, Level, RepairReport, Store, Surroundings,
+    VerifyEvent, VerifyOptions, collect, repair, sync_point, verify, verify_with,
 };
 
 use crate::support::*;
@@ -143,6 +143,38 @@ async fn an_identical_copy_heals_damage_to_any_object() {
             );
             sound.assert_whole(&store, &what).await;
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_lost_its_end_takes_no_more_nothing_is_collected_and_a_copy_brings_it_back() {
+    let sound = sound().await;
+    let copy = store_of(&sound.objects).await;
+    // Three backups, each opened and committed: the newest session is that of entry 5.
+    assert_eq!(copy.list("log").await.unwrap().len(), 6);
+    for left in 0..5 {
+        let mut objects = sound.objects.clone();
+        objects.retain(|name, _| {
+            let number = name
+                .strip_prefix("log/")
+                .map(|n| u64::from_str_radix(n, 16));
+            number.is_none_or(|n| n.unwrap() <= left)
+        });
+        let store = store_of(&objects).await;
+        let vault = try_open(&store, &sound.ring, 5).await.unwrap();
+        let report = verify(&vault, Level::Structure, None, &|_, _| {})
+            .await
+            .unwrap();
+        let told = report.damaged_objects.join(", ");
+        assert!(told.contains("its end is lost"), "{left}: {told}");
+        let late = backup(&vault, MACHINE, &[("vda", &noise(9, CHUNK), None)]).await;
+        assert_eq!(late.unwrap_err().code(), Code::VaultDamaged, "{left}");
+        let collected = collect(&vault, &CollectOptions::default()).await;
+        assert_eq!(collected.unwrap_err().code(), Code::VaultDamaged, "{left}");
+        assert_eq!(objects_of(&vault).await.len(), objects.len(), "{left}");
+        let report = sound.repair(&store, std::slice::from_ref(&copy)).await;
+        assert!(report.is_well(), "{left}: {report:?}");
+        sound.assert_whole(&store, "with its end again").await;
     }
 }
 
