@@ -92,7 +92,7 @@ codes! {
         "Correct the value named in the message; `--help` shows the forms.";
     TargetExists = "TargetExists", Conflict,
         "The file or object to be made is there already.",
-        "Choose another name, remove the file, or use --overwrite to write only the blocks that differ.";
+        "Choose another name or remove what is there; a restore onto an image that exists wants --overwrite.";
     TargetTooSmall = "TargetTooSmall", Invalid,
         "The target of a restore is smaller than the disk.",
         "Give a target of at least the disk's size.";
@@ -126,13 +126,13 @@ codes! {
         "Check that the storage is mounted and reachable, then run the command again; finished work is kept.";
     VaultDamaged = "UserErrorVaultDamaged", Integrity,
         "Stored bytes differ from what was written.",
-        "Run `stillpoint verify` to see what is hurt; restore from another tier, or take a new backup.";
+        "`stillpoint verify` names what is hurt, `stillpoint vault repair --from STORE` mends it from another store of the vault, and `stillpoint rescue` takes out what is left.";
     PassphraseWrong = "UserErrorVaultPassphraseWrong", Denied,
         "The passphrase or key file does not open the vault's key.",
         "Give the right passphrase or key file; an exported key also opens the vault.";
     KeyMissing = "UserErrorVaultKeyMissing", Denied,
-        "The data is sealed with a data key that the given key does not hold.",
-        "Give the vault's passphrase or key file instead of a host's key.";
+        "No key was given, or the data is sealed with a data key that the given one does not hold.",
+        "Give the vault's passphrase or key file; a host's key opens what this host may read.";
     KeyObjectLost = "UserErrorVaultKeyObjectLost", Denied,
         "The store holds no key object that can be read, so no passphrase or key file opens it.",
         "Give a key export with --exported-key, a host key with --key, or heal the store from another copy with `stillpoint vault repair --from`.";

@@ -33,13 +33,16 @@ async fn blocking<T: Send + 'static>(
     done.map_err(|e| Error::new(Code::Internal, "a thread died").because(e))?
 }
 
+/// What answers for the passphrase of a vault.
+const OPTIONS: &str = "--passphrase-file, --key-file or --key";
+
 /// What opens an existing vault's key object: a passphrase or key file.
 async fn unlock(secret: &Secret) -> Result<Unlock> {
     match secret {
         Secret::KeyFile(file) => Ok(Unlock::KeyFile(KeyFile::read(file)?)),
         Secret::PassphraseFile(file) => Ok(Unlock::Passphrase(passphrase_in(file)?)),
         Secret::HostKey(_) | Secret::Ask | Secret::Export { .. } => {
-            let answer = blocking(|| terminal::ask("Passphrase of the vault")).await?;
+            let answer = blocking(|| terminal::ask("Passphrase of the vault", OPTIONS)).await?;
             Ok(Unlock::Passphrase(asked(&answer)?))
         }
     }
@@ -148,7 +151,13 @@ async fn exported(settings: &Settings, file: &Path, identity: Option<&Path>) -> 
         }
         (None, Some(pass)) => EscrowIdentity::Passphrase(passphrase_in(pass)?),
         (None, None) => {
-            let answer = blocking(|| terminal::ask("Passphrase of the key export")).await?;
+            let answer = blocking(|| {
+                terminal::ask(
+                    "Passphrase of the key export",
+                    "--passphrase-file (it holds the export's passphrase) or --identity",
+                )
+            })
+            .await?;
             EscrowIdentity::Passphrase(asked(&answer)?)
         }
     };
@@ -163,9 +172,13 @@ pub async fn first(secret: &Secret) -> Result<Unlock> {
     match secret {
         Secret::KeyFile(file) => Ok(Unlock::KeyFile(key_file(file)?)),
         Secret::PassphraseFile(file) => Ok(Unlock::Passphrase(passphrase_in(file)?)),
-        _ => new_passphrase(None, "Passphrase of the new vault")
-            .await
-            .map(Unlock::Passphrase),
+        _ => new_passphrase(
+            None,
+            "Passphrase of the new vault",
+            "--passphrase-file or --key-file",
+        )
+        .await
+        .map(Unlock::Passphrase),
     }
 }
 
@@ -173,10 +186,14 @@ pub async fn first(secret: &Secret) -> Result<Unlock> {
 ///
 /// # Errors
 /// `BadArgument`, `KeyMissing` without a terminal; those of the file.
-pub async fn new_passphrase(file: Option<&Path>, question: &'static str) -> Result<Passphrase> {
+pub async fn new_passphrase(
+    file: Option<&Path>,
+    question: &'static str,
+    options: &'static str,
+) -> Result<Passphrase> {
     match file {
         Some(file) => passphrase_in(file),
-        None => asked(&blocking(move || terminal::ask_new(question)).await?),
+        None => asked(&blocking(move || terminal::ask_new(question, options)).await?),
     }
 }
 

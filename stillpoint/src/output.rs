@@ -3,7 +3,10 @@
 use std::io::Write;
 
 use base::{Code, Error, Result};
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+
+/// No column is wrapped to fewer characters, however narrow the terminal is.
+const LEAST: usize = 16;
 use serde::Serialize;
 
 use crate::cli::OutputFormat;
@@ -58,11 +61,16 @@ pub fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> 
     if let Some(width) = columns {
         table.set_width(width);
     }
-    if columns.is_some() || table.is_tty() {
+    // Some terminals don't know their width and say 0.
+    if columns.is_some() || table.is_tty() && table.width().is_some_and(|w| w > 0) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table.set_header(headings.iter().map(|h| h.trim_start_matches(['>', '~'])));
+    let mut longest = vec![0; headings.len()];
     for row in rows {
+        for (longest, cell) in longest.iter_mut().zip(&row) {
+            *longest = cell.chars().count().max(*longest);
+        }
         table.add_row(row);
     }
     for (i, heading) in headings.iter().enumerate() {
@@ -73,9 +81,10 @@ pub fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> 
         if heading.starts_with('>') {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        if !heading.starts_with('~') {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        column.set_constraint(match heading.starts_with('~') {
+            true => ColumnConstraint::LowerBoundary(Width::Fixed(longest[i].min(LEAST) as u16)),
+            false => ColumnConstraint::ContentWidth,
+        });
     }
     table
         .lines()

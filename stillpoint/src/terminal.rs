@@ -31,14 +31,15 @@ impl Drop for Silent {
     }
 }
 
-/// Asks on the terminal, without echo. Blocks.
+/// Asks on the terminal, without echo. `options` are those that would have answered. Blocks.
 ///
 /// # Errors
 /// `KeyMissing` if there is no terminal; `Cancelled` if it is closed.
-pub fn ask(question: &str) -> Result<Zeroizing<String>> {
-    let terminal = File::options().read(true).write(true).open("/dev/tty").map_err(|e| {
-        let what = "no passphrase was given, and there is no terminal to ask: use --passphrase-file, --key-file or --key";
-        Error::new(Code::KeyMissing, what).because(e)
+pub fn ask(question: &str, options: &str) -> Result<Zeroizing<String>> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty");
+    let terminal = terminal.map_err(|_| {
+        let what = format!("{question}: there is no terminal to ask; use {options}");
+        Error::new(Code::KeyMissing, what)
     })?;
     let broken = |e: std::io::Error| Error::io("the terminal", e);
     write!(&terminal, "{question}: ").map_err(broken)?;
@@ -61,9 +62,9 @@ pub fn ask(question: &str) -> Result<Zeroizing<String>> {
 ///
 /// # Errors
 /// As [`ask`]; `BadArgument` if the two differ.
-pub fn ask_new(question: &str) -> Result<Zeroizing<String>> {
-    let first = ask(question)?;
-    let second = ask("Once more")?;
+pub fn ask_new(question: &str, options: &str) -> Result<Zeroizing<String>> {
+    let first = ask(question, options)?;
+    let second = ask("Once more", options)?;
     if *first == *second {
         return Ok(first);
     }

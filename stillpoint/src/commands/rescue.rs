@@ -27,6 +27,11 @@ pub async fn run(settings: &Settings, words: Words) -> Result<u8> {
     });
     let rescue = Rescue::open(&store, &ring).await?;
     settings.reporter.clear();
+    let found = rescue.found();
+    if objects.is_empty() && found.packs == 0 && rescue.points().is_empty() {
+        let what = format!("{store} holds nothing of a vault");
+        return Err(Error::new(Code::NotAVault, what));
+    }
     if words.list {
         let listed = Listed::of(&rescue);
         settings.output.print(&listed, list_text)?;
@@ -140,7 +145,12 @@ fn find<'a>(rescue: &'a Rescue, word: &str) -> Result<&'a RescuePoint> {
         Standing::NotCommitted => 2,
         Standing::Removed => 3,
     });
-    let missing = || Error::new(Code::PointNotFound, format!("no point `{word}` is left"));
+    let missing = || {
+        Error::new(
+            Code::PointNotFound,
+            format!("no point `{word}` is left: `stillpoint rescue STORE --list` gives the ids"),
+        )
+    };
     let first = *found
         .first()
         .filter(|_| !wanted.is_empty())

@@ -98,6 +98,12 @@ async fn create(
             format!("{} exists", file.display()),
         ));
     }
+    // Before there is a vault whose key could not be written.
+    if let Some(folder) = host_key.and_then(Path::parent)
+        && !folder.as_os_str().is_empty()
+    {
+        std::fs::read_dir(folder).map_err(|e| Error::io(folder.display(), e))?;
+    }
     let chunk_size = match chunk_size {
         Some(size) => u32::try_from(size.0).unwrap_or(u32::MAX),
         None => DEFAULT_CHUNK_SIZE,

@@ -37,7 +37,12 @@ pub async fn export(
     }
     let (vault_keys, _) = keys::vault_keys(settings, &locked).await?;
     let recipient = if recipients.is_empty() {
-        let new = keys::new_passphrase(passphrase_file, "Passphrase of the export").await?;
+        let new = keys::new_passphrase(
+            passphrase_file,
+            "Passphrase of the export",
+            "--new-passphrase-file or --recipient",
+        )
+        .await?;
         EscrowRecipient::Passphrase(new)
     } else {
         EscrowRecipient::Age(recipients)
@@ -94,8 +99,11 @@ pub async fn change(settings: &Settings, new: &New, add: bool, remove: &[u32]) -
     let unlock = match &new.key_file {
         Some(file) => Unlock::KeyFile(keys::key_file(file)?),
         None => {
-            let new =
-                keys::new_passphrase(new.passphrase.as_deref(), "New passphrase of the vault");
+            let new = keys::new_passphrase(
+                new.passphrase.as_deref(),
+                "New passphrase of the vault",
+                "--new-passphrase-file",
+            );
             Unlock::Passphrase(new.await?)
         }
     };
