@@ -91,3 +91,24 @@ fn unavailable(name: &str, error: std::io::Error) -> Error {
 fn cut_short(name: &str) -> Error {
     Error::new(Code::VaultDamaged, format!("object {name} is cut short"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_an_object_whatever_its_size_and_a_folder_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("vault")).unwrap();
+        assert_eq!(LocalObject::read(folder.path(), "vault").unwrap(), None);
+        assert_eq!(LocalObject::read(folder.path(), "keys").unwrap(), None);
+        for len in [0, 1, large::LEAST - 1, large::LEAST, 3 * large::LEAST + 5] {
+            let bytes: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+            std::fs::write(folder.path().join("object"), &bytes).unwrap();
+            for _ in 0..2 {
+                let read = LocalObject::read(folder.path(), "object").unwrap();
+                assert_eq!(read.unwrap(), bytes, "{len}");
+            }
+        }
+    }
+}
