@@ -67,7 +67,8 @@ impl Target {
     ///
     /// # Errors
     /// `TargetExists`, `TargetTooSmall`, `BadArgument` (an existing image that is larger),
-    /// `MachineRunning` (a machine has it open), `ImageInUse` (another restore is at work),
+    /// `MachineRunning` (a machine has it open), `ImageInUse` (another restore is at work,
+    /// or a device is mounted),
     /// `RestoreIncomplete` (an earlier restore left a mixture, and `overwrite` is not set or
     /// another file has the name now), `NoSpace`, `FileAccessDenied`, `FileNotFound` (its
     /// folder), `ToolMissing`.

@@ -127,7 +127,7 @@ impl Segment {
     }
 
     /// Adds the records of `id` to `out`. A look-up that the filter lets through costs one
-    /// read of 6.5 KiB.
+    /// read of 13 KiB.
     ///
     /// # Errors
     /// `Integrity`, and those of the file.

@@ -9,9 +9,21 @@
 use base::{Code, Error, Result};
 
 use crate::store::Store;
+use crate::vault::Vault;
+use crate::verify::heads;
 
 /// What sessions make.
 const FOLDERS: [&str; 3] = ["packs", "index", "points"];
+
+/// Refuses to go on where the log has lost its end. To be called before anything is added to it.
+///
+/// # Errors
+/// `VaultDamaged`; those of reading the log.
+pub(crate) async fn ensure(vault: &Vault) -> Result<()> {
+    let newest = newest_session(&vault.store).await?;
+    let head = vault.log.refresh().await?.head;
+    check(&vault.store, newest, head).await
+}
 
 /// The newest session by the names of objects. To be asked for before the log is read: others
 /// may open sessions meanwhile.
@@ -22,18 +34,23 @@ pub(crate) async fn newest_session(store: &Store) -> Result<u64> {
     let mut newest = 0;
     for folder in FOLDERS {
         for name in store.folders(folder).await? {
-            newest = newest.max(u64::from_str_radix(&name, 16).unwrap_or(0));
+            let number = u64::from_str_radix(&name, 16).unwrap_or(0);
+            // What has no name of ours says nothing.
+            if format!("{number:016x}") == name {
+                newest = newest.max(number);
+            }
         }
     }
     Ok(newest)
 }
 
-/// Refuses a log that ends at entry `head` before the session `newest` begins.
+/// Refuses a log that was read up to entry `head` where the session `newest` begins after it.
 ///
 /// # Errors
-/// `VaultDamaged`.
-pub(crate) fn check(newest: u64, head: u64) -> Result<()> {
-    if newest <= head {
+/// `VaultDamaged`; `Unavailable`.
+pub(crate) async fn check(store: &Store, newest: u64, head: u64) -> Result<()> {
+    // A network file system may not show at once by its name what another host has made.
+    if newest <= head || newest <= heads::last_number(store).await? {
         return Ok(());
     }
     Err(Error::new(

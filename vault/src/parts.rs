@@ -70,8 +70,8 @@ impl PointDisk {
         }
     }
 
-    /// The contents of these slots, which rise: adjacent ones together, up to 1 MiB. Dropping
-    /// the call leaves nothing behind.
+    /// The contents of these slots, which rise: adjacent ones together, up to 1 MiB. Where the
+    /// call is dropped, a read that was begun ends by itself.
     ///
     /// # Errors
     /// `Integrity` naming the chunk; `Denied` if a data key is missing; `Unavailable`.
@@ -86,6 +86,7 @@ impl PointDisk {
         let ids: Vec<Id> = slots.iter().map(|s| s.1).collect();
         let chunks = self.reader().chunks(&ids).await?;
         let plans = self.plans(&slots, |_, id| of(&chunks, id))?;
+        drop(chunks);
         self.make(None, plans).await
     }
 
@@ -180,5 +181,6 @@ fn make(folder: Option<&Path>, ring: &Keyring, plans: Vec<Plan>, unit: usize) ->
             bytes: bytes.into(),
         })
     };
+    // Each is dropped with what it was made of.
     plans.into_iter().map(&mut part).collect()
 }

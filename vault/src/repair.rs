@@ -30,6 +30,7 @@ use crate::format::entry::{DoomedPack, Event, SegmentName};
 use crate::format::pack::PackName;
 use crate::keys::Keyring;
 use crate::log::State;
+use crate::log_end;
 use crate::session::Session;
 use crate::store::Store;
 use crate::vault::{Locked, Surroundings, Vault};
@@ -113,7 +114,15 @@ pub async fn repair(
         vault = open().await?;
         found = look(&vault, &ledger, now, tell).await?;
     }
-    for _ in 0..ROUNDS {
+    // Without the log's end nothing may be written but objects as they were.
+    let ended = match log_end::ensure(&vault).await {
+        Err(e) if e.kind() == Kind::Integrity => {
+            report.unhealed.push(e.to_string());
+            true
+        }
+        ensured => ensured.map(|()| false)?,
+    };
+    for _ in 0..if ended { 0 } else { ROUNDS } {
         report
             .unhealed
             .retain(|u| !u.starts_with(segments::STOPPED));

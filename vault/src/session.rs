@@ -102,8 +102,7 @@ impl Session {
     /// `StoreUnsafe`, `Integrity`, `Unavailable`.
     pub async fn open(vault: &Arc<Vault>, machine: MachineKey, phase: Phase) -> Result<Arc<Self>> {
         vault.ensure_probed().await?;
-        let newest = log_end::newest_session(&vault.store).await?;
-        log_end::check(newest, vault.log.refresh().await?.head)?;
+        log_end::ensure(vault).await?;
         let mut inherits = Vec::new();
         let number = vault
             .log

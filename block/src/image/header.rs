@@ -46,10 +46,11 @@ impl Header {
 /// Those of the file.
 pub fn foreign_format(path: &Path) -> Result<Option<&'static str>> {
     let io = |e| Error::io(path.display(), e);
-    let file = File::open(path).map_err(io)?;
-    if !file.metadata().map_err(io)?.is_file() {
+    // Opening a pipe would wait.
+    if !std::fs::metadata(path).map_err(io)?.is_file() {
         return Ok(None);
     }
+    let file = File::open(path).map_err(io)?;
     let mut bytes = [0; 68];
     let len = file.read_at(&mut bytes, 0).map_err(io)?;
     let begins = [

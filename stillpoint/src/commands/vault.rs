@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use base::{ByteSize, Code, Error, Result};
 use jiff::SignedDuration;
+use rustix::fs::Access;
 use serde::Serialize;
 use vault::keys::{DataKeyUse, SlotKind};
 use vault::{CollectOptions, DEFAULT_CHUNK_SIZE, Locked, Surroundings};
@@ -102,7 +103,8 @@ async fn create(
     if let Some(folder) = host_key.and_then(Path::parent)
         && !folder.as_os_str().is_empty()
     {
-        std::fs::read_dir(folder).map_err(|e| Error::io(folder.display(), e))?;
+        let may = rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK);
+        may.map_err(|e| Error::io(folder.display(), e.into()))?;
     }
     let chunk_size = match chunk_size {
         Some(size) => u32::try_from(size.0).unwrap_or(u32::MAX),

@@ -115,7 +115,11 @@ impl Builder {
     /// An empty pack.
     #[must_use]
     pub fn new(vault: VaultId, name: PackName, kind: Kind) -> Self {
-        let mut bytes = Large::new();
+        let mut bytes = match kind {
+            Kind::Chunks => Large::new(),
+            // Mostly small.
+            Kind::Nodes => Large::default(),
+        };
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&[super::VERSION, kind as u8, 0, 0]);
         bytes.extend_from_slice(&name.number.to_le_bytes());

@@ -10,6 +10,7 @@ use crate::format::envelope;
 use crate::format::id::Id;
 use crate::format::manifest::{MachineKey, Manifest, PointState};
 use crate::log::PointEntry;
+use crate::log_end;
 
 /// A committed point and its manifest's clear part.
 #[derive(Clone, Debug)]
@@ -45,6 +46,7 @@ impl Vault {
 
     async fn try_to_remove(&self, points: &[PointId]) -> Result<Vec<PointId>> {
         self.ensure_probed().await?;
+        log_end::ensure(self).await?;
         let mut there = Vec::new();
         let nothing = || Error::new(Code::PointNotFound, "none of these points exists");
         let removed = self

@@ -51,9 +51,12 @@ pub(crate) async fn examine(
         damage.heads = heads::check(&vault.store, &vault.ring, vault.descriptor_bytes()).await?;
     }
     if options.only.is_none()
-        && let Err(e) = log_end::check(newest, state.head)
+        && let Err(e) = log_end::check(&vault.store, newest, state.head).await
     {
-        damage.heads.insert("log".to_owned(), e.to_string());
+        match e.kind() {
+            Kind::Integrity => damage.heads.insert("log".to_owned(), e.to_string()),
+            _ => return Err(e),
+        };
     }
     let segments = Arc::new(vault.index.snapshot());
     for (name, why) in vault.index.damaged() {

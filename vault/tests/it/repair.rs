@@ -169,6 +169,13 @@ async fn a_log_that_lost_its_end_takes_no_more_nothing_is_collected_and_a_copy_b
         assert!(told.contains("its end is lost"), "{left}: {told}");
         let late = backup(&vault, MACHINE, &[("vda", &noise(9, CHUNK), None)]).await;
         assert_eq!(late.unwrap_err().code(), Code::VaultDamaged, "{left}");
+        let known: Vec<PointId> = sound.points.iter().map(|p| p.0).collect();
+        let removed = vault.remove_points(&known).await;
+        assert_eq!(removed.unwrap_err().code(), Code::VaultDamaged, "{left}");
+        // Alone a repair can't help, and says why; it makes nothing worse.
+        let report = sound.repair(&store, &[]).await;
+        let told = report.unhealed.join(", ");
+        assert!(told.contains("its end is lost"), "{left}: {report:?}");
         let collected = collect(&vault, &CollectOptions::default()).await;
         assert_eq!(collected.unwrap_err().code(), Code::VaultDamaged, "{left}");
         assert_eq!(objects_of(&vault).await.len(), objects.len(), "{left}");

@@ -112,8 +112,11 @@ impl Place {
         if error.kind() == Kind::Unavailable {
             trouble.away = Some(Instant::now());
         }
-        if others && !recent(trouble.told) {
-            trouble.told = Some(Instant::now());
+        let once = error.kind() == Kind::Unavailable;
+        if others && !(once && recent(trouble.told)) {
+            if once {
+                trouble.told = Some(Instant::now());
+            }
             tracing::warn!(%error, "the {} fails: reading from another tier", self.tier);
         }
     }
