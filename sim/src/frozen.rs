@@ -1,11 +1,12 @@
 //! What the objects of a store answer, and a store that only answers: as it was at one instant.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
@@ -22,6 +23,34 @@ pub(crate) fn meta(name: &str, size: usize) -> ObjectMeta {
         e_tag: None,
         version: None,
     }
+}
+
+/// A folder's objects, and the folders in it, by a list of all below.
+pub(crate) async fn list_folder(
+    store: &dyn ObjectStore,
+    prefix: Option<&Path>,
+) -> Result<ListResult> {
+    let all: Vec<ObjectMeta> = store.list(prefix).try_collect().await?;
+    let root = prefix.cloned().unwrap_or_default();
+    let (mut folders, mut objects) = (BTreeSet::new(), Vec::new());
+    for object in all {
+        let below: Vec<_> = object
+            .location
+            .prefix_match(&root)
+            .into_iter()
+            .flatten()
+            .collect();
+        match below.as_slice() {
+            [_] => objects.push(object),
+            [folder, ..] => drop(folders.insert(root.clone().join(folder.as_ref()))),
+            [] => {}
+        }
+    }
+    Ok(ListResult {
+        common_prefixes: folders.into_iter().collect(),
+        objects,
+        extensions: Default::default(),
+    })
 }
 
 /// Each range by a get of its own, as a store does that has no other way.
@@ -124,8 +153,8 @@ impl ObjectStore for Frozen {
         futures::stream::iter(all).boxed()
     }
 
-    async fn list_with_delimiter(&self, _: Option<&Path>) -> Result<ListResult> {
-        Err(refused())
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        list_folder(self, prefix).await
     }
 
     async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {

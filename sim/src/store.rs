@@ -15,7 +15,7 @@ use object_store::{
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use crate::frozen::{below, get, get_each, meta, refused};
+use crate::frozen::{below, get, get_each, list_folder, meta, refused};
 use crate::host::Life;
 use crate::world::{World, lock};
 
@@ -290,8 +290,8 @@ impl ObjectStore for Remote {
             .boxed()
     }
 
-    async fn list_with_delimiter(&self, _: Option<&Path>) -> Result<ListResult> {
-        Err(refused())
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        list_folder(self, prefix).await
     }
 
     async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
