@@ -74,10 +74,8 @@ pub fn foreign_format(path: &Path) -> Result<Option<&'static str>> {
 /// `DiskUnsupported` naming what the image refers to, or for a format other than `raw` and
 /// `qcow2`, of which it is not known; `BadArgument` if it has no qcow2 header; those of the file.
 pub(crate) fn check_alone(path: &Path, format: &str) -> Result<()> {
-    let unsupported = |why: &str| {
-        let what = format!("{}: {why}", path.display());
-        Err(Error::new(Code::DiskUnsupported, what))
-    };
+    // Whoever opens the image names it.
+    let unsupported = |why: &str| Err(Error::new(Code::DiskUnsupported, why));
     match format {
         "raw" => return Ok(()),
         "qcow2" => {}
@@ -105,10 +103,7 @@ pub(crate) fn check_alone(path: &Path, format: &str) -> Result<()> {
              `qemu-img convert -O qcow2`",
         ),
         Some(_) => Ok(()),
-        None => Err(Error::new(
-            Code::BadArgument,
-            format!("{} is no qcow2 image", path.display()),
-        )),
+        None => Err(Error::new(Code::BadArgument, "it is no qcow2 image")),
     }
 }
 
