@@ -106,6 +106,21 @@ impl FileDisk {
     }
 }
 
+/// Opens a device that nobody has mounted, or made part of something else, until it is closed.
+///
+/// # Errors
+/// `ImageInUse`; those of the device.
+pub(crate) fn open_alone(path: &Path, options: &mut OpenOptions) -> Result<File> {
+    let options = options.custom_flags(OFlags::EXCL.bits().cast_signed());
+    options.open(path).map_err(|e| match e.kind() {
+        ErrorKind::ResourceBusy => {
+            let detail = format!("{}: mounted or in use", path.display());
+            Error::new(Code::ImageInUse, detail).because(e)
+        }
+        _ => Error::io(path.display(), e),
+    })
+}
+
 /// Runs `call` on a thread that may block.
 pub(crate) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T> + Send + 'static,
@@ -127,18 +142,14 @@ impl Inner {
         }
         let device = kind.is_block_device();
         let mut options = OpenOptions::new();
-        options.read(true).write(writable);
-        if device && writable {
-            // Fails if the device is mounted or part of something that is.
-            options.custom_flags(OFlags::EXCL.bits().cast_signed());
-        }
-        let file = options.open(&path).map_err(|e| match e.kind() {
-            ErrorKind::ResourceBusy => {
-                let detail = format!("{}: mounted or in use", path.display());
-                Error::new(Code::ImageInUse, detail).because(e)
-            }
-            _ => Error::io(path.display(), e),
-        })?;
+        let file = match device && writable {
+            true => open_alone(&path, options.read(true).write(true))?,
+            false => options
+                .read(true)
+                .write(writable)
+                .open(&path)
+                .map_err(named)?,
+        };
         let size = rustix::fs::seek(&file, SeekFrom::End(0)).map_err(|e| named(e.into()))?;
         Ok(Arc::new(Self {
             direct: writable.then(|| Direct::open(&file)).flatten(),

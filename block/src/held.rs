@@ -6,15 +6,15 @@
 //! does not change by itself, 1 write, 3 change the size.
 
 use std::fs::{File, OpenOptions};
-use std::io::ErrorKind;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use base::{Code, Error, Result};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
-use rustix::fs::OFlags;
+
+use crate::file::{blocking, open_alone};
 
 const USED: i64 = 100;
 const REFUSED: i64 = 200;
@@ -37,16 +37,16 @@ impl Held {
     /// is; `FileNotFound`, `FileAccessDenied`, `Io`.
     pub async fn for_reading(path: &Path) -> Result<Self> {
         let path = path.to_owned();
-        crate::file::blocking(move || Self::hold(&path)).await
+        blocking(move || Self::hold(&path)).await
     }
 
-    /// Holds a device that is written by another program of ours. Nothing is done to a file.
+    /// Holds a device that a program of ours writes to; a file is only opened.
     ///
     /// # Errors
     /// As [`Self::for_reading`], but for machines, which that program looks for itself.
     pub async fn device(path: &Path) -> Result<Self> {
         let path = path.to_owned();
-        crate::file::blocking(move || open(&path).map(|_file| Self { _file })).await
+        blocking(move || open(&path).map(|_file| Self { _file })).await
     }
 
     fn hold(path: &Path) -> Result<Self> {
@@ -83,19 +83,10 @@ impl Held {
 fn open(path: &Path) -> Result<File> {
     let named = |e| Error::io(path.display(), e);
     let kind = std::fs::metadata(path).map_err(named)?.file_type();
-    let mut options = OpenOptions::new();
-    options.read(true);
-    if kind.is_block_device() {
-        // Fails if the device is mounted or part of something that is.
-        options.custom_flags(OFlags::EXCL.bits().cast_signed());
+    match kind.is_block_device() {
+        true => open_alone(path, OpenOptions::new().read(true)),
+        false => File::open(path).map_err(named),
     }
-    options.open(path).map_err(|e| match e.kind() {
-        ErrorKind::ResourceBusy => {
-            let detail = format!("{}: mounted or in use", path.display());
-            Error::new(Code::ImageInUse, detail).because(e)
-        }
-        _ => named(e),
-    })
 }
 
 fn lock(byte: i64, kind: i32) -> libc::flock {
