@@ -181,6 +181,5 @@ fn make(folder: Option<&Path>, ring: &Keyring, plans: Vec<Plan>, unit: usize) ->
             bytes: bytes.into(),
         })
     };
-    // Each is dropped with what it was made of.
     plans.into_iter().map(&mut part).collect()
 }

@@ -115,14 +115,14 @@ pub async fn repair(
         found = look(&vault, &ledger, now, tell).await?;
     }
     // Without the log's end nothing may be written but objects as they were.
-    let ended = match log_end::ensure(&vault).await {
+    let rounds = match log_end::ensure(&vault).await {
         Err(e) if e.kind() == Kind::Integrity => {
             report.unhealed.push(e.to_string());
-            true
+            0
         }
-        ensured => ensured.map(|()| false)?,
+        ensured => ensured.map(|()| ROUNDS)?,
     };
-    for _ in 0..if ended { 0 } else { ROUNDS } {
+    for _ in 0..rounds {
         report
             .unhealed
             .retain(|u| !u.starts_with(segments::STOPPED));
