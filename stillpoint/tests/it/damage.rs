@@ -133,3 +133,28 @@ fn a_damaged_snapshot_store_is_passed_over_for_the_vault() {
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.err.contains("warning: the snapshot store"), "{said:?}");
 }
+
+#[test]
+fn rescue_of_a_folder_without_anything_of_a_vault_says_so() {
+    let place = Place::with_vault();
+    fs::create_dir(place.at("empty")).unwrap();
+    let e = place.fails(&["rescue", "empty", "--list"], 4);
+    assert_eq!(e["code"], "NotAVault");
+}
+
+#[test]
+fn no_vault_is_made_if_its_host_key_could_not_be_written() {
+    let place = Place::new();
+    let secrets = [
+        "--passphrase-file",
+        "pass",
+        "--host-key",
+        "nowhere/host.key",
+    ];
+    let words = [&["vault", "create", "other"], &secrets[..]].concat();
+    let e = place.fails(&words, 4);
+    assert_eq!(e["code"], "FileNotFound");
+    assert!(!place.at("other").exists());
+    fs::create_dir(place.at("nowhere")).unwrap();
+    place.ok(&words);
+}

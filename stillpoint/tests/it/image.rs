@@ -240,3 +240,26 @@ fn an_image_that_grew_and_shrank_restores_at_every_size() {
         );
     }
 }
+
+#[test]
+fn a_qcow2_image_is_not_taken_for_raw_and_its_bytes_are_backed_up_if_that_is_said() {
+    let place = Place::with_vault();
+    assert!(qemu_img(
+        &["create", "-q", "-f", "qcow2", "a", "4M"],
+        &place
+    ));
+    let e = place.fails(&["backup", "now", "--image", "a"], 2);
+    assert_eq!(e["code"], "BadArgument");
+    assert!(
+        e["message"].as_str().unwrap().contains("--format qcow2"),
+        "{e}"
+    );
+    assert_eq!(place.json(&["point", "list"]), serde_json::json!([]));
+    for format in ["qcow2", "raw"] {
+        place.ok(&[
+            "backup", "now", "--image", "a", "--format", format, "--name", format,
+        ]);
+    }
+    place.ok(&["restore", "disks", "latest:raw", "--to", "there"]);
+    assert!(same(&place.at("there/raw-disk.raw"), &place.at("a")));
+}
