@@ -28,8 +28,18 @@ impl Aligned {
     #[must_use]
     pub fn copy(data: &[u8]) -> Self {
         let mut all = Self::with_capacity(data.len());
-        all.bytes.extend_from_slice(data);
+        all.fill(data);
         all
+    }
+
+    /// Has these bytes in place of those before.
+    ///
+    /// # Panics
+    /// If there is no room for them: the bytes would move.
+    pub fn fill(&mut self, data: &[u8]) {
+        self.truncate(0);
+        self.check_room(data.len());
+        self.bytes.extend_from_slice(data);
     }
 
     /// Adds so many zeros and gives them, to be written over.
@@ -37,10 +47,15 @@ impl Aligned {
     /// # Panics
     /// If there is no room for them: the bytes would move.
     pub fn grow(&mut self, len: usize) -> &mut [u8] {
+        self.check_room(len);
         let at = self.bytes.len();
-        assert!(at + len <= self.bytes.capacity(), "no room is left");
         self.bytes.resize(at + len, 0);
         &mut self.bytes[at..]
+    }
+
+    fn check_room(&self, len: usize) {
+        let room = self.bytes.capacity() - self.bytes.len();
+        assert!(len <= room, "no room is left");
     }
 
     /// Keeps the first `len` bytes.

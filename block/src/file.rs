@@ -19,6 +19,7 @@ use crate::source::check_range;
 use crate::{Aligned, BlockSink, BlockSource, Extent, Run, RunState};
 
 use direct::Direct;
+pub use direct::write_new;
 
 /// Zeroes written where neither a hole nor a cheaper way is to be had.
 const ZEROES: &[u8] = &[0; 256 * 1024];

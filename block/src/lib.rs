@@ -21,7 +21,7 @@ mod zero;
 
 pub use aligned::Aligned;
 pub use extent::{Extent, ExtentSet, Run, RunState};
-pub use file::FileDisk;
+pub use file::{FileDisk, write_new};
 pub use held::Held;
 pub use image::{BitmapInfo, ImageInfo, create_image, foreign_format, probe_image};
 pub use nbd::{NbdAddress, NbdClient, NbdServer};

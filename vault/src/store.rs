@@ -4,6 +4,7 @@
 //! never came, or that does not say whether the object was made, is settled by reading the
 //! object back. Names are ours (`log/…`, `packs/…`); the prefix is the backend's business.
 
+mod create;
 mod durable;
 mod local;
 
@@ -96,17 +97,8 @@ impl Store {
     /// # Errors
     /// `Unavailable` if it can't be told whether the object was made; `NoSpace`.
     pub async fn put_new(&self, name: &str, bytes: Bytes) -> Result<Put> {
-        let options = PutOptions {
-            mode: PutMode::Create,
-            ..PutOptions::default()
-        };
-        let payload = PutPayload::from(bytes.clone());
-        let error = match self
-            .inner
-            .put_opts(&Path::from(name), payload, options)
-            .await
-        {
-            Ok(_) => {
+        let error = match self.try_put(name, bytes.clone()).await {
+            Ok(()) => {
                 self.settle(name).await?;
                 return Ok(Put::Created);
             }
@@ -123,6 +115,20 @@ impl Store {
             Ok(Some(found)) if found != bytes => Ok(Put::Exists),
             _ => Err(failed(name, error)),
         }
+    }
+
+    async fn try_put(&self, name: &str, bytes: Bytes) -> object_store::Result<()> {
+        if let Some(folder) = &self.local {
+            let path = folder.join(name);
+            return crate::cpu::run(move || local::put_new(&path, &bytes)).await;
+        }
+        let options = PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
+        let (path, payload) = (Path::from(name), PutPayload::from(bytes));
+        self.inner.put_opts(&path, payload, options).await?;
+        Ok(())
     }
 
     /// Makes the object `name` have these bytes, whether or not one is there: only for repair,

@@ -1,7 +1,8 @@
 //! Writing one disk of a point: the pipeline from contents to records and tree.
 //!
-//! Spans of chunks are hashed, looked up, compared with their parents, compressed and sealed
-//! on the CPU pool, several at a time; their results are taken up in the order of the disk.
+//! Spans, the changed chunks under one leaf, are hashed, looked up, compared with their parents,
+//! compressed and sealed on the CPU pool, several at a time; their results are taken up in the
+//! order of the disk.
 //! Memory: [`SPANS_IN_FLIGHT`] spans and what the session holds.
 
 use std::collections::VecDeque;
@@ -9,7 +10,6 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base::Result;
-use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use crate::codec::{self, Encoded, Parent};
@@ -25,6 +25,9 @@ use crate::tree::{TreeBuilder, TreeRef};
 pub const SPAN_CHUNKS: u64 = FAN_OUT as u64;
 /// Spans worked on at the same time.
 const SPANS_IN_FLIGHT: usize = 6;
+
+/// Bytes of buffers kept for later.
+const BUFFERS_KEPT: usize = (2 * SPANS_IN_FLIGHT) << 20;
 
 /// Spans and runs of zeros between them that wait to be taken up.
 const MOST_IN_FLIGHT: usize = 4 * SPANS_IN_FLIGHT;
@@ -56,11 +59,10 @@ impl WriteStats {
 /// What became of a span.
 #[derive(Debug)]
 struct SpanDone {
-    first_slot: u64,
-    ids: Vec<Id>,
+    ids: Vec<(u64, Id)>,
     records: Vec<Encoded>,
     stats: WriteStats,
-    buffer: Vec<u8>,
+    buffers: Vec<Vec<u8>>,
 }
 
 /// Buffers that go round between reading and writing, so that a backup touches the same few
@@ -79,7 +81,8 @@ impl Buffers {
 
     fn give(&self, buffer: Vec<u8>) {
         let mut buffers = self.lock();
-        if buffers.len() < 2 * SPANS_IN_FLIGHT {
+        let kept: usize = buffers.iter().map(Vec::capacity).sum();
+        if kept + buffer.capacity() <= BUFFERS_KEPT {
             buffers.push(buffer);
         }
     }
@@ -107,6 +110,8 @@ pub struct DiskWriter {
     chunk_size: usize,
     base: Option<Reader>,
     builder: TreeBuilder,
+    /// The last span, to which more may be put.
+    gathered: Option<Span>,
     in_flight: VecDeque<Work>,
     buffers: Buffers,
     stats: WriteStats,
@@ -136,6 +141,7 @@ impl DiskWriter {
             chunk_size: chunk_size as usize,
             base: base.as_ref().map(|b| b.0.clone()),
             builder: TreeBuilder::new(base, chunks),
+            gathered: None,
             in_flight: VecDeque::new(),
             buffers: Buffers::default(),
             stats: WriteStats::default(),
@@ -173,22 +179,44 @@ impl DiskWriter {
         self.begin()?;
         self.next_slot = first_slot + count as u64;
         data.resize(count * self.chunk_size, 0);
-        let leaf = self.builder.base_leaf(first_slot / SPAN_CHUNKS).await?;
+        let leaf = first_slot / SPAN_CHUNKS;
+        let parents = self.builder.base_leaf(leaf).await?;
         let place = usize::try_from(first_slot % SPAN_CHUNKS).expect("below 16");
-        let span = Span {
-            session: Arc::clone(&self.session),
-            base: self.base.clone(),
-            parents: leaf[place..place + count].to_vec(),
+        let piece = Piece {
             first_slot,
-            chunk_size: self.chunk_size,
+            parents: parents[place..place + count].to_vec(),
             data,
+        };
+        match &mut self.gathered {
+            Some(span) if span.leaf == leaf => span.pieces.push(piece),
+            _ => {
+                self.start_gathered().await?;
+                self.gathered = Some(Span {
+                    session: Arc::clone(&self.session),
+                    base: self.base.clone(),
+                    chunk_size: self.chunk_size,
+                    leaf,
+                    pieces: vec![piece],
+                });
+            }
+        }
+        if self.next_slot.is_multiple_of(SPAN_CHUNKS) {
+            self.start_gathered().await?;
+        }
+        self.broken = false;
+        Ok(())
+    }
+
+    /// Begins the work on the last span.
+    async fn start_gathered(&mut self) -> Result<()> {
+        let Some(span) = self.gathered.take() else {
+            return Ok(());
         };
         while self.spans() >= SPANS_IN_FLIGHT {
             self.take_one().await?;
         }
         self.in_flight
             .push_back(Work::Span(tokio::spawn(span.run())));
-        self.broken = false;
         Ok(())
     }
 
@@ -211,6 +239,7 @@ impl DiskWriter {
             (offset + len).div_ceil(unit).min(self.chunks),
         );
         self.next_slot = end;
+        self.start_gathered().await?;
         while self.in_flight.len() >= MOST_IN_FLIGHT {
             self.take_one().await?;
         }
@@ -283,16 +312,18 @@ impl DiskWriter {
         })??;
         self.stats.add(&done.stats);
         self.session.append(done.records).await?;
-        for (slot, id) in (done.first_slot..).zip(&done.ids) {
+        for (slot, id) in done.ids {
             self.builder
-                .set(&self.session.vault().ring, slot, *id)
+                .set(&self.session.vault().ring, slot, id)
                 .await?;
         }
         let nodes = self.builder.take_nodes();
         if !nodes.is_empty() {
             self.session.append_nodes(nodes).await?;
         }
-        self.buffers.give(done.buffer);
+        for buffer in done.buffers {
+            self.buffers.give(buffer);
+        }
         Ok(())
     }
 
@@ -313,6 +344,7 @@ impl DiskWriter {
 
     async fn try_finish(mut self) -> Result<(DiskRoot, WriteStats)> {
         self.begin()?;
+        self.start_gathered().await?;
         while !self.in_flight.is_empty() {
             self.take_one().await?;
         }
@@ -336,14 +368,29 @@ fn wrong(offset: u64, len: u64) -> base::Error {
     )
 }
 
-/// A span on its way.
+/// Contents put under one leaf.
+#[derive(Debug)]
 struct Span {
     session: Arc<Session>,
     base: Option<Reader>,
-    parents: Vec<Id>,
-    first_slot: u64,
     chunk_size: usize,
+    leaf: u64,
+    pieces: Vec<Piece>,
+}
+
+/// Contents of adjacent chunks, and what the base has there.
+#[derive(Debug)]
+struct Piece {
+    first_slot: u64,
+    parents: Vec<Id>,
     data: Vec<u8>,
+}
+
+/// Chunks of pieces, each with what the base has there.
+fn chunks(pieces: &[Piece], size: usize) -> impl Iterator<Item = (&[u8], Id)> {
+    pieces
+        .iter()
+        .flat_map(move |p| p.data.chunks(size).zip(p.parents.iter().copied()))
 }
 
 /// What the first look at a chunk says.
@@ -352,96 +399,93 @@ enum Look {
     New { id: Id, parent: Option<(Id, u8)> },
 }
 
+impl Look {
+    fn id(&self) -> Id {
+        match self {
+            Self::Settled(id) | Self::New { id, .. } => *id,
+        }
+    }
+
+    fn parent(&self) -> Option<Id> {
+        match self {
+            Self::New { parent, .. } => parent.map(|(id, _)| id),
+            Self::Settled(_) => None,
+        }
+    }
+}
+
 impl Span {
     async fn run(self) -> Result<SpanDone> {
         let Self {
             session,
             base,
-            parents,
-            first_slot,
             chunk_size,
-            data,
+            pieces,
+            ..
         } = self;
         // First look: ids, and whether they are known.
         let s = Arc::clone(&session);
-        let p = parents.clone();
-        let (data, looks, mut stats) = crate::cpu::brief(move || {
+        let (pieces, looks, mut stats) = crate::cpu::brief(move || {
             let mut stats = WriteStats::default();
-            let looks: Result<Vec<Look>> = data
-                .chunks(chunk_size)
-                .zip(&p)
-                .map(|(chunk, parent)| look(&s, chunk, *parent, &mut stats))
+            let looks: Result<Vec<Look>> = chunks(&pieces, chunk_size)
+                .map(|(chunk, parent)| look(&s, chunk, parent, &mut stats))
                 .collect();
-            (data, looks, stats)
+            (pieces, looks, stats)
         })
         .await;
         let looks = looks?;
-        // Parents of what is new.
-        let wanted: Vec<Id> = looks
+        let slots = pieces
             .iter()
-            .filter_map(|l| match l {
-                Look::New {
-                    parent: Some((id, _)),
-                    ..
-                } => Some(*id),
-                _ => None,
-            })
-            .collect();
-        let contents = match (&base, wanted.is_empty()) {
+            .flat_map(|p| (p.first_slot..).take(p.parents.len()));
+        let ids = slots.zip(looks.iter().map(Look::id)).collect();
+        // Parents of what is new.
+        let wanted: Vec<Id> = looks.iter().filter_map(Look::parent).collect();
+        let parents = match (&base, wanted.is_empty()) {
             // A parent that can't be read (damaged, or sealed with a key that this host lacks)
             // costs the patch, not the backup.
             (Some(reader), false) => reader.chunks(&wanted).await.unwrap_or_default(),
             _ => Chunks::new(),
         };
-        let ids: Vec<Id> = looks
-            .iter()
-            .map(|l| match l {
-                Look::Settled(id) | Look::New { id, .. } => *id,
-            })
-            .collect();
+        let buffers = |pieces: Vec<Piece>| pieces.into_iter().map(|p| p.data).collect();
         if looks.iter().all(|l| matches!(l, Look::Settled(_))) {
             return Ok(SpanDone {
-                first_slot,
                 ids,
                 records: Vec::new(),
                 stats,
-                buffer: data,
+                buffers: buffers(pieces),
             });
         }
-        let (buffer, records, stats) = crate::cpu::brief(move || {
+        let (pieces, records, stats) = crate::cpu::brief(move || {
             let ring = session.vault().ring();
             let mut records = Vec::new();
-            for (chunk, l) in data.chunks(chunk_size).zip(&looks) {
+            for ((chunk, _), l) in chunks(&pieces, chunk_size).zip(&looks) {
                 let Look::New { id, parent } = l else {
                     continue;
                 };
-                let old: Option<(Parent<'_>, &Bytes)> = parent.and_then(|(pid, depth)| {
-                    let contents = contents.get(&pid)?;
-                    Some((
-                        Parent {
-                            id: pid,
-                            depth,
-                            contents,
-                        },
+                let old = parent.and_then(|(id, depth)| {
+                    let contents = parents.get(&id)?;
+                    Some(Parent {
+                        id,
+                        depth,
                         contents,
-                    ))
+                    })
                 });
-                stats.changed +=
-                    old.map_or(chunk_size as u64, |(_, c)| codec::changed_bytes(chunk, c));
-                let record = codec::encode(ring, *id, chunk, old.map(|o| o.0));
+                stats.changed += old.as_ref().map_or(chunk_size as u64, |old| {
+                    codec::changed_bytes(chunk, old.contents)
+                });
+                let record = codec::encode(ring, *id, chunk, old);
                 stats.new_chunks += 1;
                 stats.patches += u64::from(record.header.depth > 0);
                 records.push(record);
             }
-            (data, records, stats)
+            (pieces, records, stats)
         })
         .await;
         Ok(SpanDone {
-            first_slot,
             ids,
             records,
             stats,
-            buffer,
+            buffers: buffers(pieces),
         })
     }
 }

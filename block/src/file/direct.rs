@@ -1,7 +1,8 @@
 //! Large writes past the page cache.
 //!
-//! A restored disk is not read again by who restores it. Written directly it costs no copy in
-//! the kernel, leaves the host's cache to its machines, and has little left to flush.
+//! Neither a restored disk nor a vault's pack is soon read again by who wrote it. Written directly
+//! it costs no copy in the kernel, leaves the host's cache to its machines, and has little left to
+//! flush.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Result};
@@ -11,9 +12,33 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::OFlags;
 
-use crate::aligned::BLOCK;
+use crate::aligned::{Aligned, BLOCK};
+
 /// Smaller writes are better gathered by the page cache.
 const LEAST: usize = 256 << 10;
+/// Bytes made aligned at a time, as many as stay in the processor's cache.
+const STEP: usize = 1 << 20;
+
+/// Writes these bytes into a new file, past the page cache where they are many and it can be
+/// done. Nothing is durable before the file is synced.
+///
+/// # Errors
+/// Those of writing.
+pub fn write_new(file: &File, bytes: &[u8]) -> Result<()> {
+    let mut done = 0;
+    if let Some(direct) = (bytes.len() >= LEAST).then(|| Direct::open(file)).flatten() {
+        let mut step = Aligned::with_capacity(STEP);
+        for part in bytes.chunks(STEP) {
+            step.fill(part);
+            let written = direct.write(done as u64, &step)?;
+            done += written;
+            if written < part.len() {
+                break;
+            }
+        }
+    }
+    file.write_all_at(&bytes[done..], done as u64)
+}
 
 /// A file or device opened for direct writing.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Objects of a folder store, read as the files that they are.
+//! Objects of a folder store, as the files that they are.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -8,6 +8,7 @@ use std::path::Path;
 use base::{Code, Error, Result};
 use bytes::Bytes;
 
+use super::create::create;
 use super::{failed, missing};
 use crate::large::{self, Large};
 
@@ -81,11 +82,30 @@ impl LocalObject {
     }
 }
 
+/// Makes the object at `path` unless one is there.
+///
+/// # Errors
+/// `AlreadyExists`; those of the file system.
+pub(super) fn put_new(path: &Path, bytes: &[u8]) -> object_store::Result<()> {
+    match create(path, bytes) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(object_store::Error::AlreadyExists {
+            path: path.display().to_string(),
+            source: "another one has its name".into(),
+        }),
+        Err(e) => Err(generic(e)),
+    }
+}
+
 /// A local store's own error, by its number.
 fn unavailable(name: &str, error: std::io::Error) -> Error {
+    failed(name, generic(error))
+}
+
+fn generic(error: std::io::Error) -> object_store::Error {
     let source = Box::new(error);
     let store = "a folder";
-    failed(name, object_store::Error::Generic { store, source })
+    object_store::Error::Generic { store, source }
 }
 
 fn cut_short(name: &str) -> Error {

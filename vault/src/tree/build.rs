@@ -6,10 +6,9 @@
 
 use std::collections::HashMap;
 
-use base::Result;
+use base::{Kind, Result};
 
 use super::{TreeRef, reach};
-use crate::format::damaged;
 use crate::format::id::Id;
 use crate::format::node::{FAN_OUT, Node, root_level};
 use crate::keys::Keyring;
@@ -37,6 +36,8 @@ struct OpenNode {
 pub struct TreeBuilder {
     base: Option<(Reader, TreeRef)>,
     cache: HashMap<(u8, u64), (Id, Node)>,
+    /// The leaf of the base that was last read.
+    last_leaf: Option<u64>,
     chunks: u64,
     open: Vec<Option<OpenNode>>,
     new: Vec<NewNode>,
@@ -52,6 +53,7 @@ impl TreeBuilder {
         Self {
             base,
             cache: HashMap::new(),
+            last_leaf: None,
             chunks,
             open: std::iter::repeat_with(|| None).take(levels).collect(),
             new: Vec::new(),
@@ -93,42 +95,54 @@ impl TreeBuilder {
             return Ok(*found);
         }
         let top = base.level();
-        let (id, mut node) = if level > top {
+        let found = if level > top {
             // The base ends below this level: its own root hangs at place 0.
             let mut node = Node::empty(level);
             if index == 0 {
                 node.children[0] = Box::pin(self.base_node(level - 1, 0)).await?.0;
             }
-            (Id::ZERO, node)
+            vec![(Id::ZERO, node)]
+        } else if level == top {
+            let root = if index == 0 { base.root } else { Id::ZERO };
+            read(&reader, &[root], level).await?
         } else {
-            let id = if level == top {
-                if index == 0 { base.root } else { Id::ZERO }
+            let above = Box::pin(self.base_node(level + 1, index / FAN_OUT as u64))
+                .await?
+                .1;
+            let place = usize::try_from(index % FAN_OUT as u64).expect("below 16");
+            let siblings = if level == 0 && self.goes_on(index) {
+                FAN_OUT
             } else {
-                let above = Box::pin(self.base_node(level + 1, index / FAN_OUT as u64))
-                    .await?
-                    .1;
-                above.children[usize::try_from(index % FAN_OUT as u64).expect("below 16")]
+                place + 1
             };
-            let mut nodes = reader.nodes(&[id], level).await?;
-            (
-                id,
-                nodes
-                    .pop()
-                    .ok_or_else(|| damaged("a tree node was not read"))?,
-            )
+            read(&reader, &above.children[place..siblings], level).await?
         };
+        if self.cache.len() > 256 {
+            self.cache
+                .retain(|(l, _), _| *l > 0 && usize::from(*l) + 1 >= self.open.len());
+        }
+        for (index, (id, mut node)) in (index..).zip(found) {
+            self.cut(level, index, &mut node);
+            self.cache.insert((level, index), (id, node));
+        }
+        Ok(self.cache[&(level, index)])
+    }
+
+    /// Whether the leaf that was read before has the same parent: then more of them will be
+    /// asked for, and are read with this one.
+    fn goes_on(&mut self, leaf: u64) -> bool {
+        let last = self.last_leaf.replace(leaf);
+        last.is_some_and(|last| last / FAN_OUT as u64 == leaf / FAN_OUT as u64)
+    }
+
+    /// Leaves out of a base's node what is past the end of this tree.
+    fn cut(&self, level: u8, index: u64, node: &mut Node) {
         let span = reach(level) / FAN_OUT as u64;
         for (i, child) in node.children.iter_mut().enumerate() {
             if (index * FAN_OUT as u64 + i as u64).saturating_mul(span) >= self.chunks {
                 *child = Id::ZERO;
             }
         }
-        if self.cache.len() > 256 {
-            self.cache
-                .retain(|(l, _), _| *l > 0 && usize::from(*l) + 1 >= self.open.len());
-        }
-        self.cache.insert((level, index), (id, node));
-        Ok((id, node))
     }
 
     /// Sets the chunk of `slot`. Slots must come in rising order.
@@ -220,4 +234,13 @@ impl TreeBuilder {
         let root = self.keep(ring, &open);
         Ok((root, self.new))
     }
+}
+
+/// The first of these nodes, and the others with it unless one of them is damaged.
+async fn read(reader: &Reader, ids: &[Id], level: u8) -> Result<Vec<(Id, Node)>> {
+    let nodes = match reader.nodes(ids, level).await {
+        Err(e) if e.kind() == Kind::Integrity => reader.nodes(&ids[..1], level).await?,
+        nodes => nodes?,
+    };
+    Ok(ids.iter().copied().zip(nodes).collect())
 }

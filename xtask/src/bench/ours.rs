@@ -127,7 +127,7 @@ impl Tool for Ours {
         Ok(Some(self.home.measure(&command)?.0))
     }
 
-    fn stored(&self) -> Result<u64> {
-        self.home.stored()
+    fn home(&self) -> &Home {
+        &self.home
     }
 }

@@ -126,6 +126,7 @@ impl Bench<'_> {
         let base = self.corpus.base.clone();
         for tool in &self.tools {
             fresh()?;
+            tool.home().warm()?;
             let (sample, image): (_, PathBuf) = tool.restore(&disk(live, None), &folder)?;
             let original = if tool.keeps_points() { live } else { &base };
             same(original, &image).with_context(|| tool.name())?;
@@ -136,8 +137,9 @@ impl Bench<'_> {
 
     fn verify(&mut self) -> Result<()> {
         for tool in &self.tools {
+            tool.home().warm()?;
             if let Some(mut sample) = tool.verify()? {
-                sample.added = tool.stored()?;
+                sample.added = tool.home().stored()?;
                 self.results.add(tool.name(), "verify", sample);
             }
         }

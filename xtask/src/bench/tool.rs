@@ -1,5 +1,6 @@
 //! What every tool of the comparison can do.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -40,8 +41,8 @@ pub(crate) trait Tool {
     /// Reads and checks every stored byte; `None` where the tool can't.
     fn verify(&self) -> Result<Option<Sample>>;
 
-    /// Bytes that its repository takes.
-    fn stored(&self) -> Result<u64>;
+    /// Where it keeps its repository.
+    fn home(&self) -> &Home;
 }
 
 /// A tool's own folder, with its repository and all else that it keeps.
@@ -87,9 +88,26 @@ impl Home {
         Ok((sample, said))
     }
 
+    /// Bytes that the repository takes.
     pub(crate) fn stored(&self) -> Result<u64> {
         size(&self.repository)
     }
+
+    /// Has the repository in the page cache, however the tool writes it.
+    pub(crate) fn warm(&self) -> Result<()> {
+        read_all(&self.repository)
+    }
+}
+
+fn read_all(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            read_all(&entry?.path())?;
+        }
+    } else if path.is_file() {
+        std::io::copy(&mut File::open(path)?, &mut std::io::sink())?;
+    }
+    Ok(())
 }
 
 /// The passphrase of all repositories here.

@@ -118,8 +118,8 @@ impl Tool for Benji {
         Ok(Some(sum))
     }
 
-    fn stored(&self) -> Result<u64> {
-        self.home.stored()
+    fn home(&self) -> &Home {
+        &self.home
     }
 }
 

@@ -84,7 +84,7 @@ impl Tool for Bupstash {
         Ok(None)
     }
 
-    fn stored(&self) -> Result<u64> {
-        self.home.stored()
+    fn home(&self) -> &Home {
+        &self.home
     }
 }

@@ -70,7 +70,7 @@ impl Tool for Floor {
         Ok(None)
     }
 
-    fn stored(&self) -> Result<u64> {
-        self.home.stored()
+    fn home(&self) -> &Home {
+        &self.home
     }
 }

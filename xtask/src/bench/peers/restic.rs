@@ -58,7 +58,7 @@ impl Tool for Restic {
         Ok(Some(self.home.measure(&command)?.0))
     }
 
-    fn stored(&self) -> Result<u64> {
-        self.home.stored()
+    fn home(&self) -> &Home {
+        &self.home
     }
 }
