@@ -29,6 +29,7 @@ const IN_ORDER: u64 = 1 << 20;
 /// Measures reads of the newest point, which is of the disk `image`.
 pub(crate) fn run(work: &Path, ours: &Ours, image: &Path, results: &mut Results) -> Result<()> {
     let chunks = data(image)?;
+    ours.home.warm()?;
     let socket = work.join("nbd");
     // A process of its own for each, so that nothing is kept from the one before.
     let export = || Server::ours(ours, &socket);

@@ -22,7 +22,7 @@ pub(crate) enum Way {
 
 /// Stillpoint.
 pub(crate) struct Ours {
-    home: Home,
+    pub(crate) home: Home,
     program: PathBuf,
     way: Way,
 }
