@@ -7,6 +7,7 @@ use crate::metadata::{self, Package};
 /// Where each crate lives. A new crate gets its line here first.
 const FLOORS: &[(&str, u32)] = &[
     ("base", 0),
+    ("policy", 1),
     ("block", 1),
     ("vault", 2),
     ("hypervisor", 3),

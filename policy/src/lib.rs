@@ -1,0 +1,37 @@
+//! The rules of backup, as pure functions: when a run is due, what a point is kept for and until
+//! when, how a job ends, which names are allowed, what is metered.
+//!
+//! Nothing here reads a clock, a file or randomness; the caller brings the time. Types are those
+//! of the domain, not of the wire. Ids such as POLICY-16 are those of the requirements.
+//!
+//! - [`Policy`]: a [`Schedule`], a [`Retention`] and a [`Zone`], with its faults told one by one.
+//! - [`Schedule::next_after`], [`Schedule::latest_due`], [`spread`]: when to start.
+//! - [`Policy::goes_to_vault`], [`Policy::marks`]: what becomes of a run's point.
+//! - [`Point`], [`cleanup`]: what is kept, where, until when.
+
+mod calendar;
+mod expiry;
+mod marks;
+mod name;
+mod next_run;
+mod policy;
+mod protection;
+mod refusal;
+mod retention;
+mod schedule;
+mod transfer;
+mod windows_zones;
+mod zone;
+
+pub use calendar::{DayOfMonth, MonthDays, Week, Weekday, WeekdayOfMonth};
+pub use expiry::{Keep, ON_DEMAND_DAYS, Point, Removal, Tier, cleanup, on_demand_until};
+pub use marks::{Kept, Marks};
+pub use name::{GroupPattern, check_group_name, check_policy_name, check_vault_name};
+pub use next_run::{MOST_SPREAD, spread};
+pub use policy::{Consistency, Policy, PolicyType};
+pub use protection::Protection;
+pub use refusal::{EXCEEDS_VAULTED, INVALID_POLICY, Refusal};
+pub use retention::{Monthly, Range, Retention, Weekly, Yearly, refuse_lowering};
+pub use schedule::{Schedule, time_of_day};
+pub use transfer::{Transfer, transfer};
+pub use zone::Zone;

@@ -1,0 +1,4 @@
+//! The rules from outside: each refusal, the examples of the requirements, and random policies
+//! over decades against a model that shares no code with the crate.
+
+mod faults;
