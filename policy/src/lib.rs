@@ -11,6 +11,7 @@
 
 mod calendar;
 mod expiry;
+mod job_status;
 mod marks;
 mod name;
 mod next_run;
@@ -25,6 +26,7 @@ mod zone;
 
 pub use calendar::{DayOfMonth, MonthDays, Week, Weekday, WeekdayOfMonth};
 pub use expiry::{Keep, ON_DEMAND_DAYS, Point, Removal, Tier, cleanup, on_demand_until};
+pub use job_status::{BackupJob, JobStatus, TaskStatus};
 pub use marks::{Kept, Marks};
 pub use name::{GroupPattern, check_group_name, check_policy_name, check_vault_name};
 pub use next_run::{MOST_SPREAD, spread};
