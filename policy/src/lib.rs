@@ -12,14 +12,17 @@
 mod calendar;
 mod expiry;
 mod job_status;
+mod limits;
 mod marks;
 mod name;
 mod next_run;
 mod policy;
+mod price;
 mod protection;
 mod refusal;
 mod retention;
 mod schedule;
+mod soft_delete;
 mod transfer;
 mod windows_zones;
 mod zone;
@@ -27,13 +30,18 @@ mod zone;
 pub use calendar::{DayOfMonth, MonthDays, Week, Weekday, WeekdayOfMonth};
 pub use expiry::{Keep, ON_DEMAND_DAYS, Point, Removal, Tier, cleanup, on_demand_until};
 pub use job_status::{BackupJob, JobStatus, TaskStatus};
+pub use limits::{Limit, Limits};
 pub use marks::{Kept, Marks};
 pub use name::{GroupPattern, check_group_name, check_policy_name, check_vault_name};
 pub use next_run::{MOST_SPREAD, spread};
 pub use policy::{Consistency, Policy, PolicyType};
+pub use price::{
+    Disk, Estimate, EstimateInput, Rates, estimate, fee, half_instances, instance_size, is_billed,
+};
 pub use protection::Protection;
 pub use refusal::{EXCEEDS_VAULTED, INVALID_POLICY, Refusal};
 pub use retention::{Monthly, Range, Retention, Weekly, Yearly, refuse_lowering};
 pub use schedule::{Schedule, time_of_day};
+pub use soft_delete::{SOFT_DELETE_DAYS, charged_days, check_soft_delete_days, purge_at};
 pub use transfer::{Transfer, transfer};
 pub use zone::Zone;
