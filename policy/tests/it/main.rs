@@ -1,4 +1,10 @@
 //! The rules from outside: each refusal, the examples of the requirements, and random policies
 //! over decades against a model that shares no code with the crate.
 
+#![allow(clippy::unwrap_used)]
+
+mod examples;
 mod faults;
+mod life;
+mod model;
+mod next_runs;
