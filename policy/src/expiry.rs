@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Marks, Range, Refusal, Zone};
+use crate::{INVALID_INPUT, Marks, Range, Refusal, Zone};
 
 /// Days that a point on demand is kept if no date is given (PROT-7).
 pub const ON_DEMAND_DAYS: u32 = 30;
@@ -140,7 +140,8 @@ pub fn on_demand_until(
     if until > triggered && until <= most {
         return Ok(until);
     }
-    Err(Refusal::of_policy(
+    Err(Refusal::new(
+        INVALID_INPUT,
         "recoveryPointExpiryTimeInUTC",
         format!("the point would be kept until {until}"),
         format!("Give an instant after {triggered} and not after {most}"),

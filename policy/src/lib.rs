@@ -39,7 +39,7 @@ pub use price::{
     Disk, Estimate, EstimateInput, Rates, estimate, fee, half_instances, instance_size, is_billed,
 };
 pub use protection::Protection;
-pub use refusal::{EXCEEDS_VAULTED, INVALID_POLICY, Refusal};
+pub use refusal::{EXCEEDS_VAULTED, INVALID_INPUT, INVALID_POLICY, Refusal};
 pub use retention::{Monthly, Range, Retention, Weekly, Yearly, refuse_lowering};
 pub use schedule::{Schedule, time_of_day};
 pub use soft_delete::{SOFT_DELETE_DAYS, charged_days, check_soft_delete_days, purge_at};

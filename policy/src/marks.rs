@@ -75,7 +75,8 @@ impl Policy {
     /// hourly one the last of its date, or the first that can stand in for that (POLICY-29).
     ///
     /// `since` is the due time of the last scheduled run whose point reached the vault, or the
-    /// time when protection began or was resumed, if that is later.
+    /// time when protection began or was resumed, if that is later. An edit of the policy doesn't
+    /// change it.
     #[must_use]
     pub fn goes_to_vault(&self, due: Timestamp, since: Timestamp) -> bool {
         self.schedule.ended_day(since, due, &self.zone, |_| true)

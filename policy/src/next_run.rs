@@ -92,6 +92,7 @@ mod tests {
     use jiff::civil::time;
 
     use super::*;
+    use crate::Weekday;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -111,6 +112,36 @@ mod tests {
         assert_eq!(owed("2026-03-08T19:30:00Z", next), Some(at(next)));
         // Protection that began today owes nothing of yesterday.
         assert_eq!(owed("2026-03-09T07:00:00Z", down), None);
+    }
+
+    /// Newfoundland set its clock back from 00:01 to 23:01 on 7 November 2010.
+    #[test]
+    fn a_run_at_midnight_is_due_once_where_the_clock_goes_back_past_midnight() {
+        let midnight = Schedule::Daily {
+            time: time(0, 0, 0, 0),
+        };
+        let zone = Zone::named("America/St_Johns", Timestamp::UNIX_EPOCH).unwrap();
+        let (before, due) = (at("2010-11-07T02:00:00Z"), at("2010-11-07T02:30:00Z"));
+        let again = at("2010-11-07T02:45:00Z"); // 23:15 the day before, once more
+        assert_eq!(midnight.next_after(before, &zone), Some(due));
+        assert_eq!(midnight.latest_due(before, again, &zone), Some(due));
+        let next = at("2010-11-08T03:30:00Z");
+        assert_eq!(midnight.next_after(again, &zone), Some(next));
+    }
+
+    /// Samoa had no 30 December 2011, a Friday.
+    #[test]
+    fn a_date_that_is_left_out_has_its_run_on_the_next() {
+        let fridays = Schedule::Weekly {
+            days: [Weekday::Friday].into(),
+            time: time(2, 0, 0, 0),
+        };
+        let zone = Zone::named("Pacific/Apia", Timestamp::UNIX_EPOCH).unwrap();
+        let (midnight, due) = (at("2011-12-30T10:00:00Z"), at("2011-12-30T12:00:00Z"));
+        assert_eq!(zone.date(midnight), jiff::civil::date(2011, 12, 31));
+        assert_eq!(fridays.next_after(midnight, &zone), Some(due));
+        assert_eq!(fridays.latest_due(midnight, due, &zone), Some(due));
+        assert!(fridays.ended_day(midnight, due, &zone, |date| date.day() == 30));
     }
 
     #[test]

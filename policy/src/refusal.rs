@@ -4,6 +4,8 @@ use std::fmt;
 
 /// The code of a policy that breaks a rule.
 pub const INVALID_POLICY: &str = "BMSUserErrorInvalidPolicyInput";
+/// The code of another input that breaks a rule.
+pub const INVALID_INPUT: &str = "BMSUserErrorInvalidInput";
 /// The code of snapshots that would be kept longer than the vault's points.
 pub const EXCEEDS_VAULTED: &str = "BMSUserErrorInstantRPRetentionExceedsVaultedRetention";
 

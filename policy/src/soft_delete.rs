@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::Refusal;
+use crate::{INVALID_INPUT, Refusal};
 
 /// Days that deleted backups are kept, unless the vault says otherwise; these cost nothing.
 pub const SOFT_DELETE_DAYS: u32 = 14;
@@ -15,7 +15,8 @@ pub fn check_soft_delete_days(days: u32) -> Result<(), Refusal> {
     if (SOFT_DELETE_DAYS..=180).contains(&days) {
         return Ok(());
     }
-    Err(Refusal::of_policy(
+    Err(Refusal::new(
+        INVALID_INPUT,
         "softDeleteRetentionPeriodInDays",
         format!("deleted backups would be kept {days} days"),
         format!("Allowed are {SOFT_DELETE_DAYS} to 180 days"),

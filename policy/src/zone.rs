@@ -4,7 +4,8 @@
 //! offset in force when the policy was saved is stored and kept, until the policy is saved anew.
 //! An IANA name follows daylight saving. A time that the clock skips in spring counts as the
 //! time that much later (02:30 is 03:30 then); of a time that comes twice in autumn the first
-//! counts. So every day has its run, and none has two.
+//! counts. So every day has its run, and none has two. A date that is left out altogether (Samoa's
+//! 30 December 2011) shares that of the next.
 
 use std::sync::LazyLock;
 
@@ -120,8 +121,8 @@ impl Zone {
             .map_or(Timestamp::MAX, |end| end.timestamp())
     }
 
-    /// Midnight at the end of the instant's day: what our own clients send for "keep until that
-    /// day" (PROT-6).
+    /// Midnight at the end of a date: what our own clients send for "keep until that day"
+    /// (PROT-6).
     #[must_use]
     pub fn end_of_day(&self, date: Date) -> Timestamp {
         date.tomorrow()

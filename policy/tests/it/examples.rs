@@ -246,6 +246,15 @@ fn the_last_point_stays_and_none_leaves_the_vault_before_its_snapshot() {
         vault: true,
     };
     assert_eq!(gone(&points, "2026-05-03T02:00:00Z"), [both(0)]);
+    // In the vault alone it ends on its date, to the second.
+    points[0].in_snapshot = false;
+    let vault_only = Removal {
+        snapshot: false,
+        ..both(0)
+    };
+    assert_eq!(gone(&points, "2026-05-01T23:59:59Z"), []);
+    assert_eq!(gone(&points, "2026-05-02T00:00:00Z"), [vault_only]);
+    points[0].in_snapshot = true;
     // No newer point comes: the last one stays, years on.
     assert_eq!(gone(&points, "2036-01-01T00:00:00Z"), [both(0)]);
     assert_eq!(points[1].tier(), Some(Tier::SnapshotAndVault));
