@@ -15,6 +15,7 @@ use bytes::Bytes;
 use rustix::fs::{FallocateFlags, OFlags, SeekFrom};
 use rustix::io::Errno;
 
+use crate::held::loops_over;
 use crate::source::check_range;
 use crate::{Aligned, BlockSink, BlockSource, Extent, Run, RunState};
 
@@ -43,6 +44,8 @@ struct Inner {
     fresh: AtomicBool,
     /// The way past the page cache, for large writes.
     direct: Option<Direct>,
+    /// Loop devices over it, held.
+    _loops: Vec<File>,
 }
 
 impl FileDisk {
@@ -60,7 +63,8 @@ impl FileDisk {
     /// at: the caller knows that no machine uses it.
     ///
     /// # Errors
-    /// As [`Self::open`], and `ImageInUse` for a device that is mounted or otherwise held.
+    /// As [`Self::open`], and `ImageInUse` for what is mounted or otherwise held, as a device or
+    /// through a loop device.
     pub async fn open_writable(path: &Path) -> Result<Self> {
         let path = path.to_owned();
         blocking(move || Inner::open(path, true)).await.map(Self)
@@ -151,8 +155,13 @@ impl Inner {
                 .open(&path)
                 .map_err(named)?,
         };
+        let loops = match writable && !device {
+            true => loops_over(&path)?,
+            false => Vec::new(),
+        };
         let size = rustix::fs::seek(&file, SeekFrom::End(0)).map_err(|e| named(e.into()))?;
         Ok(Arc::new(Self {
+            _loops: loops,
             direct: writable.then(|| Direct::open(&file)).flatten(),
             file,
             path,
@@ -178,6 +187,7 @@ impl Inner {
             return Err(Error::io(format!("{} of {size} bytes", path.display()), e));
         }
         Ok(Arc::new(Self {
+            _loops: Vec::new(),
             direct: Direct::open(&file),
             file,
             path,

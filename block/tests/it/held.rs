@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use base::Code;
-use block::Held;
+use block::{FileDisk, Held};
 
 use crate::place::{Loop, run, text};
 
@@ -71,7 +71,7 @@ async fn a_raw_image_that_is_read_is_not_written_and_one_that_is_written_is_not_
 }
 
 #[tokio::test]
-async fn a_mounted_device_is_neither_read_nor_written() {
+async fn a_mounted_device_or_its_file_is_neither_read_nor_written() {
     let folder = tempfile::tempdir().unwrap();
     let image = folder.path().join("disk");
     std::fs::File::create(&image)
@@ -83,16 +83,27 @@ async fn a_mounted_device_is_neither_read_nor_written() {
     let at = folder.path().join("at");
     std::fs::create_dir(&at).unwrap();
     run("mount", &[text(device.path()), text(&at)]);
-    let reading = Held::for_reading(device.path()).await.map(drop);
-    let writing = Held::device(device.path()).await.map(drop);
+    let mut all = Vec::new();
+    for path in [device.path(), &image] {
+        all.push(Held::for_reading(path).await.map(drop));
+        all.push(Held::device(path).await.map(drop));
+        all.push(FileDisk::open_writable(path).await.map(drop));
+    }
     run("umount", &[text(&at)]);
-    for held in [reading, writing] {
+    for held in all {
         let e = held.unwrap_err();
         assert_eq!(e.code(), Code::ImageInUse, "{e}");
     }
     let held = Held::device(device.path()).await.unwrap();
     let mount = Command::new("mount").arg(device.path()).arg(&at).output();
     assert!(!mount.unwrap().status.success(), "mounted while it is held");
+    drop(held);
+    let held = Held::for_reading(&image).await.unwrap();
+    let mount = Command::new("mount").arg(device.path()).arg(&at).output();
+    assert!(
+        !mount.unwrap().status.success(),
+        "mounted while its file is held"
+    );
     drop(held);
     run("mount", &[text(device.path()), text(&at)]);
     run("umount", &[text(&at)]);
