@@ -9,6 +9,7 @@ mod code;
 pub mod durable;
 mod error;
 mod ids;
+pub mod private_file;
 mod random;
 mod size;
 

@@ -18,7 +18,6 @@ mod host_key;
 mod key_file;
 mod keyring;
 mod object;
-mod private_file;
 mod seal;
 mod secret;
 mod slot;

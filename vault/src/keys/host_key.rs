@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use super::DataKey;
 use super::document::{self, MAX_LEN, VERSION};
-use super::private_file;
 use super::secret::Secret;
+use base::private_file;
 
 const KIND: &str = "stillpoint-host-key";
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use base::{Code, Error, Random, Result};
 use zeroize::Zeroizing;
 
-use super::private_file;
 use super::secret::Secret;
+use base::private_file;
 
 const PREFIX: &str = "STILLPOINT-KEY-FILE-1 ";
 const FILE_LEN: usize = PREFIX.len() + 2 * Secret::LEN + 1;

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use base::{Code, Error, Result, durable};
+use crate::{Code, Error, Result, durable};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 ///
 /// # Errors
 /// [`Code::TargetExists`] if something has the name; those of the file system.
-pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.display();
     let io = |e| Error::io(format_args!("making {name}"), e);
     if path.symlink_metadata().is_ok() {
@@ -59,7 +59,7 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// [`Code::FileAccessDenied`] if group or others may use the file; [`Code::KeyFileDamaged`]
 /// if it is no regular file or too large; those of the file system.
-pub(super) fn read(path: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>> {
+pub fn read(path: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>> {
     let name = path.display();
     let io = |e| Error::io(format_args!("reading {name}"), e);
     let file = File::open(path).map_err(io)?;
