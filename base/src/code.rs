@@ -212,6 +212,37 @@ codes! {
     RestoreIncomplete = "RestoreIncomplete", Conflict,
         "An earlier restore onto this target was cut short; the target holds a mixture.",
         "Run the same restore again to complete it.";
+    // Records of the control plane.
+    ResourceNotFound = "ResourceNotFound", NotFound,
+        "The resource does not exist, or was deleted meanwhile.",
+        "Check the name, the group and the subscription.";
+    ResourceExists = "ResourceExists", Conflict,
+        "There is a record of that name already, or the machine is protected already.",
+        "Choose another name, or use the one that exists.";
+    ResourceInUse = "ResourceInUse", Conflict,
+        "Other records still refer to this one.",
+        "Remove first what the message names.";
+    PreconditionFailed = "PreconditionFailed", Conflict,
+        "The record was changed by someone else since it was read.",
+        "Read it again and repeat the change on what it is now.";
+    LeaseLost = "LeaseLost", Conflict,
+        "Another server took over this work while this one was stalled.",
+        "Nothing is to be done: the other server goes on with the work.";
+    StateUnavailable = "StateUnavailable", Unavailable,
+        "The database of the control plane does not answer, is busy, or ended the connection.",
+        "Check that the database runs and is reachable, then try again.";
+    StateDenied = "StateDenied", Denied,
+        "The database refused the user or what it wanted to do.",
+        "Check user, password and rights in the database's URL.";
+    StateDamaged = "StateDamaged", Integrity,
+        "The records of the control plane, or a backup of them, are damaged or of another kind.",
+        "Restore the records from a backup; the vaults themselves are not touched by this.";
+    StateTooNew = "StateTooNew", Invalid,
+        "The records were written by a newer version whose schema this one does not know.",
+        "Use a newer Stillpoint; nothing was changed.";
+    StateNotEmpty = "StateNotEmpty", Conflict,
+        "Records are there already, so a backup can't be restored over them.",
+        "Restore into an empty folder or an empty database.";
     // Everything else.
     ProtocolError = "ProtocolError", Failed,
         "The other side of a connection broke the protocol.",
