@@ -20,6 +20,7 @@ pub mod image;
 pub mod libvirt;
 pub mod machine;
 pub mod place;
+pub mod postgres;
 pub mod process;
 pub mod qmp;
 pub mod reader;

@@ -35,6 +35,7 @@ const PACKAGES: &[(&str, &str)] = &[
         "grub-mkimage, for guests that boot by themselves",
     ),
     ("grub-pc-bin", "goes with grub-common"),
+    ("postgresql", "the second engine of the records"),
     ("time", "measures commands"),
     (
         "python3-venv",
