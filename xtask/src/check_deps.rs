@@ -12,6 +12,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("vault", 2),
     ("hypervisor", 3),
     ("mover", 4),
+    ("state", 4),
     ("stillpoint", 7),
 ];
 

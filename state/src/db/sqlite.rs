@@ -1,0 +1,148 @@
+//! SQLite: one file, created on the first start.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use base::{Code, Error, Result, durable};
+use sqlx::query::Query;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Row as _, SqlSafeStr, Sqlite, Transaction, TypeInfo, ValueRef};
+
+use super::{PATIENCE, Pools, READERS, Row, Value};
+
+pub(super) async fn open(path: &Path) -> Result<Pools<Sqlite>> {
+    make_private(path)?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // What is committed is on the disk: also under WAL, each commit waits for it.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        // Kilobytes of page cache a connection.
+        .pragma("cache_size", "-16384")
+        // Bytes of the log that are kept once a large transaction has been moved into the file.
+        .pragma("journal_size_limit", "67108864");
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.clone())
+        .await
+        .map_err(error)?;
+    // After the writer, which has turned WAL on.
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.pragma("query_only", "on"))
+        .await
+        .map_err(error)?;
+    Ok(Pools { writer, readers })
+}
+
+pub(super) async fn begin_read(pools: &Pools<Sqlite>) -> Result<Transaction<'static, Sqlite>> {
+    pools.readers.begin_with("BEGIN").await.map_err(error)
+}
+
+pub(super) async fn begin_write(pools: &Pools<Sqlite>) -> Result<Transaction<'static, Sqlite>> {
+    pools
+        .writer
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(error)
+}
+
+/// Copies the database into `PATH.SUFFIX`, durable when this returns.
+pub(super) async fn copy_beside(pools: &Pools<Sqlite>, suffix: &str) -> Result<()> {
+    let options = pools.writer.connect_options();
+    let beside = |suffix: &str| {
+        let mut name = options.get_filename().as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let (half, whole) = (beside(".copying"), beside(&format!(".{suffix}")));
+    match std::fs::remove_file(&half) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::io(half.display(), e));
+        }
+        _ => {}
+    }
+    make_private(&half)?;
+    let name = half.to_str().ok_or_else(|| {
+        let what = format!("{} is not UTF-8", half.display());
+        Error::new(Code::BadArgument, what)
+    })?;
+    query("VACUUM INTO $1", vec![Value::from(name)])
+        .execute(&pools.writer)
+        .await
+        .map_err(error)?;
+    durable::sync(&half)?;
+    std::fs::rename(&half, &whole).map_err(|e| Error::io(whole.display(), e))?;
+    durable::sync_name(&whole)
+}
+
+/// Makes an empty file that only its owner may read, unless one is there. SQLite gives its
+/// other files the same mode.
+fn make_private(path: &Path) -> Result<()> {
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(_) => durable::sync_name(path),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(Error::io(path.display(), e)),
+    }
+}
+
+pub(super) fn query(
+    sql: impl SqlSafeStr,
+    values: Vec<Value>,
+) -> Query<'static, Sqlite, SqliteArguments> {
+    let query = sqlx::query(sql);
+    values.into_iter().fold(query, |query, value| match value {
+        Value::Null => query.bind(None::<i64>),
+        Value::Int(value) => query.bind(value),
+        Value::Text(value) => query.bind(value),
+    })
+}
+
+pub(super) fn row(row: &SqliteRow) -> Result<Row> {
+    let values = (0..row.len()).map(|column| {
+        let raw = row.try_get_raw(column)?;
+        Ok(match raw.type_info().name() {
+            _ if raw.is_null() => Value::Null,
+            "INTEGER" => Value::Int(row.try_get(column)?),
+            _ => Value::Text(row.try_get(column)?),
+        })
+    });
+    let values: Result<_, sqlx::Error> = values.collect();
+    values.map(Row).map_err(error)
+}
+
+pub(super) fn error(error: sqlx::Error) -> Error {
+    let Some(said) = error.as_database_error() else {
+        return super::error(error);
+    };
+    let number = said.code().and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
+    let code = match said.kind() {
+        sqlx::error::ErrorKind::UniqueViolation => Code::ResourceExists,
+        sqlx::error::ErrorKind::ForeignKeyViolation => Code::ResourceInUse,
+        // The lower byte of SQLite's extended result codes.
+        _ => match number & 0xff {
+            5 | 6 => Code::StateUnavailable,
+            3 | 8 | 14 => Code::FileAccessDenied,
+            10 => Code::Io,
+            11 | 26 => Code::StateDamaged,
+            13 => Code::NoSpace,
+            _ => Code::Internal,
+        },
+    };
+    Error::new(code, format!("SQLite: {said} ({number})")).because(error)
+}

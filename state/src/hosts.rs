@@ -1,0 +1,27 @@
+//! Hosts with a hypervisor. Their parent is the subscription.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Resource;
+
+/// A host whose machines can be protected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// How its hypervisor is reached, such as `qemu:///system`.
+    pub connection: String,
+    /// The location that it gives its machines.
+    pub location: String,
+    /// The folded id of the group that it gives its machines.
+    pub group: String,
+    /// The folder of its snapshot store.
+    pub snapshot_store: String,
+    /// Bytes of scratch that its snapshots may take together; `None`: what is free.
+    pub scratch_limit: Option<u64>,
+    /// When its hypervisor answered last.
+    pub seen: Option<Timestamp>,
+}
+
+impl Resource for Host {
+    const KIND: &'static str = "host";
+}

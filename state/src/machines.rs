@@ -1,0 +1,52 @@
+//! Virtual machines that were discovered. Their parent is the group; they are the same machine
+//! by the hypervisor's UUID, wherever they run ([`crate::resources::find`]).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Resource;
+
+/// A discovered machine. Its alias is the UUID; several records of one UUID are a conflict, or a
+/// machine that moved between groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The hypervisor's UUID.
+    pub uuid: Uuid,
+    /// The folded id of the host that it is on.
+    pub host: String,
+    /// Its location: its host's.
+    pub location: String,
+    /// Its operating system as far as it is known: `Linux`, `Windows`.
+    pub os: Option<String>,
+    /// Its disks.
+    pub disks: Vec<MachineDisk>,
+    /// Whether it was running when it was seen last.
+    pub running: bool,
+    /// When it was seen last.
+    pub seen: Timestamp,
+    /// Since when it is no longer found on its host.
+    pub vanished: Option<Timestamp>,
+    /// Further hosts that have a machine of this UUID at the same time, as folded ids: while
+    /// there are any it is not backed up.
+    pub also_on: Vec<String>,
+}
+
+/// A disk of a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineDisk {
+    /// Its number among the data disks; `None` for the disk of the operating system.
+    pub lun: Option<u16>,
+    /// The target's name in the hypervisor, such as `vda`.
+    pub name: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+impl Resource for Machine {
+    const KIND: &'static str = "machine";
+
+    fn alias(&self) -> Option<String> {
+        Some(self.uuid.to_string())
+    }
+}

@@ -1,0 +1,310 @@
+//! Recovery points of protected items. There may be millions: what lists them goes by an index.
+
+use base::{Code, Error, PointId, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::db::{Row, Select, Tx, WriteTx, json_of, name_of, whole};
+use crate::resources::{changed_meanwhile, gone};
+
+/// A recovery point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryPoint {
+    /// The number of its item.
+    pub item: i64,
+    /// Its public name, unique in the item: see [`number_of`].
+    pub number: i64,
+    /// The point in the stores.
+    pub point: PointId,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// When it goes; `None`: it is kept.
+    pub expires_at: Option<Timestamp>,
+    /// When its snapshot goes; `None`: it has none, or that is kept.
+    pub snapshot_expires_at: Option<Timestamp>,
+    /// Where it is.
+    pub tiers: Tiers,
+    /// 1 when created, one more with each change.
+    pub revision: i64,
+    /// The rest.
+    pub body: PointBody,
+}
+
+/// Where a point is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tiers {
+    /// In the snapshot store.
+    Snapshot,
+    /// In the snapshot store and in the vault.
+    SnapshotAndVault,
+    /// In the vault.
+    Vault,
+}
+
+/// What is kept of a point beside what it is searched by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointBody {
+    /// How consistent it is.
+    pub consistency: Consistency,
+    /// The name of the code that says why it is not as consistent as was asked.
+    pub downgrade: Option<String>,
+    /// Its disks.
+    pub disks: Vec<PointDisk>,
+    /// How many disks the machine had.
+    pub disks_of_machine: u16,
+    /// The rules that keep it, such as `Daily`, `Weekly`, `OnDemand`.
+    pub rules: Vec<String>,
+    /// The operating system, as far as it is known.
+    pub os: Option<String>,
+}
+
+/// How consistent a point is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Consistency {
+    /// Its applications had written what they had in memory.
+    AppConsistent,
+    /// Its file systems had.
+    FileSystemConsistent,
+    /// As after a power cut.
+    CrashConsistent,
+}
+
+/// A disk of a point.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointDisk {
+    /// Its number among the data disks; `None` for the disk of the operating system.
+    pub lun: Option<u16>,
+    /// Its name.
+    pub name: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// The public name for a point: 48 bits of its id, so that a point that is found in a store again
+/// has the name that it had. Two points of an item with one number are not to be expected (one in
+/// two million items of ten thousand points); [`create`] refuses the second.
+#[must_use]
+pub fn number_of(point: PointId) -> i64 {
+    let id = point.as_bytes();
+    // The first six bytes of a random UUID are random; the seventh holds its version.
+    let bytes = [0, 0, id[0], id[1], id[2], id[3], id[4], id[5]];
+    i64::from_be_bytes(bytes)
+}
+
+const FROM: &str = "SELECT item, number, point, taken_at, expires_at, snapshot_expires_at, tiers,
+    revision, body FROM recovery_points";
+
+/// Creates a point; its revision is 1, whatever was given.
+///
+/// # Errors
+/// `ResourceExists` when the item has a point of that number, after which the transaction may go
+/// on; `ResourceNotFound` when there is no such item, after which it can't be committed; those of
+/// the database.
+pub async fn create(tx: &mut WriteTx, point: RecoveryPoint) -> Result<RecoveryPoint> {
+    let point = RecoveryPoint {
+        revision: 1,
+        taken_at: whole(point.taken_at),
+        expires_at: point.expires_at.map(whole),
+        snapshot_expires_at: point.snapshot_expires_at.map(whole),
+        ..point
+    };
+    let sql = "INSERT INTO recovery_points
+         (item, number, point, taken_at, expires_at, snapshot_expires_at, tiers, revision, body)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+    let values = [
+        point.item.into(),
+        point.number.into(),
+        point.point.to_string().into(),
+        point.taken_at.into(),
+        point.expires_at.into(),
+        point.snapshot_expires_at.into(),
+        name_of(&point.tiers)?,
+        point.revision.into(),
+        json_of(&point.body)?,
+    ];
+    let made = tx.execute(sql, values).await;
+    match made.map_err(|e| missing(e, point.item))? {
+        0 => {
+            let what = format!("item {} has a point {} already", point.item, point.number);
+            Err(Error::new(Code::ResourceExists, what))
+        }
+        _ => Ok(point),
+    }
+}
+
+/// The point of this number.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn get(tx: &mut Tx, item: i64, number: i64) -> Result<Option<RecoveryPoint>> {
+    let select = Select::new(FROM)
+        .with("item = ?", [item.into()])
+        .with("number = ?", [number.into()]);
+    Ok(all(tx, select, "number", 1).await?.pop())
+}
+
+/// A span of time, from its first moment to before its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Range {
+    /// The first moment; `None`: from the beginning.
+    pub from: Option<Timestamp>,
+    /// The end, which is no longer in it; `None`: to the end.
+    pub to: Option<Timestamp>,
+}
+
+/// At most `limit` points of an item, newest first, taken in `range`, beginning behind the point
+/// with this time and number.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn page(
+    tx: &mut Tx,
+    item: i64,
+    range: Range,
+    after: Option<(Timestamp, i64)>,
+    limit: u32,
+) -> Result<Vec<RecoveryPoint>> {
+    let mut select = Select::new(FROM)
+        .with("item = ?", [item.into()])
+        .with_some("taken_at >= ?", range.from.map(whole))
+        .with_some("taken_at < ?", range.to.map(whole));
+    if let Some((taken_at, number)) = after {
+        let values = [taken_at.into(), number.into()];
+        select = select.with("(taken_at, number) < (?, ?)", values);
+    }
+    all(tx, select, "taken_at DESC, number DESC", limit).await
+}
+
+/// At most `limit` points of all items that have expired by now, the longest first.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn expired(tx: &mut Tx, limit: u32) -> Result<Vec<RecoveryPoint>> {
+    let select = Select::new(FROM).with("expires_at <= ?", [tx.now().into()]);
+    all(tx, select, "expires_at, item, number", limit).await
+}
+
+/// At most `limit` points of all items whose snapshot has expired by now, the longest first.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn snapshots_expired(tx: &mut Tx, limit: u32) -> Result<Vec<RecoveryPoint>> {
+    let select = Select::new(FROM).with("snapshot_expires_at <= ?", [tx.now().into()]);
+    all(tx, select, "snapshot_expires_at, item, number", limit).await
+}
+
+/// The points of an item in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many there are.
+    pub count: u64,
+    /// When the oldest was taken.
+    pub oldest: Option<Timestamp>,
+    /// When the newest was taken.
+    pub newest: Option<Timestamp>,
+}
+
+/// Counts the points of an item; the cost grows with their number.
+///
+/// # Errors
+/// Those of the database.
+pub async fn summary(tx: &mut Tx, item: i64) -> Result<Summary> {
+    let sql = "SELECT COUNT(*), MIN(taken_at), MAX(taken_at) FROM recovery_points WHERE item = $1";
+    let Some(row) = tx.query_one(sql, [item.into()]).await? else {
+        return Ok(Summary::default());
+    };
+    Ok(Summary {
+        count: row.int(0)?.unsigned_abs(),
+        oldest: row.optional_time(1)?,
+        newest: row.optional_time(2)?,
+    })
+}
+
+/// Writes a point that was read, if nobody has changed it since; returns it at its new revision.
+/// Its item, number, point and time stay.
+///
+/// # Errors
+/// `PreconditionFailed` when it is at another revision, `ResourceNotFound` when it is gone; after
+/// both the transaction may go on. Those of the database.
+pub async fn update(tx: &mut WriteTx, point: RecoveryPoint) -> Result<RecoveryPoint> {
+    let point = RecoveryPoint {
+        expires_at: point.expires_at.map(whole),
+        snapshot_expires_at: point.snapshot_expires_at.map(whole),
+        ..point
+    };
+    let sql = "UPDATE recovery_points SET revision = revision + 1, expires_at = $4,
+           snapshot_expires_at = $5, tiers = $6, body = $7
+         WHERE item = $1 AND number = $2 AND revision = $3";
+    let values = [
+        point.item.into(),
+        point.number.into(),
+        point.revision.into(),
+        point.expires_at.into(),
+        point.snapshot_expires_at.into(),
+        name_of(&point.tiers)?,
+        json_of(&point.body)?,
+    ];
+    match tx.execute(sql, values).await? {
+        0 => Err(refusal(tx, &point).await?),
+        _ => Ok(RecoveryPoint {
+            revision: point.revision + 1,
+            ..point
+        }),
+    }
+}
+
+/// Deletes a point that was read, if nobody has changed it since.
+///
+/// # Errors
+/// Those of [`update`].
+pub async fn delete(tx: &mut WriteTx, point: &RecoveryPoint) -> Result<()> {
+    let sql = "DELETE FROM recovery_points WHERE item = $1 AND number = $2 AND revision = $3";
+    let values = [
+        point.item.into(),
+        point.number.into(),
+        point.revision.into(),
+    ];
+    match tx.execute(sql, values).await? {
+        0 => Err(refusal(tx, point).await?),
+        _ => Ok(()),
+    }
+}
+
+async fn refusal(tx: &mut Tx, point: &RecoveryPoint) -> Result<Error> {
+    let what = format!("recovery point {} of item {}", point.number, point.item);
+    Ok(match get(tx, point.item, point.number).await? {
+        Some(_) => changed_meanwhile(&what),
+        None => gone(&what),
+    })
+}
+
+fn missing(error: Error, item: i64) -> Error {
+    match error.code() {
+        Code::ResourceInUse => Error::new(
+            Code::ResourceNotFound,
+            format!("item {item} does not exist"),
+        )
+        .because(error),
+        _ => error,
+    }
+}
+
+async fn all(tx: &mut Tx, select: Select, order: &str, limit: u32) -> Result<Vec<RecoveryPoint>> {
+    let (sql, values) = select.page(order, limit);
+    let rows = tx.query(sql, values).await?;
+    rows.iter().map(point).collect()
+}
+
+fn point(row: &Row) -> Result<RecoveryPoint> {
+    Ok(RecoveryPoint {
+        item: row.int(0)?,
+        number: row.int(1)?,
+        point: row.name(2)?,
+        taken_at: row.time(3)?,
+        expires_at: row.optional_time(4)?,
+        snapshot_expires_at: row.optional_time(5)?,
+        tiers: row.name(6)?,
+        revision: row.int(7)?,
+        body: row.json(8)?,
+    })
+}

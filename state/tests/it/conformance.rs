@@ -1,0 +1,988 @@
+//! The suite: one function a promise, for a database that is empty.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Clock, Code, PointId};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use state::activity::{self, Entry};
+use state::jobs::{self, JobOperation, JobStatus};
+use state::machines::Machine;
+use state::operations::{self, Operation, OperationStatus};
+use state::policies::Policy;
+use state::principals::{self, PrincipalBody, PrincipalKind, Secret};
+use state::protected_items::{self as items, ProtectionState};
+use state::recovery_points::{self as points, Range, Tiers, number_of};
+use state::vaults::Vault;
+use state::{Record, Scope, State, leases, resources, settings};
+
+use crate::build::{
+    GROUP, Home, SUBSCRIPTION, VAULT, at, furnish, group, item, job, new_item, point, policy_id,
+    uuid, vault,
+};
+
+/// Hands the names of all tests to a macro.
+macro_rules! each_test {
+    ($hand_to:ident) => {
+        $hand_to! {
+            an_id_is_one_name_in_any_case,
+            who_changes_what_was_changed_meanwhile_is_refused,
+            a_record_that_was_made_again_is_another_one,
+            pages_go_through_all_once_in_the_order_of_bytes,
+            a_scope_is_no_longer_name_that_begins_alike,
+            machines_are_found_by_their_uuid,
+            a_zero_byte_is_refused_on_every_engine,
+            a_machine_has_one_live_item_in_a_group,
+            what_is_referred_to_is_not_deleted,
+            an_item_needs_its_vault_and_policy,
+            items_are_due_in_order_of_time,
+            items_are_listed_by_vault_policy_and_deletion,
+            points_are_paged_newest_first_within_a_range,
+            points_expire_in_order_of_time,
+            a_number_names_one_point_of_an_item,
+            jobs_are_filtered_and_paged_newest_first,
+            unfinished_jobs_are_found_and_ended_ones_pruned,
+            a_lease_is_held_until_its_end_and_then_taken_over,
+            who_lost_a_lease_writes_nothing,
+            of_many_takers_one_gets_the_lease,
+            decisions_of_concurrent_writers_hold,
+            a_failed_transaction_is_not_committed,
+            what_was_not_committed_is_not_there,
+            a_reader_sees_one_moment,
+            principals_log_in_by_one_name,
+            settings_are_set_changed_and_removed,
+            operations_are_kept_for_their_time,
+            the_activity_log_is_read_by_scope_and_time,
+            everything_is_there_after_it_was_opened_again,
+        }
+    };
+}
+pub(crate) use each_test;
+
+pub async fn an_id_is_one_name_in_any_case(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let again = resources::create(&mut tx, &VAULT.to_uppercase(), GROUP, vault()).await;
+    assert_eq!(again.unwrap_err().code(), Code::ResourceExists);
+    // Ids with letters beyond ASCII, too.
+    let spaced = "/subscriptions/S1/resourceGroups/GRÜN ß";
+    resources::create(&mut tx, spaced, SUBSCRIPTION, group())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = state.read().await.unwrap();
+    for id in [VAULT.to_lowercase(), VAULT.to_uppercase()] {
+        let found = resources::get::<Vault>(&mut tx, &id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((found.id.as_str(), found.name.as_str()), (VAULT, "V1"));
+        assert_eq!(found.body, vault());
+        assert_eq!(found.parent, GROUP.to_lowercase());
+    }
+    let spaced = spaced.to_lowercase();
+    let spaced = resources::get::<state::groups::Group>(&mut tx, &spaced).await;
+    assert!(spaced.unwrap().is_some());
+    let of_other_kind = resources::get::<Policy>(&mut tx, VAULT).await.unwrap();
+    assert!(of_other_kind.is_none());
+}
+
+pub async fn who_changes_what_was_changed_meanwhile_is_refused(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let old = read_vault(&mut tx).await;
+    home.pass(5);
+    let mut new = old.clone();
+    new.body.ever_protected = true;
+    let new = resources::update(&mut tx, new).await.unwrap();
+    assert_eq!(new, read_vault(&mut tx).await);
+    assert_eq!((old.revision, new.revision), (1, 2));
+    assert_ne!(old.etag(), new.etag());
+
+    let refused = resources::update(&mut tx, old.clone()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PreconditionFailed);
+    let refused = resources::delete(&mut tx, &old).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PreconditionFailed);
+    assert_eq!(new, read_vault(&mut tx).await);
+
+    let item = item(&mut tx, "vm", 1).await;
+    let mut changed = item.clone();
+    changed.state = ProtectionState::Protected;
+    let changed = items::update(&mut tx, changed).await.unwrap();
+    assert_eq!(items::get(&mut tx, &item.id).await.unwrap(), Some(changed));
+    let refused = items::update(&mut tx, item.clone()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PreconditionFailed);
+    let refused = items::delete(&mut tx, &item).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PreconditionFailed);
+
+    let first = jobs::create(&mut tx, job(1, at(0))).await.unwrap();
+    let second = jobs::update(&mut tx, first.clone()).await.unwrap();
+    let refused = jobs::update(&mut tx, first).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PreconditionFailed);
+    // A refusal leaves the transaction as it was.
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let job = jobs::get(&mut tx, uuid(1)).await.unwrap();
+    assert_eq!(job, Some(second));
+}
+
+pub async fn a_record_that_was_made_again_is_another_one(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    let id = "/subscriptions/S1/resourceGroups/x";
+    let old = resources::create(&mut tx, id, SUBSCRIPTION, group())
+        .await
+        .unwrap();
+    resources::delete(&mut tx, &old).await.unwrap();
+    let gone = resources::update(&mut tx, old.clone()).await.unwrap_err();
+    assert_eq!(gone.code(), Code::ResourceNotFound);
+    tx.commit().await.unwrap();
+
+    home.pass(1);
+    let mut tx = state.write().await.unwrap();
+    let new = resources::create(&mut tx, id, SUBSCRIPTION, group())
+        .await
+        .unwrap();
+    assert_eq!(old.revision, new.revision);
+    assert_ne!(old.etag(), new.etag());
+    let refused = resources::update(&mut tx, old).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PreconditionFailed);
+
+    // Nor does an item's number come again.
+    furnish(&mut tx).await;
+    let first = item(&mut tx, "vm", 1).await;
+    items::delete(&mut tx, &first).await.unwrap();
+    let second = item(&mut tx, "vm", 1).await;
+    assert_ne!(first.data_id, second.data_id);
+}
+
+/// Names whose order in a language differs from that of their bytes.
+const NAMES: &[&str] = &[
+    "a", "B", "a-b", "a_b", "ab", "a b", "a.b", "ä", "z", "Zz", "1", "~",
+];
+
+pub async fn pages_go_through_all_once_in_the_order_of_bytes(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    let id = |name: &str| format!("{SUBSCRIPTION}/resourceGroups/{name}");
+    for name in NAMES {
+        resources::create(&mut tx, &id(name), SUBSCRIPTION, group())
+            .await
+            .unwrap();
+    }
+    let mut expected: Vec<String> = NAMES.iter().map(|name| id(name).to_lowercase()).collect();
+    expected.sort();
+    for limit in [1, 5, 100] {
+        let mut seen = Vec::new();
+        loop {
+            let after = seen.last().cloned();
+            let page = resources::page::<state::groups::Group>(
+                &mut tx,
+                Scope::In(SUBSCRIPTION),
+                after.as_deref(),
+                limit,
+            );
+            let page = page.await.unwrap();
+            assert!(page.len() <= limit as usize);
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page.iter().map(|group| group.id.to_lowercase()));
+        }
+        assert_eq!(seen, expected);
+    }
+}
+
+pub async fn a_scope_is_no_longer_name_that_begins_alike(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let other = GROUP.to_owned() + "2";
+    resources::create(&mut tx, &other, SUBSCRIPTION, group())
+        .await
+        .unwrap();
+    resources::create(&mut tx, &format!("{other}/vaults/V2"), &other, vault())
+        .await
+        .unwrap();
+    let loud = GROUP.to_uppercase();
+    let mut names = async |scope| {
+        let page = resources::page::<Vault>(&mut tx, scope, None, 10).await;
+        let page = page.unwrap().into_iter();
+        page.map(|vault| vault.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(Scope::Below(GROUP)).await, ["V1"]);
+    assert_eq!(names(Scope::In(&loud)).await, ["V1"]);
+    assert_eq!(names(Scope::Below(&other)).await, ["V2"]);
+    assert_eq!(names(Scope::Below(SUBSCRIPTION)).await, ["V1", "V2"]);
+    assert_eq!(names(Scope::In(SUBSCRIPTION)).await, [""; 0]);
+    assert_eq!(names(Scope::All).await, ["V1", "V2"]);
+}
+
+pub async fn machines_are_found_by_their_uuid(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    let machine = |number| Machine {
+        uuid: uuid(number),
+        host: "/hosts/h".to_owned(),
+        location: "onprem".to_owned(),
+        os: None,
+        disks: Vec::new(),
+        running: true,
+        seen: at(0),
+        vanished: None,
+        also_on: Vec::new(),
+    };
+    let id = |name: &str| format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}");
+    for (name, number) in [("a", 1), ("b", 2), ("c", 1)] {
+        resources::create(&mut tx, &id(name), GROUP, machine(number))
+            .await
+            .unwrap();
+    }
+    let found = resources::find::<Machine>(&mut tx, &uuid(1).to_string()).await;
+    let found = found.unwrap();
+    assert_eq!([&found[0].name, &found[1].name], ["a", "c"]);
+    // The second name follows the record.
+    let mut moved = found[0].clone();
+    moved.body.uuid = uuid(3);
+    resources::update(&mut tx, moved).await.unwrap();
+    let found = resources::find::<Machine>(&mut tx, &uuid(1).to_string()).await;
+    assert_eq!(found.unwrap().len(), 1);
+}
+
+pub async fn a_zero_byte_is_refused_on_every_engine(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    let refused = resources::create(&mut tx, "/a\0b", "", group()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::BadArgument);
+    // In a body it is a character like others.
+    let mut odd = group();
+    odd.location = "a\0\u{1F4BE}\\".to_owned();
+    resources::create(&mut tx, "/ab", "", odd.clone())
+        .await
+        .unwrap();
+    let read = resources::get(&mut tx, "/ab").await.unwrap().unwrap();
+    assert_eq!(odd, read.body);
+}
+
+pub async fn a_machine_has_one_live_item_in_a_group(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let first = item(&mut tx, "first", 1).await;
+    let refused = items::create(&mut tx, new_item("second", 1)).await;
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceExists);
+    let mut moved = new_item("moved", 1);
+    moved.machine_group += "2";
+    items::create(&mut tx, moved).await.unwrap();
+
+    // Soft-deleted, it makes room for another, and then can't come back.
+    let mut deleted = first.clone();
+    deleted.purge_at = Some(at(14 * 86_400));
+    let deleted = items::update(&mut tx, deleted).await.unwrap();
+    let live = items::live(&mut tx, uuid(1), GROUP).await.unwrap();
+    assert_eq!(live, None);
+    let second = item(&mut tx, "second", 1).await;
+    let live = items::live(&mut tx, uuid(1), &GROUP.to_uppercase()).await;
+    assert_eq!(live.unwrap().unwrap().data_id, second.data_id);
+    tx.commit().await.unwrap();
+
+    let mut tx = state.write().await.unwrap();
+    let mut back = deleted;
+    back.purge_at = None;
+    let refused = items::update(&mut tx, back).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExists);
+}
+
+pub async fn what_is_referred_to_is_not_deleted(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let kept = item(&mut tx, "vm", 1).await;
+    points::create(&mut tx, point(kept.data_id, 1, at(0)))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = state.write().await.unwrap();
+    let vault = read_vault(&mut tx).await;
+    let refused = resources::delete(&mut tx, &vault).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceInUse);
+    drop(tx);
+    let mut tx = state.write().await.unwrap();
+    let policy = resources::get::<Policy>(&mut tx, &policy_id("P1")).await;
+    let refused = resources::delete(&mut tx, &policy.unwrap().unwrap()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceInUse);
+    drop(tx);
+    let mut tx = state.write().await.unwrap();
+    let refused = items::delete(&mut tx, &kept).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceInUse);
+    drop(tx);
+
+    let mut tx = state.write().await.unwrap();
+    let unused = resources::get::<Policy>(&mut tx, &policy_id("P2")).await;
+    resources::delete(&mut tx, &unused.unwrap().unwrap())
+        .await
+        .unwrap();
+    let of_it = points::page(&mut tx, kept.data_id, Range::default(), None, 9).await;
+    points::delete(&mut tx, &of_it.unwrap()[0]).await.unwrap();
+    items::delete(&mut tx, &kept).await.unwrap();
+    resources::delete(&mut tx, &vault).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+pub async fn an_item_needs_its_vault_and_policy(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    tx.commit().await.unwrap();
+    let mut without_vault = new_item("a", 1);
+    without_vault.vault += "9";
+    let mut without_policy = new_item("a", 1);
+    without_policy.policy = Some(policy_id("P9"));
+    for wrong in [without_vault, without_policy] {
+        let mut tx = state.write().await.unwrap();
+        let refused = items::create(&mut tx, wrong).await.unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceNotFound);
+    }
+    let mut tx = state.write().await.unwrap();
+    let refused = points::create(&mut tx, point(77, 1, at(0)))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceNotFound);
+}
+
+pub async fn items_are_due_in_order_of_time(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    for (number, due) in [(1, 30), (2, 10), (3, 20), (4, 60)] {
+        let mut new = new_item(&format!("vm{number}"), number);
+        new.next_run = Some(at(due));
+        items::create(&mut tx, new).await.unwrap();
+    }
+    let mut without = item(&mut tx, "vm5", 5).await;
+    without.purge_at = Some(at(15));
+    items::update(&mut tx, without).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let names = |found: Vec<items::ProtectedItem>| -> Vec<String> {
+        found.into_iter().map(|i| i.body.friendly_name).collect()
+    };
+    home.pass(9);
+    let mut tx = state.read().await.unwrap();
+    assert!(items::due(&mut tx, 9).await.unwrap().is_empty());
+    assert!(items::to_purge(&mut tx, 9).await.unwrap().is_empty());
+    drop(tx);
+    home.pass(21);
+    let mut tx = state.read().await.unwrap();
+    let due = names(items::due(&mut tx, 9).await.unwrap());
+    assert_eq!(due, ["vm2", "vm3", "vm1"], "what is due just now is due");
+    assert_eq!(names(items::due(&mut tx, 1).await.unwrap()), ["vm2"]);
+    assert_eq!(names(items::to_purge(&mut tx, 9).await.unwrap()), ["vm5"]);
+}
+
+pub async fn items_are_listed_by_vault_policy_and_deletion(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    for number in 0..6 {
+        let mut new = new_item(&format!("vm{number}"), number);
+        if number % 2 == 1 {
+            new.policy = Some(policy_id("P2"));
+        }
+        let mut made = items::create(&mut tx, new).await.unwrap();
+        if number > 3 {
+            made.purge_at = Some(at(1));
+            made.policy = None;
+            items::update(&mut tx, made).await.unwrap();
+        }
+    }
+    let of = |policy: Option<&str>, deleted| items::Filter {
+        vault: Some(VAULT.to_uppercase()),
+        policy: policy.map(policy_id),
+        deleted,
+    };
+    for (filter, count) in [
+        (of(None, None), 6),
+        (of(Some("P1"), None), 2),
+        (of(Some("P2"), Some(false)), 2),
+        (of(None, Some(true)), 2),
+        (of(None, Some(false)), 4),
+        (items::Filter::default(), 6),
+    ] {
+        assert_eq!(items::count(&mut tx, &filter).await.unwrap(), count);
+        let mut seen: Vec<String> = Vec::new();
+        loop {
+            let after = seen.last().map(String::as_str);
+            let page = items::page(&mut tx, &filter, after, 2).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page.into_iter().map(|item| item.id));
+        }
+        assert_eq!(seen.len() as u64, count, "{filter:?}");
+        assert!(seen.is_sorted());
+    }
+}
+
+pub async fn points_are_paged_newest_first_within_a_range(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let (one, two) = (item(&mut tx, "a", 1).await, item(&mut tx, "b", 2).await);
+    let mut all = Vec::new();
+    for seed in 1..=20 {
+        // Three at a time are of one moment.
+        let taken = at(seed as i64 / 3);
+        let made = point(one.data_id, seed * 7919 % 101, taken);
+        all.push(points::create(&mut tx, made).await.unwrap());
+        points::create(&mut tx, point(two.data_id, seed, taken))
+            .await
+            .unwrap();
+    }
+    all.sort_by_key(|p| std::cmp::Reverse((p.taken_at, p.number)));
+    for (from, to) in [
+        (None, None),
+        (Some(2), Some(5)),
+        (Some(6), None),
+        (None, Some(1)),
+    ] {
+        let range = Range {
+            from: from.map(at),
+            to: to.map(at),
+        };
+        let expected: Vec<_> = all
+            .iter()
+            .filter(|p| from.is_none_or(|f| p.taken_at >= at(f)))
+            .filter(|p| to.is_none_or(|t| p.taken_at < at(t)))
+            .cloned()
+            .collect();
+        assert!(!expected.is_empty());
+        let mut seen: Vec<points::RecoveryPoint> = Vec::new();
+        loop {
+            let after = seen.last().map(|p| (p.taken_at, p.number));
+            let page = points::page(&mut tx, one.data_id, range, after, 2).await;
+            let page = page.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page);
+        }
+        assert_eq!(seen, expected, "{range:?}");
+    }
+    let summary = points::summary(&mut tx, one.data_id).await.unwrap();
+    let (oldest, newest) = (all[19].taken_at, all[0].taken_at);
+    assert_eq!(summary.count, 20);
+    assert_eq!(
+        (summary.oldest, summary.newest),
+        (Some(oldest), Some(newest))
+    );
+    let none = points::summary(&mut tx, 999).await.unwrap();
+    assert_eq!(none, points::Summary::default());
+}
+
+pub async fn points_expire_in_order_of_time(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let item = item(&mut tx, "a", 1).await;
+    for (seed, expires, snapshot) in [
+        (1, Some(30), Some(5)),
+        (2, Some(10), None),
+        (3, None, Some(20)),
+        (4, Some(99), Some(99)),
+    ] {
+        let mut new = point(item.data_id, seed, at(0));
+        new.expires_at = expires.map(at);
+        new.snapshot_expires_at = snapshot.map(at);
+        points::create(&mut tx, new).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    home.pass(30);
+    let number = |seed| point(item.data_id, seed, at(0)).number;
+    let mut tx = state.write().await.unwrap();
+    let numbers = |found: Vec<points::RecoveryPoint>| -> Vec<i64> {
+        found.into_iter().map(|p| p.number).collect()
+    };
+    let expired = numbers(points::expired(&mut tx, 9).await.unwrap());
+    assert_eq!(expired, [number(2), number(1)]);
+    let snapshots = points::snapshots_expired(&mut tx, 9).await.unwrap();
+    assert_eq!(numbers(snapshots.clone()), [number(1), number(3)]);
+
+    // A snapshot that went is not found again.
+    let mut moved = snapshots[1].clone();
+    (moved.tiers, moved.snapshot_expires_at) = (Tiers::Vault, None);
+    let moved = points::update(&mut tx, moved).await.unwrap();
+    let left = numbers(points::snapshots_expired(&mut tx, 9).await.unwrap());
+    assert_eq!(left, [number(1)]);
+    let read = points::get(&mut tx, item.data_id, number(3)).await.unwrap();
+    assert_eq!(read, Some(moved));
+    let refused = points::delete(&mut tx, &snapshots[1]).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PreconditionFailed);
+}
+
+pub async fn a_number_names_one_point_of_an_item(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let (one, two) = (item(&mut tx, "a", 1).await, item(&mut tx, "b", 2).await);
+    let first = points::create(&mut tx, point(one.data_id, 1, at(0))).await;
+    let again = points::create(&mut tx, point(one.data_id, 1, at(9))).await;
+    assert_eq!(again.unwrap_err().code(), Code::ResourceExists);
+    points::create(&mut tx, point(two.data_id, 1, at(0)))
+        .await
+        .unwrap();
+    let number = first.unwrap().number;
+    let read = points::get(&mut tx, one.data_id, number).await.unwrap();
+    assert_eq!(read.unwrap().taken_at, at(0));
+    // As a number of JSON it is exact in every reader.
+    let most = number_of(PointId::from_bytes([0xff; 16]));
+    assert!((1 << 40..1 << 53).contains(&most));
+}
+
+pub async fn jobs_are_filtered_and_paged_newest_first(home: &Home) {
+    use {JobOperation as O, JobStatus as S};
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    let mut all = Vec::new();
+    for number in 0..24 {
+        let mut new = job(number, at(number as i64 / 2));
+        new.operation = [O::Backup, O::Restore, O::ConfigureBackup][number as usize % 3];
+        new.status = [S::Completed, S::Failed][number as usize / 3 % 2];
+        new.ended_at = Some(at(100));
+        new.item = Some(format!("/Items/{}", number % 4));
+        if number % 5 == 0 {
+            new.vault += "-other";
+        }
+        all.push(jobs::create(&mut tx, new).await.unwrap());
+    }
+    all.sort_by_key(|job| std::cmp::Reverse((job.started_at, job.id)));
+    let vault = Some(VAULT.to_owned());
+    let base = jobs::Filter {
+        vault,
+        ..jobs::Filter::default()
+    };
+    for filter in [
+        base.clone(),
+        jobs::Filter {
+            operation: Some(O::Backup),
+            ..base.clone()
+        },
+        jobs::Filter {
+            status: Some(S::Failed),
+            ..base.clone()
+        },
+        jobs::Filter {
+            operation: Some(O::Restore),
+            status: Some(S::Completed),
+            from: Some(at(2)),
+            to: Some(at(9)),
+            ..base.clone()
+        },
+        jobs::Filter {
+            item: Some("/items/2".to_owned()),
+            ..jobs::Filter::default()
+        },
+    ] {
+        let fits = |job: &&jobs::Job| {
+            filter
+                .vault
+                .as_ref()
+                .is_none_or(|v| v.to_lowercase() == job.vault)
+                && filter
+                    .item
+                    .as_ref()
+                    .is_none_or(|i| Some(i) == job.item.as_ref())
+                && filter.operation.is_none_or(|o| o == job.operation)
+                && filter.status.is_none_or(|s| s == job.status)
+                && filter.from.is_none_or(|from| job.started_at >= from)
+                && filter.to.is_none_or(|to| job.started_at < to)
+        };
+        let expected: Vec<_> = all.iter().filter(fits).cloned().collect();
+        assert!(expected.len() > 1, "{filter:?}");
+        let mut seen: Vec<jobs::Job> = Vec::new();
+        loop {
+            let after = seen.last().map(|job| (job.started_at, job.id));
+            let page = jobs::page(&mut tx, &filter, after, 3).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page);
+        }
+        assert_eq!(seen, expected, "{filter:?}");
+    }
+}
+
+pub async fn unfinished_jobs_are_found_and_ended_ones_pruned(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    for number in 1..=6 {
+        let mut made = jobs::create(&mut tx, job(number, at(-(number as i64))))
+            .await
+            .unwrap();
+        if number % 2 == 0 {
+            (made.status, made.ended_at) = (JobStatus::Completed, Some(at(number as i64)));
+            jobs::update(&mut tx, made).await.unwrap();
+        }
+    }
+    let first = jobs::unfinished(&mut tx, None, 2).await.unwrap();
+    let ids: Vec<_> = first.iter().map(|job| job.id).collect();
+    assert_eq!(ids, [uuid(5), uuid(3)], "oldest first");
+    let after = Some((first[1].started_at, first[1].id));
+    let rest = jobs::unfinished(&mut tx, after, 2).await.unwrap();
+    assert_eq!(rest[0].id, uuid(1));
+    assert_eq!(rest.len(), 1);
+    assert_eq!(jobs::prune(&mut tx, at(4)).await.unwrap(), 1);
+    let left = jobs::page(&mut tx, &jobs::Filter::default(), None, 9).await;
+    assert_eq!(left.unwrap().len(), 5);
+}
+
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+
+pub async fn a_lease_is_held_until_its_end_and_then_taken_over(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    let first = leases::take(&mut tx, "job/1", "one", MINUTE).await.unwrap();
+    let first = first.expect("it is free");
+    assert_eq!((first.generation, first.until), (1, at(60)));
+    let refused = leases::take(&mut tx, "job/1", "two", MINUTE).await.unwrap();
+    assert_eq!(refused, None);
+    tx.commit().await.unwrap();
+
+    home.pass(59);
+    let mut tx = state.write().await.unwrap();
+    let refused = leases::take(&mut tx, "job/1", "two", MINUTE).await.unwrap();
+    assert_eq!(refused, None, "not ended");
+    let renewed = leases::renew(&mut tx, &first, MINUTE).await.unwrap();
+    assert_eq!(renewed.until, at(119));
+    tx.commit().await.unwrap();
+
+    home.pass(60);
+    let mut tx = state.write().await.unwrap();
+    let second = leases::take(&mut tx, "job/1", "two", MINUTE).await.unwrap();
+    let second = second.expect("it has ended");
+    assert_eq!(second.generation, 2);
+    for act in [
+        leases::renew(&mut tx, &renewed, MINUTE).await.map(|_| ()),
+        leases::release(&mut tx, &renewed).await,
+        leases::forget(&mut tx, &renewed).await,
+        leases::check(&mut tx, &renewed).await,
+    ] {
+        assert_eq!(act.unwrap_err().code(), Code::LeaseLost);
+    }
+    // Its owner, started anew, need not wait; what it was before is fenced.
+    let third = leases::take(&mut tx, "job/1", "two", MINUTE).await.unwrap();
+    let third = third.expect("it is the owner's");
+    assert_eq!(third.generation, 3);
+    let stale = leases::check(&mut tx, &second).await.unwrap_err();
+    assert_eq!(stale.code(), Code::LeaseLost);
+
+    leases::release(&mut tx, &third).await.unwrap();
+    let stale = leases::check(&mut tx, &third).await.unwrap_err();
+    assert_eq!(stale.code(), Code::LeaseLost, "it was given back");
+    let fourth = leases::take(&mut tx, "job/1", "one", MINUTE).await.unwrap();
+    assert_eq!(fourth.unwrap().generation, 4);
+}
+
+pub async fn who_lost_a_lease_writes_nothing(home: &Home) {
+    let (one, two) = (home.open().await, home.open().await);
+    let mut tx = one.write().await.unwrap();
+    let lease = leases::take(&mut tx, "job/1", "one", MINUTE).await.unwrap();
+    let lease = lease.unwrap();
+    let made = jobs::create(&mut tx, job(1, at(0))).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = one.write_as(&lease).await.unwrap();
+    let made = jobs::update(&mut tx, made).await.unwrap();
+    tx.commit().await.unwrap();
+
+    // Ended, and nobody else there: it is still the owner's.
+    home.pass(61);
+    let mut tx = one.write_as(&lease).await.unwrap();
+    let made = jobs::update(&mut tx, made).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = two.write().await.unwrap();
+    let taken = leases::take(&mut tx, "job/1", "two", MINUTE).await.unwrap();
+    tx.commit().await.unwrap();
+    let refused = one.write_as(&lease).await.map(|_| ()).unwrap_err();
+    assert_eq!(refused.code(), Code::LeaseLost);
+    let mut tx = two.write_as(&taken.unwrap()).await.unwrap();
+    jobs::update(&mut tx, made).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+pub async fn of_many_takers_one_gets_the_lease(home: &Home) {
+    let servers = [home.open().await, home.open().await];
+    for round in 1..=5 {
+        let takers = (0..8).map(|taker| {
+            let state = servers[taker % 2].clone();
+            tokio::spawn(async move {
+                let mut tx = state.write().await.unwrap();
+                let owner = format!("server {taker}");
+                let taken = leases::take(&mut tx, "scheduler", &owner, MINUTE).await;
+                tx.commit().await.unwrap();
+                taken.unwrap()
+            })
+        });
+        let mut taken = Vec::new();
+        for taker in takers.collect::<Vec<_>>() {
+            taken.extend(taker.await.unwrap());
+        }
+        assert_eq!(taken.len(), 1);
+        assert_eq!(taken[0].generation, round);
+        home.pass(60);
+    }
+}
+
+pub async fn decisions_of_concurrent_writers_hold(home: &Home) {
+    let servers = [home.open().await, home.open().await];
+    let writers = (0..8).map(|writer| {
+        let state: State = servers[writer % 2].clone();
+        tokio::spawn(async move {
+            for _ in 0..10 {
+                let mut tx = state.write().await.unwrap();
+                let count: Option<u64> = settings::get(&mut tx, "count").await.unwrap();
+                tokio::task::yield_now().await;
+                let next = count.unwrap_or(0) + 1;
+                settings::set(&mut tx, "count", &next).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let mut tx = servers[0].read().await.unwrap();
+    let count: Option<u64> = settings::get(&mut tx, "count").await.unwrap();
+    assert_eq!(count, Some(80));
+}
+
+pub async fn a_failed_transaction_is_not_committed(home: &Home) {
+    let state = home.open().await;
+    let entry = Entry {
+        id: uuid(1),
+        at: at(0),
+        scope: GROUP.to_owned(),
+        body: json!({}),
+    };
+    let mut tx = state.write().await.unwrap();
+    settings::set(&mut tx, "a", &1).await.unwrap();
+    activity::append(&mut tx, &entry).await.unwrap();
+    let twice = activity::append(&mut tx, &entry).await.unwrap_err();
+    assert_eq!(twice.code(), Code::ResourceExists);
+    assert!(settings::set(&mut tx, "b", &1).await.is_err());
+    assert!(tx.commit().await.is_err());
+    let mut tx = state.read().await.unwrap();
+    assert_eq!(settings::get::<i32>(&mut tx, "a").await.unwrap(), None);
+}
+
+pub async fn what_was_not_committed_is_not_there(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    settings::set(&mut tx, "a", &1).await.unwrap();
+    drop(tx);
+    // The next writer does not wait for it, and does not see it.
+    let next = tokio::time::timeout(Duration::from_secs(10), state.write()).await;
+    let mut tx = next.unwrap().unwrap();
+    assert_eq!(settings::get::<i32>(&mut tx, "a").await.unwrap(), None);
+    settings::set(&mut tx, "b", &2).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    assert_eq!(settings::get::<i32>(&mut tx, "a").await.unwrap(), None);
+    assert_eq!(settings::get::<i32>(&mut tx, "b").await.unwrap(), Some(2));
+}
+
+pub async fn a_reader_sees_one_moment(home: &Home) {
+    let state = home.open().await;
+    let set = async |value: i32| {
+        let mut tx = state.write().await.unwrap();
+        settings::set(&mut tx, "a", &value).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    set(1).await;
+    let mut old = state.read().await.unwrap();
+    assert_eq!(settings::get(&mut old, "a").await.unwrap(), Some(1));
+    set(2).await;
+    assert_eq!(settings::get(&mut old, "a").await.unwrap(), Some(1));
+    let mut new = state.read().await.unwrap();
+    assert_eq!(settings::get(&mut new, "a").await.unwrap(), Some(2));
+}
+
+pub fn principal() -> PrincipalBody {
+    PrincipalBody {
+        display_name: "Ann".to_owned(),
+        enabled: true,
+        secrets: vec![Secret {
+            id: uuid(9),
+            hash: "$argon2id$…".to_owned(),
+            expires: Some(at(5)),
+            one_time: true,
+        }],
+        certificates: Vec::new(),
+        failures: 0,
+        locked_until: None,
+        tokens_after: None,
+    }
+}
+
+pub async fn principals_log_in_by_one_name(home: &Home) {
+    use PrincipalKind::{ServicePrincipal, User};
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    let ann = principals::create(&mut tx, uuid(1), User, "Ann@Home", principal())
+        .await
+        .unwrap();
+    for (id, login) in [(uuid(2), "ANN@home"), (uuid(1), "other")] {
+        let taken = principals::create(&mut tx, id, ServicePrincipal, login, principal());
+        assert_eq!(taken.await.unwrap_err().code(), Code::ResourceExists);
+    }
+    let found = principals::by_login(&mut tx, "aNN@HOME").await.unwrap();
+    assert_eq!(found.as_ref(), Some(&ann));
+    let mut failed = ann.clone();
+    failed.body.failures = 3;
+    let failed = principals::update(&mut tx, failed).await.unwrap();
+    let refused = principals::update(&mut tx, ann).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PreconditionFailed);
+    assert_eq!(
+        principals::get(&mut tx, uuid(1)).await.unwrap(),
+        Some(failed)
+    );
+
+    principals::create(&mut tx, uuid(3), User, "bob", principal())
+        .await
+        .unwrap();
+    let page = principals::page(&mut tx, None, 1).await.unwrap();
+    assert_eq!(page[0].login, "ann@home");
+    let page = principals::page(&mut tx, Some("Ann@home"), 9)
+        .await
+        .unwrap();
+    assert_eq!(page.iter().map(|p| &p.login).collect::<Vec<_>>(), ["bob"]);
+    assert!(principals::delete(&mut tx, uuid(1)).await.unwrap());
+    assert!(!principals::delete(&mut tx, uuid(1)).await.unwrap());
+}
+
+pub async fn settings_are_set_changed_and_removed(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    assert_eq!(settings::get::<String>(&mut tx, "x").await.unwrap(), None);
+    settings::set(&mut tx, "x", &"one").await.unwrap();
+    settings::set(&mut tx, "x", &"two").await.unwrap();
+    let value: Option<String> = settings::get(&mut tx, "x").await.unwrap();
+    assert_eq!(value.as_deref(), Some("two"));
+    let other_type = settings::get::<u32>(&mut tx, "x").await.unwrap_err();
+    assert_eq!(other_type.code(), Code::StateDamaged);
+    assert!(settings::remove(&mut tx, "x").await.unwrap());
+    assert!(!settings::remove(&mut tx, "x").await.unwrap());
+}
+
+pub async fn operations_are_kept_for_their_time(home: &Home) {
+    let state = home.open().await;
+    let mut operation = Operation {
+        id: uuid(1),
+        scope: VAULT.to_lowercase(),
+        status: OperationStatus::InProgress,
+        started_at: at(0),
+        ended_at: None,
+        keep_until: at(100),
+        result: json!(null),
+    };
+    let mut tx = state.write().await.unwrap();
+    operations::put(&mut tx, &operation).await.unwrap();
+    operation.status = OperationStatus::Succeeded;
+    operation.ended_at = Some(at(1));
+    operation.result = json!({"jobId": "7"});
+    operations::put(&mut tx, &operation).await.unwrap();
+    let read = operations::get(&mut tx, uuid(1)).await.unwrap();
+    assert_eq!(read, Some(operation));
+    assert_eq!(operations::prune(&mut tx).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    home.pass(100);
+    let mut tx = state.write().await.unwrap();
+    assert_eq!(operations::prune(&mut tx).await.unwrap(), 1);
+    assert_eq!(operations::get(&mut tx, uuid(1)).await.unwrap(), None);
+}
+
+pub async fn the_activity_log_is_read_by_scope_and_time(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    let scopes = [GROUP.to_owned(), VAULT.to_owned(), GROUP.to_owned() + "2"];
+    for number in 0..12 {
+        let entry = Entry {
+            id: uuid(number),
+            at: at(number as i64 / 2),
+            scope: scopes[number as usize % 3].clone(),
+            body: json!({"number": number}),
+        };
+        activity::append(&mut tx, &entry).await.unwrap();
+    }
+    let mut numbers = async |filter: activity::Filter| {
+        let mut seen: Vec<Entry> = Vec::new();
+        loop {
+            let after = seen.last().map(|entry| (entry.at, entry.id));
+            let page = activity::page(&mut tx, &filter, after, 2).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page);
+        }
+        let numbers = seen.iter().map(|entry| entry.body["number"].as_u64());
+        numbers.map(Option::unwrap).collect::<Vec<_>>()
+    };
+    let scope = |scope: &str| activity::Filter {
+        scope: Some(scope.to_owned()),
+        ..activity::Filter::default()
+    };
+    let all: Vec<u64> = (0..12).rev().collect();
+    assert_eq!(numbers(activity::Filter::default()).await, all);
+    assert_eq!(numbers(scope(VAULT)).await, [10, 7, 4, 1]);
+    assert_eq!(numbers(scope(GROUP)).await, [10, 9, 7, 6, 4, 3, 1, 0]);
+    let span = activity::Filter {
+        from: Some(at(1)),
+        to: Some(at(3)),
+        ..scope(GROUP)
+    };
+    assert_eq!(numbers(span).await, [4, 3]);
+    assert_eq!(activity::prune(&mut tx, at(4)).await.unwrap(), 8);
+}
+
+pub async fn everything_is_there_after_it_was_opened_again(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let mut full = item(&mut tx, "vm", 1).await;
+    // Finer than it is kept.
+    let fine = Timestamp::from_nanosecond(1_767_225_600_123_456_789).unwrap();
+    full.next_run = Some(fine);
+    let full = items::update(&mut tx, full).await.unwrap();
+    let mut taken = point(full.data_id, 1, fine);
+    taken.expires_at = Some(fine);
+    let taken = points::create(&mut tx, taken).await.unwrap();
+    let mut begun = job(1, fine);
+    begun.item = Some(full.id.clone());
+    let begun = jobs::create(&mut tx, begun).await.unwrap();
+    tx.commit().await.unwrap();
+    state.close().await;
+    assert!(state.read().await.is_err(), "it is closed");
+
+    let state = State::open(&home.place, Arc::clone(&home.clock) as Arc<dyn Clock>);
+    let state = state.await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    assert_eq!(read_vault(&mut tx).await.body, vault());
+    let item = items::by_data_id(&mut tx, full.data_id).await.unwrap();
+    assert_eq!(item.as_ref(), Some(&full));
+    assert_eq!(
+        full.next_run.unwrap().as_nanosecond(),
+        1_767_225_600_123_456_000
+    );
+    let point = points::get(&mut tx, taken.item, taken.number).await;
+    assert_eq!(point.unwrap(), Some(taken));
+    assert_eq!(jobs::get(&mut tx, begun.id).await.unwrap(), Some(begun));
+}
+
+async fn read_vault(tx: &mut state::Tx) -> Record<Vault> {
+    resources::get(tx, VAULT).await.unwrap().unwrap()
+}
