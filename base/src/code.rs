@@ -212,6 +212,52 @@ codes! {
     RestoreIncomplete = "RestoreIncomplete", Conflict,
         "An earlier restore onto this target was cut short; the target holds a mixture.",
         "Run the same restore again to complete it.";
+    // The server.
+    InvalidFilter = "InvalidFilter", Invalid,
+        "A `$filter` is no conjunction of `name eq 'value'`.",
+        "Correct what the message names.";
+    InvalidRequestContent = "InvalidRequestContent", Invalid,
+        "The body of a request is no JSON, or a property has the wrong type.",
+        "Correct the property that the message names.";
+    MissingApiVersion = "MissingApiVersionParameter", Invalid,
+        "The request names no api-version.",
+        "Add `api-version=…` to the query; any date is accepted.";
+    InvalidToken = "InvalidAuthenticationToken", Denied,
+        "The request carries no token, or one that is no longer good.",
+        "Log in again, for a new token.";
+    LoginFailed = "invalid_client", Denied,
+        "The name or secret of a login is wrong.",
+        "Check both; those of the first start are in `first-start.txt` in the server's folder.";
+    AuthorizationFailed = "AuthorizationFailed", Denied,
+        "None of the caller's roles allows the action at that scope.",
+        "Ask an owner for a role that does (RBAC-5).";
+    SubscriptionNotFound = "SubscriptionNotFound", NotFound,
+        "The server has no subscription of that id.",
+        "List them with `az account list --refresh`.";
+    GroupNotFound = "ResourceGroupNotFound", NotFound,
+        "The subscription has no resource group of that name.",
+        "Make it with `az group create`, or correct the name.";
+    TypeNotFound = "InvalidResourceType", NotFound,
+        "The server has no resources of that type.",
+        "Check the path named in the message.";
+    NameInvalid = "InvalidResourceName", Invalid,
+        "A name breaks its rule.",
+        "Choose another name, as the message says.";
+    NameTaken = "ResourceNameTaken", Conflict,
+        "Another resource has the name, which must be the only one in its subscription.",
+        "Choose another name.";
+    LocationUnknown = "LocationNotAvailableForResourceType", Invalid,
+        "The server has no location of that name.",
+        "Choose one of `az account list-locations`.";
+    RedundancyLocked = "BMSUserErrorVaultStorageRedundancyCannotBeModified", Invalid,
+        "A vault's redundancy can't be changed once an item was protected in it (REPL-3).",
+        "Make another vault with the redundancy that is wanted.";
+    LocationFixed = "InvalidResourceLocation", Conflict,
+        "A resource's location can't be changed (VAULT-7).",
+        "Leave the location as it is, or make another resource.";
+    ServerKeyInvalid = "ServerKeyInvalid", Integrity,
+        "The server's key is malformed, or is not the one that wrapped its secrets.",
+        "Put back the key file that belongs to these records, or restore both from a server backup.";
     // Records of the control plane.
     ResourceNotFound = "ResourceNotFound", NotFound,
         "The resource does not exist, or was deleted meanwhile.",

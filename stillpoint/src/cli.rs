@@ -4,6 +4,7 @@ mod backup;
 mod global;
 mod rescue;
 mod restore;
+mod server;
 mod vault;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use backup::{BackupCommand, BackupNow, QuiesceWord};
 pub use global::{Global, OutputFormat, ProgressForm};
 pub use rescue::Rescue;
 pub use restore::{RestoreCommand, RestoreDisks, RestoreVm};
+pub use server::Server;
 pub use vault::VaultCommand;
 
 const EXAMPLES: &str = "\
@@ -74,6 +76,8 @@ pub enum Command {
     Verify(Verify),
     /// List points and write disks from what is left of a damaged store
     Rescue(Rescue),
+    /// Serve the API that Azure clients speak: log-in, groups and vaults so far
+    Server(Server),
     /// Print a shell's completion script
     #[command(
         after_help = "Example:\n  stillpoint completion bash > /etc/bash_completion.d/stillpoint"

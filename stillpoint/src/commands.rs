@@ -7,6 +7,7 @@ mod repair;
 mod rescue;
 mod restore;
 mod restore_vm;
+mod server;
 mod vault;
 mod vault_collect;
 mod vault_keys;
@@ -43,6 +44,7 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
         }
         Command::Rescue(words) => rescue::run(settings, words).await,
         Command::Verify(words) => over.over(verify::run(settings, words)).await,
+        Command::Server(words) => server::run(settings, words).await,
         Command::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stillpoint", &mut script);

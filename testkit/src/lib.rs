@@ -9,6 +9,7 @@
 
 pub mod accel;
 pub mod agent;
+pub mod azure;
 mod base64;
 pub mod disk;
 mod fetch;

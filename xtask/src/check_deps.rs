@@ -13,6 +13,8 @@ const FLOORS: &[(&str, u32)] = &[
     ("hypervisor", 3),
     ("mover", 4),
     ("state", 4),
+    ("control", 5),
+    ("api", 6),
     ("stillpoint", 7),
 ];
 

@@ -14,6 +14,7 @@ mod keys;
 mod killed;
 mod powercut;
 mod repair;
+mod server;
 mod shapes;
 mod space;
 mod tiers;

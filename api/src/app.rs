@@ -1,0 +1,46 @@
+//! What every request needs.
+
+use std::sync::Arc;
+
+use control::Control;
+
+use crate::token::Tokens;
+
+/// What every request needs. Clones share it.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The control plane.
+    pub(crate) control: Arc<Control>,
+    /// Who signs and reads tokens.
+    pub(crate) tokens: Arc<Tokens>,
+    /// The public URL, without a slash at its end: all links begin with it.
+    pub(crate) url: Arc<str>,
+}
+
+impl App {
+    /// The API of `control`, reached at `url`.
+    #[must_use]
+    pub fn new(control: Arc<Control>, url: &str) -> Self {
+        let url = url.trim_end_matches('/');
+        let tokens = Tokens::new(control.signing_key(), &audience(url));
+        Self {
+            control,
+            tokens: Arc::new(tokens),
+            url: url.into(),
+        }
+    }
+
+    /// For whom tokens are.
+    pub(crate) fn audience(&self) -> String {
+        audience(&self.url)
+    }
+
+    /// Where tokens are had: the form that lets clients leave out the discovery at a public host.
+    pub(crate) fn authority(&self) -> String {
+        format!("{}/adfs", self.url)
+    }
+}
+
+fn audience(url: &str) -> String {
+    format!("{url}/arm")
+}

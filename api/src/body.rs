@@ -1,0 +1,104 @@
+//! Request bodies: property names in any case, what is unknown or `null` ignored (`API.md` G6).
+
+use base::{Code, Error, Result};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The most bytes of a body.
+pub const MOST: usize = 1 << 20;
+/// Whose contents are the user's, and given back as they came.
+const FREE: [&str; 3] = ["tags", "monitoringsettings", "costmanagementsettings"];
+
+/// Reads a body into a type whose fields are named in lower case. An empty body is an empty
+/// object.
+///
+/// # Errors
+/// `InvalidRequestContent`: what was wrong, and where.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let wrong = |e: serde_json::Error| {
+        Error::new(
+            Code::InvalidRequestContent,
+            format!("the request's body: {e}"),
+        )
+    };
+    let value = match bytes.iter().all(u8::is_ascii_whitespace) {
+        true => Value::Object(serde_json::Map::new()),
+        false => serde_json::from_slice(bytes).map_err(wrong)?,
+    };
+    if !value.is_object() {
+        let what = "the request's body is no JSON object";
+        return Err(Error::new(Code::InvalidRequestContent, what));
+    }
+    serde_json::from_value(fold(value)).map_err(wrong)
+}
+
+/// All names of properties in lower case, and none whose value is `null`.
+#[must_use]
+pub fn fold(value: Value) -> Value {
+    match value {
+        Value::Array(all) => all.into_iter().map(fold).collect(),
+        Value::Object(all) => all
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| {
+                let name = name.to_ascii_lowercase();
+                let free = FREE.contains(&name.as_str());
+                (name, if free { value } else { fold(value) })
+            })
+            .collect(),
+        plain => plain,
+    }
+}
+
+/// Puts the properties of `from` over those of `into`, at every depth.
+pub fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name.as_str()).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+    #[serde(default)]
+    struct Body {
+        location: Option<String>,
+        tags: BTreeMap<String, String>,
+        properties: Inner,
+    }
+
+    #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+    #[serde(default)]
+    struct Inner {
+        instantrpretentionrangeindays: Option<i64>,
+    }
+
+    #[test]
+    fn names_match_in_any_case_and_tags_keep_theirs() {
+        let body: Body = read(
+            br#"{"Location":"here","eTag":null,"tags":{"Who":"Me"},
+                 "properties":{"instantRpRetentionRangeInDays":2,"more":[1]}}"#,
+        )
+        .unwrap();
+        assert_eq!(body.location.as_deref(), Some("here"));
+        assert_eq!(body.tags["Who"], "Me");
+        assert_eq!(body.properties.instantrpretentionrangeindays, Some(2));
+        assert_eq!(read::<Body>(b" ").unwrap(), Body::default());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for bytes in [&b"{"[..], b"[]", b"\xff", br#"{"location":1}"#] {
+            let error = read::<Body>(bytes).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidRequestContent, "{error}");
+        }
+    }
+}

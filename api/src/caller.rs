@@ -1,0 +1,47 @@
+//! Who asks: the principal of a request's token, and what it may do.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use base::{Code, Error};
+use control::Principal;
+
+use crate::app::App;
+use crate::error::{Answer, Refused};
+
+/// The principal that asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller(pub(crate) Principal);
+
+impl Caller {
+    /// Lets the request go on if one of the principal's roles allows `action` on the resource
+    /// `id`.
+    ///
+    /// # Errors
+    /// `AuthorizationFailed`; those of the records.
+    pub(crate) async fn may(&self, app: &App, action: &str, id: &str) -> Answer<()> {
+        Ok(app.control.authorize(&self.0, action, id).await?)
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
+        let now = app.control.now();
+        let refused = |error| Refused::token(error, &app.authority(), now.as_second());
+        let token = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|h| h.to_str().ok())
+            .and_then(|h| h.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+            .map(|(_, token)| token.trim());
+        let missing = || Error::new(Code::InvalidToken, "the request carries no bearer token");
+        let token = token.ok_or_else(|| refused(missing()))?;
+        let claims = app.tokens.read(token, now).map_err(refused)?;
+        let principal = app.control.principal(claims.oid).await?;
+        let gone = || Error::new(Code::InvalidToken, "the token's principal was removed");
+        principal.map(Self).ok_or_else(|| refused(gone()))
+    }
+}

@@ -1,0 +1,73 @@
+//! Serving the API over HTTPS, and nothing over anything else (`API.md` G1).
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use base::{Code, Error, Result};
+use control::Served;
+
+use crate::App;
+
+/// For how long requests under way may go on when the server ends.
+const ENDING: Duration = Duration::from_secs(10);
+/// How often the certificate is looked at.
+const LOOK: Duration = Duration::from_secs(3600);
+
+/// Serves until `end` is done and the requests under way are, ten seconds at most. The
+/// certificate is renewed without a restart.
+///
+/// # Errors
+/// `BadArgument` for a certificate that can't be served with; those of the socket.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    served: Served,
+    end: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let tls = config(&served).await?;
+    let handle: Handle<SocketAddr> = Handle::new();
+    let ending = handle.clone();
+    let control = app.control.clone();
+    let renewed = tls.clone();
+    let renewal = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            match control.certificate(&served.names).await {
+                Ok(now) if now.ends != served.ends => match pem(&now, &renewed).await {
+                    Ok(()) => tracing::info!("serving with a certificate until {}", now.ends),
+                    Err(e) => tracing::error!("a renewed certificate: {e}"),
+                },
+                Ok(_) => {}
+                Err(e) => tracing::error!("renewing the certificate: {e:?}"),
+            }
+        }
+    });
+    tokio::spawn(async move {
+        end.await;
+        ending.graceful_shutdown(Some(ENDING));
+    });
+    let io = |e| Error::io("serving", e);
+    let done = axum_server::from_tcp_rustls(listener, tls)
+        .map_err(io)?
+        .handle(handle)
+        .serve(crate::service(app).into_make_service())
+        .await;
+    renewal.abort();
+    done.map_err(io)
+}
+
+async fn config(served: &Served) -> Result<RustlsConfig> {
+    let certified = &served.certified;
+    let (certificate, key) = (certified.certificate.clone(), certified.key.clone());
+    RustlsConfig::from_pem(certificate.into(), key.into())
+        .await
+        .map_err(|e| Error::new(Code::BadArgument, format!("the certificate: {e}")).because(e))
+}
+
+async fn pem(served: &Served, tls: &RustlsConfig) -> std::io::Result<()> {
+    let certified = &served.certified;
+    let (certificate, key) = (certified.certificate.clone(), certified.key.clone());
+    tls.reload_from_pem(certificate.into(), key.into()).await
+}

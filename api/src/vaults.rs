@@ -1,0 +1,355 @@
+//! Recovery Services vaults (`API.md` section 4).
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use base::{Code, Error};
+use control::{VaultChange, VaultInput};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use state::Record;
+use state::vaults::{Redundancy, SoftDeleteState, Vault};
+
+use crate::app::App;
+use crate::body;
+use crate::caller::Caller;
+use crate::error::Answer;
+use crate::page::{Page, Paged};
+
+/// Names in a vault's path.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Names {
+    pub(crate) subscription: String,
+    pub(crate) group: String,
+    pub(crate) vault: String,
+}
+
+/// Names in the path of a group's vaults.
+#[derive(Debug, Deserialize)]
+pub(crate) struct InGroup {
+    subscription: String,
+    group: String,
+}
+
+/// What a PUT or PATCH may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    location: Option<String>,
+    tags: Option<BTreeMap<String, String>>,
+    properties: Properties,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Properties {
+    securitysettings: Security,
+    redundancysettings: RedundancySettings,
+    monitoringsettings: Option<Value>,
+    publicnetworkaccess: Option<Value>,
+    costmanagementsettings: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Security {
+    softdeletesettings: SoftDeleteSettings,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SoftDeleteSettings {
+    softdeletestate: Option<String>,
+    softdeleteretentionperiodindays: Option<u16>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RedundancySettings {
+    standardtierstorageredundancy: Option<String>,
+    crossregionrestore: Option<String>,
+}
+
+/// `GET …/vaults` of a subscription
+pub(crate) async fn list(
+    State(app): State<App>,
+    Path(subscription): Path<String>,
+    page: Page,
+    caller: Caller,
+) -> Answer<Json<Value>> {
+    let id = format!(
+        "/subscriptions/{}",
+        app.control.check_subscription(&subscription)?.id
+    );
+    caller.may(&app, &action("read"), &id).await?;
+    let found = app.control.vaults(None, page.after(), Paged::ASKED).await?;
+    Ok(Json(page.answer(&app, found, |v| v.id.clone(), shape)))
+}
+
+/// `GET …/vaults` of a group
+pub(crate) async fn list_in_group(
+    State(app): State<App>,
+    Path(names): Path<InGroup>,
+    page: Page,
+    caller: Caller,
+) -> Answer<Json<Value>> {
+    app.control.check_subscription(&names.subscription)?;
+    let id = app.control.group_id(&names.group);
+    caller.may(&app, &action("read"), &id).await?;
+    let group = Some(names.group.as_str());
+    let found = app
+        .control
+        .vaults(group, page.after(), Paged::ASKED)
+        .await?;
+    Ok(Json(page.answer(&app, found, |v| v.id.clone(), shape)))
+}
+
+/// `GET …/vaults/{vault}`
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+) -> Answer<Json<Value>> {
+    Ok(Json(shape(&names.read(&app, &caller).await?)))
+}
+
+/// `PUT …/vaults/{vault}`
+pub(crate) async fn put(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+    bytes: Bytes,
+) -> Answer<(StatusCode, Json<Value>)> {
+    names.allow(&app, &caller, "write").await?;
+    let body: Body = body::read(&bytes)?;
+    let input = VaultInput {
+        location: body.location.clone(),
+        change: body.change()?,
+    };
+    let (vault, made) = app
+        .control
+        .put_vault(&names.group, &names.vault, input)
+        .await?;
+    let status = if made {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, Json(shape(&vault))))
+}
+
+/// `PATCH …/vaults/{vault}`
+pub(crate) async fn patch(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+    bytes: Bytes,
+) -> Answer<Json<Value>> {
+    names.allow(&app, &caller, "write").await?;
+    let change = body::read::<Body>(&bytes)?.change()?;
+    let vault = app
+        .control
+        .change_vault(&names.group, &names.vault, change)
+        .await?;
+    Ok(Json(shape(&vault)))
+}
+
+/// `DELETE …/vaults/{vault}`: 204, since clients take nothing else but 202 (`API.md` section 10).
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+) -> Answer<StatusCode> {
+    names.allow(&app, &caller, "delete").await?;
+    app.control.delete_vault(&names.group, &names.vault).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET …/backupstorageconfig/vaultstorageconfig`: the redundancy, as older clients see it.
+pub(crate) async fn storage_config(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+) -> Answer<Json<Value>> {
+    let vault = names.read(&app, &caller).await?;
+    let redundancy = redundancy(vault.body.redundancy);
+    Ok(Json(json!({
+        "id": format!("{}/backupstorageconfig/vaultstorageconfig", vault.id),
+        "name": "vaultstorageconfig",
+        "type": "Microsoft.RecoveryServices/vaults/backupstorageconfig",
+        "properties": {
+            "storageModelType": redundancy,
+            "storageType": redundancy,
+            "storageTypeState": lock(&vault.body),
+            "crossRegionRestoreFlag": vault.body.cross_region_restore,
+            "dedupState": "Disabled",
+            "xcoolState": "Disabled",
+        },
+    })))
+}
+
+/// `GET …/backupconfig/vaultconfig`: soft delete, as older clients see it.
+pub(crate) async fn vault_config(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+) -> Answer<Json<Value>> {
+    let vault = names.read(&app, &caller).await?;
+    let redundancy = redundancy(vault.body.redundancy);
+    let soft_delete = vault.body.soft_delete;
+    Ok(Json(json!({
+        "id": format!("{}/backupconfig/vaultconfig", vault.id),
+        "name": "vaultconfig",
+        "type": "Microsoft.RecoveryServices/vaults/backupconfig",
+        "properties": {
+            "storageModelType": redundancy,
+            "storageType": redundancy,
+            "storageTypeState": lock(&vault.body),
+            "enhancedSecurityState": "Enabled",
+            "softDeleteFeatureState": soft_delete_state(soft_delete.state),
+            "softDeleteRetentionPeriodInDays": soft_delete.retention_days,
+            "isSoftDeleteFeatureStateEditable": soft_delete.state != SoftDeleteState::AlwaysOn,
+        },
+    })))
+}
+
+impl Names {
+    async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
+        app.control.check_subscription(&self.subscription)?;
+        let id = app.control.vault_id(&self.group, &self.vault);
+        caller.may(app, &action(verb), &id).await
+    }
+
+    async fn read(&self, app: &App, caller: &Caller) -> Answer<Record<Vault>> {
+        self.allow(app, caller, "read").await?;
+        Ok(app.control.vault(&self.group, &self.vault).await?)
+    }
+}
+
+impl Body {
+    fn change(self) -> Answer<VaultChange> {
+        let p = self.properties;
+        let soft_delete = p.securitysettings.softdeletesettings;
+        let mut settings = BTreeMap::new();
+        for (name, value) in [
+            ("monitoringSettings", p.monitoringsettings),
+            ("publicNetworkAccess", p.publicnetworkaccess),
+            ("costManagementSettings", p.costmanagementsettings),
+        ] {
+            settings.extend(value.map(|v| (name.to_owned(), v)));
+        }
+        let redundancy = p.redundancysettings;
+        let place = "properties.redundancySettings.standardTierStorageRedundancy";
+        let one = redundancy.standardtierstorageredundancy;
+        let cross = redundancy.crossregionrestore;
+        Ok(VaultChange {
+            tags: self.tags,
+            redundancy: one.map(|r| choose(place, &r, &REDUNDANCIES)).transpose()?,
+            cross_region_restore: cross
+                .map(|c| {
+                    let place = "properties.redundancySettings.crossRegionRestore";
+                    choose(place, &c, &[("Enabled", true), ("Disabled", false)])
+                })
+                .transpose()?,
+            soft_delete: soft_delete
+                .softdeletestate
+                .map(|s| {
+                    let place = "properties.securitySettings.softDeleteSettings.softDeleteState";
+                    choose(place, &s, &SOFT_DELETE)
+                })
+                .transpose()?,
+            soft_delete_days: soft_delete.softdeleteretentionperiodindays,
+            settings,
+        })
+    }
+}
+
+const REDUNDANCIES: [(&str, Redundancy); 3] = [
+    ("LocallyRedundant", Redundancy::LocallyRedundant),
+    ("GeoRedundant", Redundancy::GeoRedundant),
+    ("ZoneRedundant", Redundancy::ZoneRedundant),
+];
+
+const SOFT_DELETE: [(&str, SoftDeleteState); 3] = [
+    ("Disabled", SoftDeleteState::Disabled),
+    ("Enabled", SoftDeleteState::Enabled),
+    ("AlwaysON", SoftDeleteState::AlwaysOn),
+];
+
+/// The choice of this name, in any case (`API.md` G8).
+fn choose<T: Copy>(place: &str, given: &str, choices: &[(&str, T)]) -> Answer<T> {
+    let found = choices.iter().find(|c| c.0.eq_ignore_ascii_case(given));
+    found.map(|c| c.1).ok_or_else(|| {
+        let all: Vec<&str> = choices.iter().map(|c| c.0).collect();
+        let detail = format!("{place} is `{given}`, not one of {}", all.join(", "));
+        Error::new(Code::InvalidRequestContent, detail).into()
+    })
+}
+
+fn redundancy(one: Redundancy) -> &'static str {
+    let found = REDUNDANCIES.iter().find(|r| r.1 == one);
+    found.map_or("GeoRedundant", |r| r.0)
+}
+
+fn soft_delete_state(one: SoftDeleteState) -> &'static str {
+    let found = SOFT_DELETE.iter().find(|s| s.1 == one);
+    found.map_or("Enabled", |s| s.0)
+}
+
+fn lock(vault: &Vault) -> &'static str {
+    if vault.ever_protected {
+        "Locked"
+    } else {
+        "Unlocked"
+    }
+}
+
+fn action(verb: &str) -> String {
+    format!("Microsoft.RecoveryServices/vaults/{verb}")
+}
+
+fn shape(vault: &Record<Vault>) -> Value {
+    let kept = &vault.body;
+    let on_off = |on: bool| if on { "Enabled" } else { "Disabled" };
+    let soft_delete = kept.soft_delete;
+    let mut properties = json!({
+        "provisioningState": "Succeeded",
+        "privateEndpointStateForBackup": "None",
+        "privateEndpointStateForSiteRecovery": "None",
+        "publicNetworkAccess": "Enabled",
+        "redundancySettings": {
+            "standardTierStorageRedundancy": redundancy(kept.redundancy),
+            "crossRegionRestore": on_off(kept.cross_region_restore),
+        },
+        "securitySettings": {
+            "softDeleteSettings": {
+                "softDeleteState": soft_delete_state(soft_delete.state),
+                "softDeleteRetentionPeriodInDays": soft_delete.retention_days,
+                "enhancedSecurityState": "Enabled",
+            },
+        },
+        "monitoringSettings": {
+            "azureMonitorAlertSettings": {"alertsForAllJobFailures": "Enabled"},
+            "classicAlertSettings": {"alertsForCriticalOperations": "Enabled"},
+        },
+        "restoreSettings": {
+            "crossSubscriptionRestoreSettings": {"crossSubscriptionRestoreState": "Enabled"},
+        },
+        "costManagementSettings": {"granularityLevel": "VaultLevel"},
+        "bcdrSecurityLevel": "Fair",
+    });
+    body::merge(&mut properties, &kept.settings);
+    json!({
+        "id": vault.id,
+        "name": vault.name,
+        "type": "Microsoft.RecoveryServices/vaults",
+        "location": kept.location,
+        "tags": kept.tags,
+        "etag": format!("W/\"{}\"", vault.etag()),
+        "sku": {"name": "Standard"},
+        "properties": properties,
+    })
+}

@@ -1,0 +1,250 @@
+//! The first start: what a server needs before anybody can ask it for anything.
+//!
+//! All of it is one transaction, after the file with the secrets is durable. A server that is
+//! killed in between begins anew, and replaces the file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::{Clock, Code, Error, Random, Result, private_file};
+use state::groups::Group;
+use state::principals::{self, PrincipalBody, PrincipalKind};
+use state::role_assignments::RoleAssignment;
+use state::{State, resources, settings};
+use uuid::Uuid;
+
+use crate::certificate::{self, Certified, Served};
+use crate::principals::{kept, new_secret};
+use crate::roles::ROLES;
+use crate::secrets::ServerKey;
+use crate::{Control, Identity, Location, Signing, Subscription, new_id};
+
+const IDENTITY: &str = "identity";
+const SIGNING: &str = "signing key";
+const AUTHORITY: &str = "authority";
+const SERVED: &str = "served certificate";
+/// The one location and group that a new server has.
+const LOCATION: &str = "onprem";
+const GROUP: &str = "default";
+
+/// With what a server starts.
+#[derive(Debug)]
+pub struct Start {
+    /// Its folder, which is there.
+    pub data: PathBuf,
+    /// Where its records are; `None` for a file in the folder.
+    pub state: Option<String>,
+    /// The host names and addresses that it serves under, the first one first.
+    pub names: Vec<String>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub random: Arc<dyn Random>,
+}
+
+/// What the first start made, to be shown once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FirstStart {
+    /// The tenant.
+    pub tenant: Uuid,
+    /// The client id of the application that is Owner.
+    pub client_id: Uuid,
+    /// Its secret.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for FirstStart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FirstStart").finish_non_exhaustive()
+    }
+}
+
+impl Control {
+    /// Opens a server's records, which are made at the first start. `keep` makes the secrets of
+    /// that one durable before anything rests on them. Gives also the authority's certificate
+    /// and what to serve with.
+    ///
+    /// # Errors
+    /// `ServerKeyInvalid`; those of the records, of the folder and of `keep`.
+    pub async fn open(
+        start: Start,
+        keep: impl AsyncFnOnce(&FirstStart, &str) -> Result<()>,
+    ) -> Result<(Self, String, Served)> {
+        let Start {
+            data,
+            state,
+            names,
+            clock,
+            random,
+        } = start;
+        let place = state.unwrap_or_else(|| data.join("state.db").display().to_string());
+        let state = State::open(&place, Arc::clone(&clock)).await?;
+        let mut tx = state.read().await?;
+        let identity: Option<Identity> = settings::get(&mut tx, IDENTITY).await?;
+        drop(tx);
+        let key = ServerKey::of_file(&data.join("server.key"), identity.is_none(), &*random)?;
+        let identity = match identity {
+            Some(identity) => identity,
+            None => first(&state, &key, &*random, keep).await?,
+        };
+        let (authority, served) = certificates(&state, &key, &names, &*random).await?;
+        let mut tx = state.read().await?;
+        let signing = secret(&mut tx, &key, SIGNING).await?;
+        drop(tx);
+        let control = Self {
+            state,
+            clock,
+            random,
+            key,
+            identity,
+            signing_key: Signing(signing),
+            pool: pool(&data)?,
+        };
+        Ok((control, authority.certificate, served))
+    }
+}
+
+impl Control {
+    /// What to serve with under these names by now: made anew if it is due. Durable when this
+    /// returns.
+    ///
+    /// # Errors
+    /// `ServerKeyInvalid`; those of the records.
+    pub async fn certificate(&self, names: &[String]) -> Result<Served> {
+        let made = certificates(&self.state, &self.key, names, &*self.random).await?;
+        Ok(made.1)
+    }
+}
+
+fn pool(data: &Path) -> Result<PathBuf> {
+    let pool = data.join("pool");
+    base::durable::make_folder(&pool)?;
+    Ok(pool)
+}
+
+async fn first(
+    state: &State,
+    key: &ServerKey,
+    random: &dyn Random,
+    keep: impl AsyncFnOnce(&FirstStart, &str) -> Result<()>,
+) -> Result<Identity> {
+    let id = || new_id(random);
+    let identity = Identity {
+        tenant: id(),
+        subscription: Subscription {
+            id: id(),
+            name: "On-premises".to_owned(),
+        },
+        locations: vec![Location {
+            name: LOCATION.to_owned(),
+            display_name: "On-premises".to_owned(),
+        }],
+    };
+    let shown = FirstStart {
+        tenant: identity.tenant,
+        client_id: id(),
+        secret: new_secret(random),
+    };
+    let mut tx = state.write().await?;
+    // Another server on the same records may have been first.
+    if let Some(identity) = settings::get(&mut tx, IDENTITY).await? {
+        return Ok(identity);
+    }
+    let authority = certificate::authority(tx.now())?;
+    keep(&shown, &authority.certificate).await?;
+    settings::set(&mut tx, IDENTITY, &identity).await?;
+    let signing = key.wrap(SIGNING, &random.bytes::<32>(), random);
+    settings::set(&mut tx, SIGNING, &signing).await?;
+    let authority = serde_json::to_vec(&authority).expect("plain data becomes JSON");
+    let authority = key.wrap(AUTHORITY, &authority, random);
+    settings::set(&mut tx, AUTHORITY, &authority).await?;
+    let app = id();
+    let body = PrincipalBody {
+        display_name: "First owner".to_owned(),
+        enabled: true,
+        secrets: vec![kept(id(), &shown.secret, random)?],
+        certificates: Vec::new(),
+        failures: 0,
+        locked_until: None,
+        tokens_after: None,
+    };
+    let login = shown.client_id.to_string();
+    let kind = PrincipalKind::ServicePrincipal;
+    principals::create(&mut tx, app, kind, &login, body).await?;
+    let subscription = format!("/subscriptions/{}", identity.subscription.id);
+    let assignment = format!(
+        "{subscription}/providers/Microsoft.Authorization/roleAssignments/{}",
+        id()
+    );
+    let owner = ROLES.first().expect("Owner is the first role");
+    let given = RoleAssignment {
+        principal: app,
+        principal_kind: kind,
+        role: owner.id,
+        description: Some("Made at the first start".to_owned()),
+    };
+    resources::create(&mut tx, &assignment, &subscription, given).await?;
+    let group = Group {
+        location: LOCATION.to_owned(),
+        tags: std::collections::BTreeMap::new(),
+        managed_by: None,
+    };
+    let id = format!("{subscription}/resourceGroups/{GROUP}");
+    resources::create(&mut tx, &id, &subscription, group).await?;
+    tx.commit().await?;
+    Ok(identity)
+}
+
+/// The authority, and the certificate to serve with: made anew if it is due.
+async fn certificates(
+    state: &State,
+    key: &ServerKey,
+    names: &[String],
+    random: &dyn Random,
+) -> Result<(Certified, Served)> {
+    let mut tx = state.write().await?;
+    let authority: Certified = read(&secret(&mut tx, key, AUTHORITY).await?)?;
+    let wrapped: Option<String> = settings::get(&mut tx, SERVED).await?;
+    let before = wrapped.map(|w| key.open(SERVED, &w)).transpose()?;
+    let before: Option<Served> = before.map(|b| read(&b)).transpose()?;
+    let now = tx.now();
+    if let Some(served) = before.filter(|s| !s.is_due(names, now)) {
+        return Ok((authority, served));
+    }
+    let served = certificate::serve(&authority, names, now)?;
+    let bytes = serde_json::to_vec(&served).expect("plain data becomes JSON");
+    settings::set(&mut tx, SERVED, &key.wrap(SERVED, &bytes, random)).await?;
+    tx.commit().await?;
+    Ok((authority, served))
+}
+
+/// A secret among the records.
+async fn secret(
+    tx: &mut state::Tx,
+    key: &ServerKey,
+    name: &str,
+) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    let wrapped: Option<String> = settings::get(tx, name).await?;
+    let missing = || Error::new(Code::StateDamaged, format!("the records lack the {name}"));
+    key.open(name, &wrapped.ok_or_else(missing)?)
+}
+
+fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    serde_json::from_slice(bytes)
+        .map_err(|e| Error::new(Code::StateDamaged, "a certificate among the records").because(e))
+}
+
+/// Keeps what the first start shows in a file that only its owner may read, in place of any
+/// that a start which was cut short has left.
+///
+/// # Errors
+/// Those of the file system.
+pub fn keep(path: &Path, text: &str) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::io(path.display(), e));
+        }
+        _ => {}
+    }
+    private_file::create(path, text.as_bytes())
+}

@@ -1,0 +1,111 @@
+//! Resource groups.
+
+use std::collections::BTreeMap;
+
+use base::{Code, Error, Result};
+use state::groups::Group;
+use state::resources::{self, Record, Scope};
+use state::vaults::Vault;
+
+use crate::Control;
+use crate::vaults::refused;
+
+/// What a group is made or changed with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupInput {
+    /// Its location; needed to make one.
+    pub location: Option<String>,
+    /// Its tags; those before stay where `None`.
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+impl Control {
+    /// The id of a group.
+    #[must_use]
+    pub fn group_id(&self, name: &str) -> String {
+        format!("{}/resourceGroups/{name}", self.subscription_id())
+    }
+
+    /// At most `limit` groups by name, beginning after the group `after`.
+    ///
+    /// # Errors
+    /// Those of the records.
+    pub async fn groups(&self, after: Option<&str>, limit: u32) -> Result<Vec<Record<Group>>> {
+        let mut tx = self.state.read().await?;
+        let after = after.map(|name| self.group_id(name));
+        let scope = self.subscription_id();
+        resources::page(&mut tx, Scope::In(&scope), after.as_deref(), limit).await
+    }
+
+    /// The group of this name.
+    ///
+    /// # Errors
+    /// `GroupNotFound`; those of the records.
+    pub async fn group(&self, name: &str) -> Result<Record<Group>> {
+        let mut tx = self.state.read().await?;
+        let found = resources::get(&mut tx, &self.group_id(name)).await?;
+        found.ok_or_else(|| no_group(name))
+    }
+
+    /// Makes a group, or changes its tags; and whether it was made. Durable when this returns.
+    ///
+    /// # Errors
+    /// `NameInvalid`; `LocationUnknown`, `LocationFixed`; those of the records.
+    pub async fn put_group(&self, name: &str, input: GroupInput) -> Result<(Record<Group>, bool)> {
+        let wanted = input.location.as_deref();
+        let location = wanted.map(|l| self.check_location(l)).transpose()?;
+        let id = self.group_id(name);
+        let mut tx = self.state.write().await?;
+        let done = match resources::get::<Group>(&mut tx, &id).await? {
+            Some(mut group) => {
+                if let Some(location) = location.filter(|l| l.name != group.body.location) {
+                    return Err(fixed(&group.name, &group.body.location, &location.name));
+                }
+                group.body.tags = input.tags.unwrap_or(group.body.tags);
+                (resources::update(&mut tx, group).await?, false)
+            }
+            None => {
+                policy::check_group_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
+                let missing = || Error::new(Code::LocationUnknown, "a group needs a location");
+                let group = Group {
+                    location: location.ok_or_else(missing)?.name.clone(),
+                    tags: input.tags.unwrap_or_default(),
+                    managed_by: None,
+                };
+                let parent = self.subscription_id();
+                (resources::create(&mut tx, &id, &parent, group).await?, true)
+            }
+        };
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Deletes a group that holds nothing.
+    ///
+    /// # Errors
+    /// `GroupNotFound`; `ResourceInUse` if there are vaults in it; those of the records.
+    pub async fn delete_group(&self, name: &str) -> Result<()> {
+        let id = self.group_id(name);
+        let mut tx = self.state.write().await?;
+        let found = resources::get::<Group>(&mut tx, &id).await?;
+        let group = found.ok_or_else(|| no_group(name))?;
+        let vaults = resources::page::<Vault>(&mut tx, Scope::In(&id), None, 1).await?;
+        if let Some(vault) = vaults.first() {
+            let detail = format!("the group {name} holds the vault {}", vault.name);
+            return Err(Error::new(Code::ResourceInUse, detail));
+        }
+        resources::delete(&mut tx, &group).await?;
+        tx.commit().await
+    }
+}
+
+pub(crate) fn no_group(name: &str) -> Error {
+    let detail = format!("there is no resource group `{name}`");
+    Error::new(Code::GroupNotFound, detail)
+}
+
+/// Somebody asked for another location.
+pub(crate) fn fixed(name: &str, is: &str, wanted: &str) -> Error {
+    let detail = format!("{name} is in {is} and can't be moved to {wanted}");
+    Error::new(Code::LocationFixed, detail)
+}

@@ -1,0 +1,156 @@
+//! The control plane: operations by noun over the records of `state`, with the rules of `policy`.
+//!
+//! It knows nothing of HTTP, and asks neither the system's clock nor its randomness: both are
+//! handed in. A file for each noun; the order of what is made durable stands at each operation.
+
+mod authorize;
+mod certificate;
+mod first_start;
+mod groups;
+mod principals;
+pub mod roles;
+mod secrets;
+mod vaults;
+
+use std::sync::Arc;
+
+use base::{Clock, Code, Error, Random, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use state::State;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+pub use certificate::{Certified, Served, fingerprint};
+pub use first_start::{FirstStart, Start, keep};
+pub use groups::GroupInput;
+pub use principals::Principal;
+pub use secrets::ServerKey;
+pub use vaults::{VaultChange, VaultInput};
+
+/// The control plane of one server.
+#[derive(Debug)]
+pub struct Control {
+    state: State,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    key: ServerKey,
+    identity: Identity,
+    signing_key: Signing,
+    /// Where vaults are made.
+    pool: std::path::PathBuf,
+}
+
+/// Who the server is: made at the first start, and never changed by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The tenant.
+    pub tenant: Uuid,
+    /// Its subscription.
+    pub subscription: Subscription,
+    /// Its locations.
+    pub locations: Vec<Location>,
+}
+
+/// A subscription.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name, as people see it.
+    pub name: String,
+}
+
+/// A location: where hosts and vaults are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// Its name in ids and bodies.
+    pub name: String,
+    /// Its name, as people see it.
+    pub display_name: String,
+}
+
+/// What tokens are signed with.
+struct Signing(Zeroizing<Vec<u8>>);
+
+impl std::fmt::Debug for Signing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signing")
+    }
+}
+
+impl Control {
+    /// The tenant.
+    #[must_use]
+    pub fn tenant(&self) -> Uuid {
+        self.identity.tenant
+    }
+
+    /// The subscription.
+    #[must_use]
+    pub fn subscription(&self) -> &Subscription {
+        &self.identity.subscription
+    }
+
+    /// The locations.
+    #[must_use]
+    pub fn locations(&self) -> &[Location] {
+        &self.identity.locations
+    }
+
+    /// What tokens are signed with.
+    #[must_use]
+    pub fn signing_key(&self) -> &[u8] {
+        &self.signing_key.0
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new random id.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        new_id(&*self.random)
+    }
+
+    /// The subscription of this id.
+    ///
+    /// # Errors
+    /// `SubscriptionNotFound`.
+    pub fn check_subscription(&self, id: &str) -> Result<&Subscription> {
+        let found = &self.identity.subscription;
+        match id.parse::<Uuid>() {
+            Ok(id) if id == found.id => Ok(found),
+            _ => Err(Error::new(
+                Code::SubscriptionNotFound,
+                format!("there is no subscription `{id}`"),
+            )),
+        }
+    }
+
+    /// The location of this name, in any case and with or without blanks.
+    ///
+    /// # Errors
+    /// `LocationUnknown`.
+    pub fn check_location(&self, name: &str) -> Result<&Location> {
+        let plain = |text: &str| text.replace(' ', "").to_ascii_lowercase();
+        let wanted = plain(name);
+        let is = |l: &&Location| plain(&l.name) == wanted || plain(&l.display_name) == wanted;
+        self.identity.locations.iter().find(is).ok_or_else(|| {
+            let all: Vec<&str> = self.identity.locations.iter().map(|l| &*l.name).collect();
+            let detail = format!("there is no location `{name}`, only {}", all.join(", "));
+            Error::new(Code::LocationUnknown, detail)
+        })
+    }
+
+    fn subscription_id(&self) -> String {
+        format!("/subscriptions/{}", self.identity.subscription.id)
+    }
+}
+
+fn new_id(random: &dyn Random) -> Uuid {
+    uuid::Builder::from_random_bytes(random.bytes()).into_uuid()
+}

@@ -1,0 +1,260 @@
+//! Recovery Services vaults.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base::{Code, Error, Result};
+use serde_json::Value;
+use state::groups::Group;
+use state::resources::{self, Record, Scope};
+use state::vaults::{Redundancy, SoftDelete, SoftDeleteState, Vault};
+use vault::keys::{KeyFile, Unlock};
+use vault::{DEFAULT_CHUNK_SIZE, Store, Surroundings};
+
+use crate::Control;
+use crate::groups::{fixed, no_group};
+
+/// Days that deleted backup data is kept unless another number is asked for (SOFT-1).
+const SOFT_DELETE_DAYS: u16 = 14;
+
+/// What a vault is made with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VaultInput {
+    /// Its location; needed to make one.
+    pub location: Option<String>,
+    /// What may be changed later too.
+    pub change: VaultChange,
+}
+
+/// What is changed of a vault; the rest stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VaultChange {
+    /// Its tags.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The redundancy asked for.
+    pub redundancy: Option<Redundancy>,
+    /// Whether restoring in the paired region is allowed.
+    pub cross_region_restore: Option<bool>,
+    /// Whether deleted backup data is kept. `AlwaysOn`, which clients ask for at each creation,
+    /// is taken as on (SOFT-6).
+    pub soft_delete: Option<SoftDeleteState>,
+    /// For how many days.
+    pub soft_delete_days: Option<u16>,
+    /// Settings that are given back as they came, by name.
+    pub settings: BTreeMap<String, Value>,
+}
+
+impl Control {
+    /// The id of a vault.
+    #[must_use]
+    pub fn vault_id(&self, group: &str, name: &str) -> String {
+        let group = self.group_id(group);
+        format!("{group}/providers/Microsoft.RecoveryServices/vaults/{name}")
+    }
+
+    /// At most `limit` vaults of a group, or of all, by id, beginning after the id `after`.
+    ///
+    /// # Errors
+    /// `GroupNotFound`; those of the records.
+    pub async fn vaults(
+        &self,
+        group: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Record<Vault>>> {
+        let scope = match group {
+            Some(name) => self.group(name).await?.id,
+            None => self.subscription_id(),
+        };
+        let mut tx = self.state.read().await?;
+        resources::page(&mut tx, Scope::Below(&scope), after, limit).await
+    }
+
+    /// The vault of this name.
+    ///
+    /// # Errors
+    /// `ResourceNotFound`; those of the records.
+    pub async fn vault(&self, group: &str, name: &str) -> Result<Record<Vault>> {
+        let mut tx = self.state.read().await?;
+        let found = resources::get(&mut tx, &self.vault_id(group, name)).await?;
+        found.ok_or_else(|| no_vault(group, name))
+    }
+
+    /// Makes a vault, or changes one; and whether it was made (VAULT-2 to 7, 15).
+    ///
+    /// The store is made first, then the record. One without a record, left by a server that was
+    /// killed in between, holds nothing and is in nobody's way. Durable when this returns.
+    ///
+    /// # Errors
+    /// `NameInvalid`, `NameTaken`; `GroupNotFound`; `LocationUnknown`, `LocationFixed`; as
+    /// [`Control::change_vault`]; those of the records and of the pool.
+    pub async fn put_vault(
+        &self,
+        group: &str,
+        name: &str,
+        input: VaultInput,
+    ) -> Result<(Record<Vault>, bool)> {
+        let wanted = input.location.as_deref();
+        let location = wanted.map(|l| self.check_location(l)).transpose()?;
+        let there = self.group(group).await?;
+        match self.vault(group, name).await {
+            Err(e) if e.code() == Code::ResourceNotFound => {}
+            found => {
+                let found = found?;
+                if let Some(location) = location.filter(|l| l.name != found.body.location) {
+                    return Err(fixed(&found.name, &found.body.location, &location.name));
+                }
+                let changed = self.change_vault(group, name, input.change).await?;
+                return Ok((changed, false));
+            }
+        }
+        policy::check_vault_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
+        let missing = || Error::new(Code::LocationUnknown, "a vault needs a location");
+        let location = location.ok_or_else(missing)?.name.clone();
+        self.check_vault_name_is_free(name).await?;
+        let mut new = self.make_store(location).await?;
+        input.change.apply(&mut new)?;
+        let id = format!(
+            "{}/providers/Microsoft.RecoveryServices/vaults/{name}",
+            there.id
+        );
+        let mut tx = self.state.write().await?;
+        // The group may have gone, and the name be taken, since.
+        let group_now = resources::get::<Group>(&mut tx, &there.id).await?;
+        group_now.ok_or_else(|| no_group(group))?;
+        taken(&mut tx, &self.subscription_id(), name).await?;
+        let made = resources::create(&mut tx, &id, &there.id, new).await?;
+        tx.commit().await?;
+        Ok((made, true))
+    }
+
+    /// Changes a vault. Durable when this returns.
+    ///
+    /// # Errors
+    /// `ResourceNotFound`; `RedundancyLocked` once an item was protected; `BadArgument` for days
+    /// out of bounds; those of the records.
+    pub async fn change_vault(
+        &self,
+        group: &str,
+        name: &str,
+        change: VaultChange,
+    ) -> Result<Record<Vault>> {
+        let mut tx = self.state.write().await?;
+        let found = resources::get::<Vault>(&mut tx, &self.vault_id(group, name)).await?;
+        let mut vault = found.ok_or_else(|| no_vault(group, name))?;
+        change.apply(&mut vault.body)?;
+        let vault = resources::update(&mut tx, vault).await?;
+        tx.commit().await?;
+        Ok(vault)
+    }
+
+    /// Deletes a vault without backup data. Its record goes; the store, empty but for its key,
+    /// stays in the pool.
+    ///
+    /// # Errors
+    /// `ResourceNotFound`; `ResourceInUse` if something refers to it; those of the records.
+    pub async fn delete_vault(&self, group: &str, name: &str) -> Result<()> {
+        let mut tx = self.state.write().await?;
+        let found = resources::get::<Vault>(&mut tx, &self.vault_id(group, name)).await?;
+        let vault = found.ok_or_else(|| no_vault(group, name))?;
+        resources::delete(&mut tx, &vault).await?;
+        tx.commit().await
+    }
+
+    async fn check_vault_name_is_free(&self, name: &str) -> Result<()> {
+        let mut tx = self.state.read().await?;
+        taken(&mut tx, &self.subscription_id(), name).await
+    }
+
+    /// A new vault in the pool, with a key that only this server's key opens.
+    async fn make_store(&self, location: String) -> Result<Vault> {
+        let folder = self.pool.join(self.new_id().to_string());
+        let key = KeyFile::new(&*self.random);
+        let around = Surroundings {
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        };
+        let text = key.to_text();
+        let store = Store::local(&folder)?;
+        let unlock = Unlock::KeyFile(key);
+        let (made, _) = vault::create(store, DEFAULT_CHUNK_SIZE, &unlock, around).await?;
+        let wrapped = format!("vault {}", made.id());
+        Ok(Vault {
+            store_vault: made.id(),
+            pool: folder.display().to_string(),
+            wrapped_key: self.key.wrap(&wrapped, text.as_bytes(), &*self.random),
+            location,
+            tags: BTreeMap::new(),
+            redundancy: Redundancy::GeoRedundant,
+            cross_region_restore: false,
+            ever_protected: false,
+            soft_delete: SoftDelete {
+                state: SoftDeleteState::Enabled,
+                retention_days: SOFT_DELETE_DAYS,
+            },
+            settings: Value::Object(serde_json::Map::new()),
+        })
+    }
+}
+
+impl VaultChange {
+    fn apply(self, vault: &mut Vault) -> Result<()> {
+        if let Some(redundancy) = self.redundancy
+            && redundancy != vault.redundancy
+        {
+            if vault.ever_protected {
+                let detail = "the vault has protected items, or had some";
+                return Err(Error::new(Code::RedundancyLocked, detail));
+            }
+            vault.redundancy = redundancy;
+        }
+        if let Some(days) = self.soft_delete_days {
+            policy::check_soft_delete_days(days.into())
+                .map_err(|r| refused(Code::BadArgument, &r))?;
+            vault.soft_delete.retention_days = days;
+        }
+        if let Some(state) = self.soft_delete {
+            vault.soft_delete.state = match state {
+                SoftDeleteState::AlwaysOn => SoftDeleteState::Enabled,
+                state => state,
+            };
+        }
+        vault.cross_region_restore = self
+            .cross_region_restore
+            .unwrap_or(vault.cross_region_restore);
+        if let Some(tags) = self.tags {
+            vault.tags = tags;
+        }
+        if let Value::Object(settings) = &mut vault.settings {
+            settings.extend(self.settings);
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a name that another vault of the subscription has (VAULT-2).
+async fn taken(tx: &mut state::Tx, subscription: &str, name: &str) -> Result<()> {
+    let mut after = None;
+    loop {
+        let scope = Scope::Below(subscription);
+        let page: Vec<Record<Vault>> = resources::page(tx, scope, after.as_deref(), 1000).await?;
+        if let Some(other) = page.iter().find(|v| v.name.eq_ignore_ascii_case(name)) {
+            let detail = format!("the name `{name}` is that of {}", other.id);
+            return Err(Error::new(Code::NameTaken, detail));
+        }
+        match page.last() {
+            Some(last) => after = Some(last.id.clone()),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn no_vault(group: &str, name: &str) -> Error {
+    let detail = format!("there is no vault `{name}` in the resource group `{group}`");
+    Error::new(Code::ResourceNotFound, detail)
+}
+
+/// A rule's refusal as an error.
+pub(crate) fn refused(code: Code, refusal: &policy::Refusal) -> Error {
+    Error::new(code, refusal.to_string().trim_end_matches('.').to_owned())
+}

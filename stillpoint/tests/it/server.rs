@@ -1,0 +1,181 @@
+//! The server, and the unmodified Azure command line as its client.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use testkit::azure::Az;
+
+/// A server of the real command.
+struct Server {
+    child: Child,
+    url: String,
+    /// What it printed before it served.
+    said: String,
+}
+
+impl Server {
+    fn start(data: &Path, port: u16) -> Self {
+        let url = format!("https://localhost:{port}");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_stillpoint"))
+            .args(["server", "--public-url", &url, "--listen"])
+            .arg(format!("127.0.0.1:{port}"))
+            .arg("--data")
+            .arg(data)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        while !said.contains("Serving") {
+            assert_ne!(out.read_line(&mut said).unwrap(), 0, "it ended: {said}");
+        }
+        Self { child, url, said }
+    }
+
+    /// SIGKILL.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// The commands that the first start shows, without the line breaks inside them.
+fn commands(said: &str) -> Vec<Vec<String>> {
+    let said = said.replace("\\\n", " ");
+    let lines = said.lines().map(str::trim).filter(|l| l.starts_with("az "));
+    lines
+        .map(|l| l.split_whitespace().skip(1).map(str::to_owned).collect())
+        .collect()
+}
+
+fn texts(list: &Value, name: &str) -> Vec<String> {
+    let all = list.as_array().unwrap().iter();
+    all.map(|v| v[name].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let port = free_port();
+    let server = Server::start(&data, port);
+    let az = Az::new(&folder.path().join("azure"), &data.join("ca.pem")).unwrap();
+    let shown = commands(&server.said);
+    assert_eq!(shown.len(), 3, "{}", server.said);
+    assert!(
+        std::fs::read_to_string(data.join("first-start.txt"))
+            .unwrap()
+            .contains("az login")
+    );
+    for command in &shown {
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let done = az.run(&words).unwrap();
+        assert_eq!(done.code, 0, "{command:?}: {}", done.err);
+    }
+    let account = az.json("account show").unwrap();
+    assert_eq!(account["state"], "Enabled");
+    let locations = az.json("account list-locations").unwrap();
+    assert_eq!(texts(&locations, "name"), ["onprem"]);
+
+    // Groups.
+    let group = az
+        .json("group create -n rg1 -l onprem --tags who=me")
+        .unwrap();
+    assert_eq!(group["tags"]["who"], "me");
+    assert_eq!(az.json("group exists -n RG1").unwrap(), Value::Bool(true));
+    assert_eq!(az.json("group exists -n rg2").unwrap(), Value::Bool(false));
+    assert_eq!(
+        texts(&az.json("group list").unwrap(), "name"),
+        ["default", "rg1"]
+    );
+    let missing = az.refused("group show -n rg2").unwrap();
+    assert_eq!(missing.code, 3, "{}", missing.err);
+    assert!(
+        missing.err.contains("ResourceGroupNotFound"),
+        "{}",
+        missing.err
+    );
+    let elsewhere = az.refused("group create -n rg1 -l moon").unwrap();
+    assert!(
+        elsewhere.err.contains("LocationNotAvailable"),
+        "{}",
+        elsewhere.err
+    );
+
+    // VAULT-2, 3, 15; SOFT-6: the client always asks for AlwaysOn.
+    let vault = az
+        .json("backup vault create -g rg1 -n Vault-1 -l onprem")
+        .unwrap();
+    assert_eq!(vault["properties"]["provisioningState"], "Succeeded");
+    assert_eq!(vault["sku"]["name"], "Standard");
+    let soft_delete = &vault["properties"]["securitySettings"]["softDeleteSettings"];
+    assert_eq!(soft_delete["softDeleteState"], "Enabled", "{vault}");
+    let taken = az
+        .refused("backup vault create -g default -n vault-1 -l onprem")
+        .unwrap();
+    assert!(taken.err.contains("ResourceNameTaken"), "{}", taken.err);
+    let wrong = az
+        .refused("backup vault create -g rg1 -n 1vault -l onprem")
+        .unwrap();
+    assert!(wrong.err.contains("InvalidResourceName"), "{}", wrong.err);
+    assert_eq!(
+        texts(&az.json("backup vault list").unwrap(), "name"),
+        ["Vault-1"]
+    );
+    assert_eq!(
+        texts(&az.json("backup vault list -g rg1").unwrap(), "name"),
+        ["Vault-1"]
+    );
+    let empty = az.json("backup vault list -g default").unwrap();
+    assert_eq!(empty, Value::Array(Vec::new()));
+    az.json("backup vault update -g rg1 -n vault-1 --backup-storage-redundancy LocallyRedundant")
+        .unwrap();
+    let properties = az
+        .json("backup vault backup-properties show -g rg1 -n vault-1")
+        .unwrap();
+    assert!(
+        properties.to_string().contains("LocallyRedundant"),
+        "{properties}"
+    );
+    let full = az.refused("group delete -n rg1 --yes").unwrap();
+    assert!(full.err.contains("Vault-1"), "{}", full.err);
+
+    // A vault that a record names is a real one.
+    let stores: Vec<PathBuf> = std::fs::read_dir(data.join("pool"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    assert_eq!(stores.len(), 1, "{stores:?}");
+    assert!(stores[0].join("vault").is_file());
+
+    // What was acknowledged is there after a kill, and so is the login.
+    server.kill();
+    let server = Server::start(&data, port);
+    assert!(
+        !server.said.contains("-p "),
+        "secrets are shown once: {}",
+        server.said
+    );
+    assert_eq!(server.said, format!("Serving {}/\n", server.url));
+    let vault = az.json("backup vault show -g rg1 -n VAULT-1").unwrap();
+    assert_eq!(vault["name"], "Vault-1");
+    az.json("backup vault delete -g rg1 -n Vault-1 --yes")
+        .unwrap();
+    az.json("group delete -n rg1 --yes").unwrap();
+    assert_eq!(texts(&az.json("group list").unwrap(), "name"), ["default"]);
+}
