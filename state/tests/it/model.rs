@@ -140,12 +140,12 @@ async fn one(tx: &mut WriteTx, act: &Act, model: &mut Model, held: &mut Held, it
             let name = *pick(NAMES, name).unwrap();
             let id = format!("/top/{name}");
             let made = resources::create(tx, &id, "/top", with_value(value)).await;
-            if model.groups.contains_key(&name.to_lowercase()) {
-                assert_eq!(code(&made), Some(Code::ResourceExists));
-            } else {
+            let there = model.groups.contains_key(&name.to_lowercase());
+            assert_eq!(code(&made), there.then_some(Code::ResourceExists));
+            if let Ok(made) = made {
                 let new = (model.now, 1, value);
                 model.groups.insert(name.to_lowercase(), new);
-                held.groups.push(made.unwrap());
+                held.groups.push(made);
             }
         }
         Act::Update(number, value) => {
@@ -201,11 +201,11 @@ async fn one(tx: &mut WriteTx, act: &Act, model: &mut Model, held: &mut Held, it
             new.expires_at = expiry.map(at);
             let key = (item, new.number);
             let made = points::create(tx, new).await;
-            if model.points.contains_key(&key) {
-                assert_eq!(code(&made), Some(Code::ResourceExists));
-            } else {
+            let there = model.points.contains_key(&key);
+            assert_eq!(code(&made), there.then_some(Code::ResourceExists));
+            if let Ok(made) = made {
                 model.points.insert(key, (second, 1, expiry));
-                held.points.push(made.unwrap());
+                held.points.push(made);
             }
         }
         Act::KeepPoint(number, expiry) => {

@@ -1,0 +1,233 @@
+//! What pages cost with 10,000 items, 1,000,000 points and 300,000 jobs: run with
+//! `cargo test --release -p state --test it -- --ignored --nocapture measure`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base::{Random, SeededRandom};
+use state::jobs::{self, JobOperation, JobStatus};
+use state::protected_items as items;
+use state::recovery_points::{self as points, Range};
+use state::{State, WriteTx, settings};
+use testkit::postgres::Postgres;
+
+use crate::build::{Home, VAULT, at, furnish, job, new_item, point};
+
+const ITEMS: u64 = 10_000;
+const POINTS: u64 = 100;
+const JOBS: u64 = 30;
+const DAY: i64 = 86_400;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement of some minutes"]
+async fn measure_sqlite() {
+    measure("SQLite", &Home::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement of some minutes"]
+async fn measure_postgres() {
+    let server = Arc::new(Postgres::start().unwrap());
+    measure("PostgreSQL", &Home::new(server.database().unwrap(), server)).await;
+}
+
+async fn measure(engine: &str, home: &Home) {
+    let state = home.open().await;
+    let begun = Instant::now();
+    fill(&state).await;
+    println!("{engine}: filled in {:.0?}", begun.elapsed());
+    let random = SeededRandom::new(1);
+    let pick = |below: u64| {
+        let random: &dyn Random = &random;
+        u64::from_le_bytes(random.bytes()) % below
+    };
+    let vault = Some(VAULT.to_owned());
+
+    let mut times = Times::new(engine, "50 points of an item");
+    for _ in 0..2000 {
+        let item = pick(ITEMS) as i64 + 1;
+        let mut tx = times.begin(&state).await;
+        let page = points::page(&mut tx, item, Range::default(), None, 50).await;
+        times.end(page.unwrap().len(), 50);
+    }
+    times.print();
+
+    let mut times = Times::new(engine, "points of a month");
+    for _ in 0..2000 {
+        let (item, day) = (pick(ITEMS) as i64 + 1, pick(60) as i64);
+        let range = Range {
+            from: Some(at(day * DAY)),
+            to: Some(at((day + 30) * DAY)),
+        };
+        let mut tx = times.begin(&state).await;
+        let page = points::page(&mut tx, item, range, None, 100).await;
+        times.end(page.unwrap().len(), 30);
+    }
+    times.print();
+
+    let mut times = Times::new(engine, "one point");
+    for _ in 0..2000 {
+        let (item, seed) = (pick(ITEMS) as i64 + 1, pick(POINTS));
+        let number = point(item, seed_of(item, seed), at(0)).number;
+        let mut tx = times.begin(&state).await;
+        let found = points::get(&mut tx, item, number).await.unwrap();
+        times.end(found.into_iter().count(), 1);
+    }
+    times.print();
+
+    let mut times = Times::new(engine, "200 items of a vault");
+    let filter = items::Filter {
+        vault: vault.clone(),
+        ..items::Filter::default()
+    };
+    for _ in 0..500 {
+        let after = new_item(&name(pick(ITEMS - 300)), 0).id;
+        let mut tx = times.begin(&state).await;
+        let page = items::page(&mut tx, &filter, Some(&after), 200).await;
+        times.end(page.unwrap().len(), 200);
+    }
+    times.print();
+
+    for (what, operation, status) in [
+        ("50 jobs of a vault", None, None),
+        ("50 failed jobs", None, Some(JobStatus::Failed)),
+        (
+            "50 restores that failed",
+            Some(JobOperation::Restore),
+            Some(JobStatus::Failed),
+        ),
+    ] {
+        let mut times = Times::new(engine, what);
+        for _ in 0..500 {
+            let filter = jobs::Filter {
+                vault: vault.clone(),
+                operation,
+                status,
+                to: Some(at(pick(20) as i64 * DAY + 10 * DAY)),
+                ..jobs::Filter::default()
+            };
+            let mut tx = times.begin(&state).await;
+            let page = jobs::page(&mut tx, &filter, None, 50).await;
+            times.end(page.unwrap().len(), 50);
+        }
+        times.print();
+    }
+
+    let mut times = Times::new(engine, "a tick: what is due");
+    home.pass(DAY);
+    for _ in 0..200 {
+        let mut tx = times.begin(&state).await;
+        items::due(&mut tx, 100).await.unwrap();
+        points::expired(&mut tx, 100).await.unwrap();
+        points::snapshots_expired(&mut tx, 100).await.unwrap();
+        times.end(0, 0);
+    }
+    times.print();
+
+    let mut times = Times::new(engine, "a write");
+    for number in 0..200 {
+        let begun = Instant::now();
+        let mut tx = state.write().await.unwrap();
+        settings::set(&mut tx, "a", &number).await.unwrap();
+        tx.commit().await.unwrap();
+        times.all.push(begun.elapsed());
+    }
+    times.print();
+
+    let dir = tempfile::tempdir().unwrap();
+    let begun = Instant::now();
+    let rows = state.backup(&dir.path().join("backup")).await.unwrap();
+    println!("{engine}: backup of {rows} rows in {:.1?}", begun.elapsed());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!(
+        "{}",
+        status.lines().find(|l| l.starts_with("VmHWM")).unwrap()
+    );
+}
+
+fn name(number: u64) -> String {
+    format!("vm{number:05}")
+}
+
+fn seed_of(item: i64, seed: u64) -> u64 {
+    item as u64 * 1000 + seed
+}
+
+async fn fill(state: &State) {
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    tx.commit().await.unwrap();
+    for hundred in 0..ITEMS / 100 {
+        let mut tx = state.write().await.unwrap();
+        for number in hundred * 100..(hundred + 1) * 100 {
+            fill_item(&mut tx, number).await;
+        }
+        tx.commit().await.unwrap();
+    }
+}
+
+async fn fill_item(tx: &mut WriteTx, number: u64) {
+    let mut new = new_item(&name(number), number);
+    new.next_run = Some(at(number as i64 * 8));
+    let id = new.id.clone();
+    let item = items::create(tx, new).await.unwrap().data_id;
+    for day in 0..POINTS {
+        let taken = at(day as i64 * DAY + number as i64);
+        let mut new = point(item, seed_of(item, day), taken);
+        new.expires_at = Some(at((day as i64 + 100) * DAY));
+        new.snapshot_expires_at = (day >= POINTS - 2).then(|| at((day as i64 + 2) * DAY));
+        points::create(tx, new).await.unwrap();
+    }
+    for day in 0..JOBS {
+        let started = at(day as i64 * DAY + number as i64);
+        let mut new = job(number * JOBS + day, started);
+        new.item = Some(id.clone());
+        new.status = JobStatus::Completed;
+        new.ended_at = Some(started);
+        if (number + day).is_multiple_of(50) {
+            new.status = JobStatus::Failed;
+        }
+        if (number + day).is_multiple_of(7) {
+            new.operation = JobOperation::Restore;
+        }
+        jobs::create(tx, new).await.unwrap();
+    }
+}
+
+struct Times {
+    what: String,
+    begun: Instant,
+    all: Vec<Duration>,
+}
+
+impl Times {
+    fn new(engine: &str, what: &str) -> Self {
+        Self {
+            what: format!("{engine}: {what}"),
+            begun: Instant::now(),
+            all: Vec::new(),
+        }
+    }
+
+    async fn begin(&mut self, state: &State) -> state::Tx {
+        self.begun = Instant::now();
+        state.read().await.unwrap()
+    }
+
+    fn end(&mut self, rows: usize, expected: usize) {
+        self.all.push(self.begun.elapsed());
+        assert_eq!(rows, expected, "{}", self.what);
+    }
+
+    fn print(mut self) {
+        self.all.sort();
+        let at = |part: f64| self.all[(self.all.len() as f64 * part) as usize];
+        println!(
+            "{}: median {:.2?}, p99 {:.2?}, worst {:.2?}",
+            self.what,
+            at(0.5),
+            at(0.99),
+            self.all[self.all.len() - 1]
+        );
+    }
+}
