@@ -1,8 +1,28 @@
 //! Request bodies: property names in any case, what is unknown or `null` ignored (`API.md` G6).
 
-use base::{Code, Error, Result};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use base::{Code, Error};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::error::Refused;
+
+/// A request's body.
+#[derive(Debug)]
+pub(crate) struct Body(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let read = Bytes::from_request(request, state).await;
+        read.map(Self).map_err(|e| {
+            let detail = format!("the request's body: {}", e.body_text());
+            Error::new(Code::RequestTooLarge, detail).into()
+        })
+    }
+}
 
 /// The most bytes of a body.
 pub const MOST: usize = 1 << 20;
@@ -14,7 +34,7 @@ const FREE: [&str; 3] = ["tags", "monitoringsettings", "costmanagementsettings"]
 ///
 /// # Errors
 /// `InvalidRequestContent`: what was wrong, and where.
-pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> base::Result<T> {
     let wrong = |e: serde_json::Error| {
         Error::new(
             Code::InvalidRequestContent,

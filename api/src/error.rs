@@ -50,6 +50,13 @@ impl From<Error> for Refused {
 fn status(code: Code) -> StatusCode {
     match (code, code.kind()) {
         (Code::InvalidToken, _) => StatusCode::UNAUTHORIZED,
+        (Code::RequestTooLarge, _) => StatusCode::PAYLOAD_TOO_LARGE,
+        (Code::PreconditionFailed, _) => StatusCode::PRECONDITION_FAILED,
+        // What the server lacks is not what the client asked for.
+        (
+            Code::FileAccessDenied | Code::FileNotFound | Code::ToolMissing | Code::StateDenied,
+            _,
+        ) => StatusCode::INTERNAL_SERVER_ERROR,
         (_, Kind::Invalid) => StatusCode::BAD_REQUEST,
         (_, Kind::NotFound) => StatusCode::NOT_FOUND,
         (_, Kind::Denied) => StatusCode::FORBIDDEN,

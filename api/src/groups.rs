@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base::Code;
@@ -14,7 +13,7 @@ use state::Record;
 use state::groups::Group;
 
 use crate::app::App;
-use crate::body;
+use crate::body::{self, Body};
 use crate::caller::Caller;
 use crate::error::Answer;
 use crate::page::{Page, Paged};
@@ -30,10 +29,10 @@ pub(crate) struct Names {
     group: String,
 }
 
-/// What a PUT or PATCH may say.
+/// What a PUT may say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Body {
+struct Asked {
     location: Option<String>,
     tags: Option<BTreeMap<String, String>>,
 }
@@ -84,10 +83,10 @@ pub(crate) async fn put(
     State(app): State<App>,
     Path(names): Path<Names>,
     caller: Caller,
-    bytes: Bytes,
+    Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
     names.allow(&app, &caller, WRITE).await?;
-    let body: Body = body::read(&bytes)?;
+    let body: Asked = body::read(&bytes)?;
     let input = GroupInput {
         location: body.location,
         tags: body.tags,

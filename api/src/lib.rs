@@ -66,10 +66,13 @@ pub fn service(app: App) -> Router {
                 .delete(vaults::delete),
         )
         .route(
-            &vault("/backupstorageconfig/{config}"),
+            &vault("/backupstorageconfig/vaultstorageconfig"),
             get(vaults::storage_config),
         )
-        .route(&vault("/backupconfig/{config}"), get(vaults::vault_config))
+        .route(
+            &vault("/backupconfig/vaultconfig"),
+            get(vaults::vault_config),
+        )
         .route_layer(from_fn(layer::api_version));
     let routes = Router::new()
         .route("/metadata/endpoints", get(metadata::endpoints))

@@ -1,7 +1,6 @@
 //! The token endpoint (RFC 6749, section 4.4): a service principal's id and secret for a token.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -10,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::app::App;
+use crate::body::Body;
 use crate::token::{Claims, SECONDS};
 
 /// What is asked for. `claims`, `scope` and what else clients send is not needed.
@@ -22,7 +22,7 @@ struct Asked {
 }
 
 /// `POST /adfs/oauth2/token`.
-pub(crate) async fn token(State(app): State<App>, body: Bytes) -> Response {
+pub(crate) async fn token(State(app): State<App>, Body(body): Body) -> Response {
     let asked: Asked = match serde_urlencoded::from_bytes(&body) {
         Ok(asked) => asked,
         Err(e) => return refused("invalid_request", &format!("The form can't be read: {e}.")),

@@ -32,11 +32,15 @@ pub async fn serve(
     let control = app.control.clone();
     let renewed = tls.clone();
     let renewal = tokio::spawn(async move {
+        let mut ends = served.ends;
         loop {
             tokio::time::sleep(LOOK).await;
             match control.certificate(&served.names).await {
-                Ok(now) if now.ends != served.ends => match pem(&now, &renewed).await {
-                    Ok(()) => tracing::info!("serving with a certificate until {}", now.ends),
+                Ok(now) if now.ends != ends => match pem(&now, &renewed).await {
+                    Ok(()) => {
+                        ends = now.ends;
+                        tracing::info!("serving with a certificate until {ends}");
+                    }
                     Err(e) => tracing::error!("a renewed certificate: {e}"),
                 },
                 Ok(_) => {}

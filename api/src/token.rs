@@ -9,6 +9,9 @@ use uuid::Uuid;
 /// For how many seconds a token is good.
 pub const SECONDS: i64 = 3600;
 
+/// Seconds by which the clock of the server that made a token may be ahead.
+const LEEWAY: i64 = 60;
+
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
@@ -81,7 +84,7 @@ impl Tokens {
             .map_err(|e| wrong(format!("the access token is not good: {e}")))?
             .claims;
         let now = now.as_second();
-        if now >= claims.exp || now < claims.nbf {
+        if now >= claims.exp || now + LEEWAY < claims.nbf {
             return Err(wrong("the access token is over".to_owned()));
         }
         Ok(claims)
@@ -122,7 +125,7 @@ mod tests {
             assert_eq!(error.code(), Code::InvalidToken, "{token} {second}");
         };
         refused(&tokens, &token, 4600);
-        refused(&tokens, &token, 999);
+        refused(&tokens, &token, 939);
         refused(&Tokens::new(b"another", "https://here/arm"), &token, 1000);
         refused(&Tokens::new(b"secret", "https://there/arm"), &token, 1000);
         refused(&tokens, &token[..token.len() - 2], 1000);

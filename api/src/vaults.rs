@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base::{Code, Error};
@@ -14,7 +13,7 @@ use state::Record;
 use state::vaults::{Redundancy, SoftDeleteState, Vault};
 
 use crate::app::App;
-use crate::body;
+use crate::body::{self, Body};
 use crate::caller::Caller;
 use crate::error::Answer;
 use crate::page::{Page, Paged};
@@ -37,7 +36,7 @@ pub(crate) struct InGroup {
 /// What a PUT or PATCH may say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Body {
+struct Asked {
     location: Option<String>,
     tags: Option<BTreeMap<String, String>>,
     properties: Properties,
@@ -121,10 +120,10 @@ pub(crate) async fn put(
     State(app): State<App>,
     Path(names): Path<Names>,
     caller: Caller,
-    bytes: Bytes,
+    Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
     names.allow(&app, &caller, "write").await?;
-    let body: Body = body::read(&bytes)?;
+    let body: Asked = body::read(&bytes)?;
     let input = VaultInput {
         location: body.location.clone(),
         change: body.change()?,
@@ -146,10 +145,10 @@ pub(crate) async fn patch(
     State(app): State<App>,
     Path(names): Path<Names>,
     caller: Caller,
-    bytes: Bytes,
+    Body(bytes): Body,
 ) -> Answer<Json<Value>> {
     names.allow(&app, &caller, "write").await?;
-    let change = body::read::<Body>(&bytes)?.change()?;
+    let change = body::read::<Asked>(&bytes)?.change()?;
     let vault = app
         .control
         .change_vault(&names.group, &names.vault, change)
@@ -229,7 +228,7 @@ impl Names {
     }
 }
 
-impl Body {
+impl Asked {
     fn change(self) -> Answer<VaultChange> {
         let p = self.properties;
         let soft_delete = p.securitysettings.softdeletesettings;

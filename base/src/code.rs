@@ -219,6 +219,9 @@ codes! {
     InvalidRequestContent = "InvalidRequestContent", Invalid,
         "The body of a request is no JSON, or a property has the wrong type.",
         "Correct the property that the message names.";
+    RequestTooLarge = "RequestEntityTooLarge", Invalid,
+        "The body of a request is longer than 1 MiB, or was cut short.",
+        "Send less.";
     MissingApiVersion = "MissingApiVersionParameter", Invalid,
         "The request names no api-version.",
         "Add `api-version=…` to the query; any date is accepted.";
@@ -252,6 +255,9 @@ codes! {
     RedundancyLocked = "BMSUserErrorVaultStorageRedundancyCannotBeModified", Invalid,
         "A vault's redundancy can't be changed once an item was protected in it (REPL-3).",
         "Make another vault with the redundancy that is wanted.";
+    SoftDeleteAlwaysOn = "BMSUserErrorDisablingSoftDeleteStateNotAllowed", Invalid,
+        "Soft delete that is always on can't be switched off (SOFT-6).",
+        "Leave it on; deleted data goes when its days are over.";
     LocationFixed = "InvalidResourceLocation", Conflict,
         "A resource's location can't be changed (VAULT-7).",
         "Leave the location as it is, or make another resource.";

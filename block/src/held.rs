@@ -114,7 +114,7 @@ pub(crate) fn loops_over(path: &Path) -> Result<Vec<File>> {
         let Ok(over) = std::fs::read(device.path().join("loop/backing_file")) else {
             continue;
         };
-        if over.trim_ascii_end() == whole.as_os_str().as_bytes() {
+        if over.strip_suffix(b"\n") == Some(whole.as_os_str().as_bytes()) {
             let device = Path::new("/dev").join(device.file_name());
             let open = open_alone(&device, OpenOptions::new().read(true));
             loops.push(open.during(path.display())?);

@@ -11,10 +11,11 @@ use state::groups::Group;
 use state::principals::{self, PrincipalBody, PrincipalKind};
 use state::role_assignments::RoleAssignment;
 use state::{State, resources, settings};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::certificate::{self, Certified, Served};
-use crate::principals::{kept, new_secret};
+use crate::principals::{COMPARED_AT_ONCE, kept, new_secret};
 use crate::roles::ROLES;
 use crate::secrets::ServerKey;
 use crate::{Control, Identity, Location, Signing, Subscription, new_id};
@@ -28,7 +29,6 @@ const LOCATION: &str = "onprem";
 const GROUP: &str = "default";
 
 /// With what a server starts.
-#[derive(Debug)]
 pub struct Start {
     /// Its folder, which is there.
     pub data: PathBuf,
@@ -40,6 +40,15 @@ pub struct Start {
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
     pub random: Arc<dyn Random>,
+}
+
+impl std::fmt::Debug for Start {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The place of the records may hold a password.
+        f.debug_struct("Start")
+            .field("data", &self.data)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the first start made, to be shown once.
@@ -99,6 +108,7 @@ impl Control {
             identity,
             signing_key: Signing(signing),
             pool: pool(&data)?,
+            comparing: Semaphore::new(COMPARED_AT_ONCE),
         };
         Ok((control, authority.certificate, served))
     }

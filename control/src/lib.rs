@@ -39,6 +39,8 @@ pub struct Control {
     signing_key: Signing,
     /// Where vaults are made.
     pool: std::path::PathBuf,
+    /// Who compares secrets.
+    comparing: tokio::sync::Semaphore,
 }
 
 /// Who the server is: made at the first start, and never changed by it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Result, VaultId};
 use serde_json::Value;
 use state::groups::Group;
 use state::resources::{self, Record, Scope};
@@ -112,8 +112,9 @@ impl Control {
         let missing = || Error::new(Code::LocationUnknown, "a vault needs a location");
         let location = location.ok_or_else(missing)?.name.clone();
         self.check_vault_name_is_free(name).await?;
-        let mut new = self.make_store(location).await?;
-        input.change.apply(&mut new)?;
+        let mut new = new_vault(location);
+        input.change.clone().apply(&mut new)?;
+        self.make_store(&mut new).await?;
         let id = format!(
             "{}/providers/Microsoft.RecoveryServices/vaults/{name}",
             there.id
@@ -122,6 +123,12 @@ impl Control {
         // The group may have gone, and the name be taken, since.
         let group_now = resources::get::<Group>(&mut tx, &there.id).await?;
         group_now.ok_or_else(|| no_group(group))?;
+        if resources::get::<Vault>(&mut tx, &id).await?.is_some() {
+            // Somebody made the same one meanwhile. Its store holds nothing.
+            drop(tx);
+            self.remove_store(&new);
+            return Ok((self.change_vault(group, name, input.change).await?, false));
+        }
         taken(&mut tx, &self.subscription_id(), name).await?;
         let made = resources::create(&mut tx, &id, &there.id, new).await?;
         tx.commit().await?;
@@ -166,9 +173,10 @@ impl Control {
         taken(&mut tx, &self.subscription_id(), name).await
     }
 
-    /// A new vault in the pool, with a key that only this server's key opens.
-    async fn make_store(&self, location: String) -> Result<Vault> {
-        let folder = self.pool.join(self.new_id().to_string());
+    /// Makes the vault's store in the pool, with a key that only this server's key opens.
+    async fn make_store(&self, new: &mut Vault) -> Result<()> {
+        let name = self.new_id().to_string();
+        let folder = self.pool.join(&name);
         let key = KeyFile::new(&*self.random);
         let around = Surroundings {
             clock: Arc::clone(&self.clock),
@@ -179,21 +187,37 @@ impl Control {
         let unlock = Unlock::KeyFile(key);
         let (made, _) = vault::create(store, DEFAULT_CHUNK_SIZE, &unlock, around).await?;
         let wrapped = format!("vault {}", made.id());
-        Ok(Vault {
-            store_vault: made.id(),
-            pool: folder.display().to_string(),
-            wrapped_key: self.key.wrap(&wrapped, text.as_bytes(), &*self.random),
-            location,
-            tags: BTreeMap::new(),
-            redundancy: Redundancy::GeoRedundant,
-            cross_region_restore: false,
-            ever_protected: false,
-            soft_delete: SoftDelete {
-                state: SoftDeleteState::Enabled,
-                retention_days: SOFT_DELETE_DAYS,
-            },
-            settings: Value::Object(serde_json::Map::new()),
-        })
+        new.wrapped_key = self.key.wrap(&wrapped, text.as_bytes(), &*self.random);
+        new.store_vault = made.id();
+        new.pool = name;
+        Ok(())
+    }
+
+    /// Removes a store that no record has named.
+    fn remove_store(&self, vault: &Vault) {
+        let folder = self.pool.join(&vault.pool);
+        if let Err(e) = std::fs::remove_dir_all(&folder) {
+            tracing::warn!("an empty store stays in {}: {e}", folder.display());
+        }
+    }
+}
+
+/// A vault as it is by itself, without a store.
+fn new_vault(location: String) -> Vault {
+    Vault {
+        store_vault: VaultId::from_bytes([0; 16]),
+        pool: String::new(),
+        wrapped_key: String::new(),
+        location,
+        tags: BTreeMap::new(),
+        redundancy: Redundancy::GeoRedundant,
+        cross_region_restore: false,
+        ever_protected: false,
+        soft_delete: SoftDelete {
+            state: SoftDeleteState::Enabled,
+            retention_days: SOFT_DELETE_DAYS,
+        },
+        settings: Value::Object(serde_json::Map::new()),
     }
 }
 
@@ -214,9 +238,15 @@ impl VaultChange {
             vault.soft_delete.retention_days = days;
         }
         if let Some(state) = self.soft_delete {
-            vault.soft_delete.state = match state {
-                SoftDeleteState::AlwaysOn => SoftDeleteState::Enabled,
-                state => state,
+            use SoftDeleteState::{AlwaysOn, Disabled, Enabled};
+            vault.soft_delete.state = match (vault.soft_delete.state, state) {
+                (AlwaysOn, Disabled) => {
+                    let detail = "the vault's soft delete is always on";
+                    return Err(Error::new(Code::SoftDeleteAlwaysOn, detail));
+                }
+                (AlwaysOn, _) => AlwaysOn,
+                (_, AlwaysOn) => Enabled,
+                (_, state) => state,
             };
         }
         vault.cross_region_restore = self

@@ -81,6 +81,9 @@ fn public_url(given: Option<&str>, port: u16) -> Result<Url> {
     if url.scheme() != "https" {
         return Err(wrong("clients take only https"));
     }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("it names a user"));
+    }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("it has more than a host and a port"));
     }

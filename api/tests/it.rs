@@ -1,0 +1,277 @@
+//! The wire: who is let in, and what refusals look like.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::sync::Arc;
+
+use api::App;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode, header};
+use base::{ManualClock, SeededRandom};
+use control::{Control, FirstStart, Start};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tower::ServiceExt;
+
+struct World {
+    _folder: tempfile::TempDir,
+    clock: Arc<ManualClock>,
+    service: Router,
+    group: String,
+    first: FirstStart,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let clock = Arc::new(ManualClock::new(now));
+        let mut first = None;
+        let start = Start {
+            data: folder.path().to_owned(),
+            state: None,
+            names: vec!["here".to_owned()],
+            clock: clock.clone(),
+            random: Arc::new(SeededRandom::new(1)),
+        };
+        let keep = async |shown: &FirstStart, _: &str| {
+            first = Some(shown.clone());
+            Ok(())
+        };
+        let (control, ..) = Control::open(start, keep).await.unwrap();
+        let group = control.group_id("default");
+        Self {
+            _folder: folder,
+            clock,
+            service: api::service(App::new(Arc::new(control), "https://here:1")),
+            group,
+            first: first.unwrap(),
+        }
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, Response<()>, Value) {
+        let (parts, body) = self
+            .service
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap()
+            .into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        let value = match bytes.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_slice(&bytes).unwrap(),
+        };
+        (parts.status, Response::from_parts(parts, ()), value)
+    }
+
+    async fn token(&self, form: &str) -> (StatusCode, Value) {
+        let request = Request::post("/adfs/oauth2/token").body(Body::from(form.to_owned()));
+        let (status, _, answer) = self.send(request.unwrap()).await;
+        (status, answer)
+    }
+
+    async fn log_in(&self) -> String {
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}",
+            self.first.client_id, self.first.secret
+        );
+        let (status, answer) = self.token(&form).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+
+    async fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .body(Body::from(body.to_owned()));
+        let (status, _, answer) = self.send(request.unwrap()).await;
+        (status, answer)
+    }
+
+    /// All that there is, each with how it may be asked.
+    fn routes(&self) -> Vec<(&'static str, String)> {
+        let group = &self.group;
+        let subscription = group.split("/resourceGroups").next().unwrap();
+        let vaults = format!("{group}/providers/Microsoft.RecoveryServices/vaults");
+        let vault = format!("{vaults}/v1");
+        vec![
+            ("GET", "/subscriptions".to_owned()),
+            ("GET", subscription.to_owned()),
+            ("GET", format!("{subscription}/locations")),
+            ("GET", format!("{subscription}/resourcegroups")),
+            ("GET", group.clone()),
+            ("HEAD", group.clone()),
+            ("PUT", group.clone()),
+            ("DELETE", group.clone()),
+            (
+                "GET",
+                format!("{subscription}/providers/Microsoft.RecoveryServices/vaults"),
+            ),
+            ("GET", vaults),
+            ("GET", vault.clone()),
+            ("PUT", vault.clone()),
+            ("PATCH", vault.clone()),
+            ("DELETE", vault.clone()),
+            (
+                "GET",
+                format!("{vault}/backupstorageconfig/vaultstorageconfig"),
+            ),
+            ("GET", format!("{vault}/backupconfig/vaultconfig")),
+        ]
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_answered_without_a_good_token_and_the_refusal_is_a_challenge() {
+    let world = World::new().await;
+    let old = world.log_in().await;
+    world.clock.advance(SignedDuration::from_hours(1));
+    let forged = format!("{}x", world.log_in().await);
+    for (method, path) in world.routes() {
+        let path = format!("{path}?api-version=2026-01-01");
+        for given in [
+            None,
+            Some("Basic abc"),
+            Some(&*format!("Bearer {old}")),
+            Some(&*format!("Bearer {forged}")),
+        ] {
+            let mut request = Request::builder().method(method).uri(&path);
+            if let Some(given) = given {
+                request = request.header(header::AUTHORIZATION, given);
+            }
+            let (status, response, answer) = world.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(
+                status,
+                StatusCode::UNAUTHORIZED,
+                "{method} {path} {given:?}"
+            );
+            let challenge = response.headers()[header::WWW_AUTHENTICATE]
+                .to_str()
+                .unwrap();
+            assert!(challenge.contains("insufficient_claims"), "{challenge}");
+            if method != "HEAD" {
+                assert_eq!(answer["error"]["code"], "InvalidAuthenticationToken");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn g2_an_api_version_is_asked_for_and_any_is_taken() {
+    let world = World::new().await;
+    let token = world.log_in().await;
+    for (method, path) in world.routes() {
+        let (status, answer) = world.ask(method, &path, &token, "").await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{method} {path}");
+        if method != "HEAD" {
+            assert_eq!(answer["error"]["code"], "MissingApiVersionParameter");
+        }
+    }
+    let path = "/Subscriptions/?API-Version=whatever";
+    assert_eq!(world.ask("GET", path, &token, "").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_in_arms_envelope() {
+    let world = World::new().await;
+    let token = world.log_in().await;
+    let vault = format!(
+        "{}/providers/Microsoft.RecoveryServices/vaults/v1?api-version=1",
+        world.group
+    );
+    let group = format!("{}?api-version=1", world.group);
+    let huge = format!("{{\"location\":\"{}\"}}", "x".repeat(2 << 20));
+    let days = |days: &str| {
+        format!(
+            "{{\"location\":\"onprem\",\"properties\":{{\"securitySettings\":{{\
+             \"softDeleteSettings\":{{\"softDeleteRetentionPeriodInDays\":{days}}}}}}}}}"
+        )
+    };
+    for (method, path, body, status, code) in [
+        ("PUT", &vault, "{", 400, "InvalidRequestContent"),
+        ("PUT", &vault, "[]", 400, "InvalidRequestContent"),
+        (
+            "PUT",
+            &vault,
+            &days("\"many\""),
+            400,
+            "InvalidRequestContent",
+        ),
+        ("PUT", &vault, &days("1"), 400, "BadArgument"),
+        (
+            "PUT",
+            &vault,
+            "{}",
+            400,
+            "LocationNotAvailableForResourceType",
+        ),
+        ("PUT", &group, &huge, 413, "RequestEntityTooLarge"),
+        (
+            "PUT",
+            &group,
+            "{\"location\":\"moon\"}",
+            400,
+            "LocationNotAvailableForResourceType",
+        ),
+        ("GET", &vault, "", 404, "ResourceNotFound"),
+        ("POST", &vault, "", 404, "InvalidResourceType"),
+        (
+            "GET",
+            &format!("/subscriptions/{}?api-version=1", "x"),
+            "",
+            404,
+            "SubscriptionNotFound",
+        ),
+        (
+            "GET",
+            &"/subscriptions/%FF?api-version=1".to_owned(),
+            "",
+            404,
+            "ResourceNotFound",
+        ),
+        (
+            "GET",
+            &format!("{}/x/y?api-version=1", world.group),
+            "",
+            404,
+            "InvalidResourceType",
+        ),
+    ] {
+        let (got, answer) = world.ask(method, path, &token, body).await;
+        assert_eq!(got.as_u16(), status, "{method} {path}: {answer}");
+        assert_eq!(answer["error"]["code"], code, "{method} {path}: {answer}");
+        assert!(answer["error"]["message"].as_str().unwrap().len() > 20);
+    }
+}
+
+#[tokio::test]
+async fn a_log_in_that_is_wrong_says_so_in_oauths_words() {
+    let world = World::new().await;
+    let client = world.first.client_id;
+    for (form, status, error) in [
+        ("", 400, "unsupported_grant_type"),
+        ("grant_type=password", 400, "unsupported_grant_type"),
+        (
+            "grant_type=client_credentials&client_id=x",
+            400,
+            "invalid_request",
+        ),
+        (
+            "grant_type=client_credentials&client_id=%00&client_secret=x",
+            401,
+            "invalid_client",
+        ),
+        (
+            &*format!("grant_type=client_credentials&client_id={client}&client_secret=x"),
+            401,
+            "invalid_client",
+        ),
+    ] {
+        let (got, answer) = world.token(form).await;
+        assert_eq!(got.as_u16(), status, "{form}: {answer}");
+        assert_eq!(answer["error"], error, "{form}");
+    }
+}
