@@ -221,7 +221,7 @@ codes! {
         "Correct the property that the message names.";
     RequestTooLarge = "RequestEntityTooLarge", Invalid,
         "The body of a request is longer than 1 MiB, or was cut short.",
-        "Send less.";
+        "Send at most 1 MiB in one request.";
     MissingApiVersion = "MissingApiVersionParameter", Invalid,
         "The request names no api-version.",
         "Add `api-version=…` to the query; any date is accepted.";

@@ -108,7 +108,7 @@ impl Control {
             identity,
             signing_key: Signing(signing),
             pool: pool(&data)?,
-            comparing: Semaphore::new(COMPARED_AT_ONCE),
+            comparing: Arc::new(Semaphore::new(COMPARED_AT_ONCE)),
         };
         Ok((control, authority.certificate, served))
     }

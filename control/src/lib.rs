@@ -40,7 +40,7 @@ pub struct Control {
     /// Where vaults are made.
     pool: std::path::PathBuf,
     /// Who compares secrets.
-    comparing: tokio::sync::Semaphore,
+    comparing: Arc<tokio::sync::Semaphore>,
 }
 
 /// Who the server is: made at the first start, and never changed by it.

@@ -1,5 +1,7 @@
 //! Who asks: applications that log in with a secret.
 
+use std::sync::Arc;
+
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordVerifier};
 use base::{Code, Error, Random, Result};
@@ -45,13 +47,14 @@ impl Control {
         // As much work where there is none, so that time does not tell which ids exist.
         let secrets = app.as_ref().map(|p| p.body.secrets.clone());
         let (secret, now) = (secret.to_owned(), self.now());
-        let turn = self.comparing.acquire().await;
+        let turn = Arc::clone(&self.comparing).acquire_owned().await;
         let good = tokio::task::spawn_blocking(move || {
+            // Kept to the end of the work, also if nobody waits for it any more.
+            let _turn = turn;
             any_matches(&secrets.unwrap_or_else(|| vec![dummy()]), &secret, now)
         })
         .await
         .map_err(|e| Error::new(Code::Internal, "comparing a secret").because(e))?;
-        drop(turn);
         match app {
             Some(app) if good => of_record(&app),
             _ => Err(failed()),
