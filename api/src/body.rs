@@ -1,4 +1,4 @@
-//! Request bodies: property names in any case, what is unknown or `null` ignored (`API.md` G6).
+//! Request bodies: property names in any case, what is unknown or `null` ignored (G6).
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};

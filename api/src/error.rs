@@ -1,4 +1,4 @@
-//! Errors as ARM sends them (`API.md` G11, section 9).
+//! Errors as ARM sends them (`docs/wire.md`, G11).
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -21,7 +21,7 @@ pub type Answer<T> = Result<T, Refused>;
 
 impl Refused {
     /// The token is not good, for this reason. Clients fetch a new one and ask again
-    /// (`API.md` 2.2): `now` is in seconds since 1970, `authority` where tokens are had.
+    /// (`docs/wire.md`): `now` is in seconds since 1970, `authority` where tokens are had.
     #[must_use]
     pub fn token(error: Error, authority: &str, now: i64) -> Self {
         let claims =

@@ -1,4 +1,4 @@
-//! Resource groups (`API.md` section 3).
+//! Resource groups.
 
 use std::collections::BTreeMap;
 

@@ -15,7 +15,7 @@ const REQUEST: HeaderName = HeaderName::from_static("x-ms-request-id");
 const CORRELATION: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
 const OF_CLIENT: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 
-/// Brings the path to one form (`API.md` G3 to G5).
+/// Brings the path to one form (`docs/wire.md`, G3 to G5).
 pub(crate) fn fold(mut request: Request) -> Result<Request, Refused> {
     let uri = request.uri();
     let wrong = || Error::new(Code::ResourceNotFound, "the path is no text");
@@ -30,7 +30,7 @@ pub(crate) fn fold(mut request: Request) -> Result<Request, Refused> {
     Ok(request)
 }
 
-/// Asks ARM's requests for an api-version (`API.md` G2).
+/// Asks ARM's requests for an api-version (G2).
 pub(crate) async fn api_version(request: Request, next: Next) -> Response {
     let named = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -43,7 +43,7 @@ pub(crate) async fn api_version(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Names the request in its answer (`API.md` G15).
+/// Names the request in its answer (G15).
 pub(crate) async fn name(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = app.control.new_id().to_string();
     let id = HeaderValue::try_from(id).expect("a UUID is plain");

@@ -1,4 +1,4 @@
-//! What a client asks before it has a token (`API.md` 2.2).
+//! What a client asks before it has a token (`docs/wire.md`).
 
 use axum::Json;
 use axum::extract::State;

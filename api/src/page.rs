@@ -1,4 +1,4 @@
-//! Pages of lists: what comes after, and the link to it (`API.md` G10).
+//! Pages of lists: what comes after, and the link to it (`docs/wire.md`, G10).
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

@@ -1,4 +1,4 @@
-//! ARM's paths, brought to one form (`API.md` G3 to G5).
+//! ARM's paths, brought to one form (`docs/wire.md`, G3 to G5).
 //!
 //! A path is pairs: what it is, and its name. The first of a pair matches whatever its case,
 //! the second is a name and keeps it. After `providers` comes a namespace instead of a name,

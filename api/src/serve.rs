@@ -1,4 +1,4 @@
-//! Serving the API over HTTPS, and nothing over anything else (`API.md` G1).
+//! Serving the API over HTTPS, and nothing over anything else (`docs/wire.md`, G1).
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Recovery Services vaults (`API.md` section 4).
+//! Recovery Services vaults.
 
 use std::collections::BTreeMap;
 
@@ -156,7 +156,7 @@ pub(crate) async fn patch(
     Ok(Json(shape(&vault)))
 }
 
-/// `DELETE …/vaults/{vault}`: 204, since clients take nothing else but 202 (`API.md` section 10).
+/// `DELETE …/vaults/{vault}`: 204, since clients take nothing else but 202.
 pub(crate) async fn delete(
     State(app): State<App>,
     Path(names): Path<Names>,
@@ -278,7 +278,7 @@ const SOFT_DELETE: [(&str, SoftDeleteState); 3] = [
     ("AlwaysON", SoftDeleteState::AlwaysOn),
 ];
 
-/// The choice of this name, in any case (`API.md` G8).
+/// The choice of this name, in any case (G8).
 fn choose<T: Copy>(place: &str, given: &str, choices: &[(&str, T)]) -> Answer<T> {
     let found = choices.iter().find(|c| c.0.eq_ignore_ascii_case(given));
     found.map(|c| c.1).ok_or_else(|| {
