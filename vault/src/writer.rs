@@ -5,19 +5,22 @@
 //! order of the disk.
 //! Memory: [`SPANS_IN_FLIGHT`] spans and what the session holds.
 
+mod buffers;
+mod span;
+
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use base::Result;
 use tokio::task::JoinHandle;
 
-use crate::codec::{self, Encoded, Parent};
+pub use self::buffers::Buffers;
+use self::span::{Piece, Span, SpanDone};
 use crate::format::id::Id;
 use crate::format::manifest::{DiskRoot, MachineKey};
 use crate::format::node::FAN_OUT;
-use crate::format::record::MAX_DEPTH;
-use crate::reader::{Chunks, Reader};
+use crate::reader::Reader;
 use crate::session::Session;
 use crate::tree::{TreeBuilder, TreeRef};
 
@@ -25,9 +28,6 @@ use crate::tree::{TreeBuilder, TreeRef};
 pub const SPAN_CHUNKS: u64 = FAN_OUT as u64;
 /// Spans worked on at the same time.
 const SPANS_IN_FLIGHT: usize = 6;
-
-/// Bytes of buffers kept for later.
-const BUFFERS_KEPT: usize = (2 * SPANS_IN_FLIGHT) << 20;
 
 /// Spans and runs of zeros between them that wait to be taken up.
 const MOST_IN_FLIGHT: usize = 4 * SPANS_IN_FLIGHT;
@@ -53,42 +53,6 @@ impl WriteStats {
         self.new_chunks += other.new_chunks;
         self.patches += other.patches;
         self.known_chunks += other.known_chunks;
-    }
-}
-
-/// What became of a span.
-#[derive(Debug)]
-struct SpanDone {
-    ids: Vec<(u64, Id)>,
-    records: Vec<Encoded>,
-    stats: WriteStats,
-    buffers: Vec<Vec<u8>>,
-}
-
-/// Buffers that go round between reading and writing, so that a backup touches the same few
-/// megabytes of memory again and again. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
-
-impl Buffers {
-    /// A buffer of `len` bytes of any contents.
-    #[must_use]
-    pub fn take(&self, len: usize) -> Vec<u8> {
-        let mut buffer = self.lock().pop().unwrap_or_default();
-        buffer.resize(len, 0);
-        buffer
-    }
-
-    fn give(&self, buffer: Vec<u8>) {
-        let mut buffers = self.lock();
-        let kept: usize = buffers.iter().map(Vec::capacity).sum();
-        if kept + buffer.capacity() <= BUFFERS_KEPT {
-            buffers.push(buffer);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -366,156 +330,4 @@ fn wrong(offset: u64, len: u64) -> base::Error {
         base::Code::BadArgument,
         format!("{len} bytes at {offset} of a disk can't be written there and then"),
     )
-}
-
-/// Contents put under one leaf.
-#[derive(Debug)]
-struct Span {
-    session: Arc<Session>,
-    base: Option<Reader>,
-    chunk_size: usize,
-    leaf: u64,
-    pieces: Vec<Piece>,
-}
-
-/// Contents of adjacent chunks, and what the base has there.
-#[derive(Debug)]
-struct Piece {
-    first_slot: u64,
-    parents: Vec<Id>,
-    data: Vec<u8>,
-}
-
-/// Chunks of pieces, each with what the base has there.
-fn chunks(pieces: &[Piece], size: usize) -> impl Iterator<Item = (&[u8], Id)> {
-    pieces
-        .iter()
-        .flat_map(move |p| p.data.chunks(size).zip(p.parents.iter().copied()))
-}
-
-/// What the first look at a chunk says.
-enum Look {
-    Settled(Id),
-    New { id: Id, parent: Option<(Id, u8)> },
-}
-
-impl Look {
-    fn id(&self) -> Id {
-        match self {
-            Self::Settled(id) | Self::New { id, .. } => *id,
-        }
-    }
-
-    fn parent(&self) -> Option<Id> {
-        match self {
-            Self::New { parent, .. } => parent.map(|(id, _)| id),
-            Self::Settled(_) => None,
-        }
-    }
-}
-
-impl Span {
-    async fn run(self) -> Result<SpanDone> {
-        let Self {
-            session,
-            base,
-            chunk_size,
-            pieces,
-            ..
-        } = self;
-        // First look: ids, and whether they are known.
-        let s = Arc::clone(&session);
-        let (pieces, looks, mut stats) = crate::cpu::brief(move || {
-            let mut stats = WriteStats::default();
-            let looks: Result<Vec<Look>> = chunks(&pieces, chunk_size)
-                .map(|(chunk, parent)| look(&s, chunk, parent, &mut stats))
-                .collect();
-            (pieces, looks, stats)
-        })
-        .await;
-        let looks = looks?;
-        let slots = pieces
-            .iter()
-            .flat_map(|p| (p.first_slot..).take(p.parents.len()));
-        let ids = slots.zip(looks.iter().map(Look::id)).collect();
-        // Parents of what is new.
-        let wanted: Vec<Id> = looks.iter().filter_map(Look::parent).collect();
-        let parents = match (&base, wanted.is_empty()) {
-            // A parent that can't be read (damaged, or sealed with a key that this host lacks)
-            // costs the patch, not the backup.
-            (Some(reader), false) => reader.chunks(&wanted).await.unwrap_or_default(),
-            _ => Chunks::new(),
-        };
-        let buffers = |pieces: Vec<Piece>| pieces.into_iter().map(|p| p.data).collect();
-        if looks.iter().all(|l| matches!(l, Look::Settled(_))) {
-            return Ok(SpanDone {
-                ids,
-                records: Vec::new(),
-                stats,
-                buffers: buffers(pieces),
-            });
-        }
-        let (pieces, records, stats) = crate::cpu::brief(move || {
-            let ring = session.vault().ring();
-            let mut records = Vec::new();
-            for ((chunk, _), l) in chunks(&pieces, chunk_size).zip(&looks) {
-                let Look::New { id, parent } = l else {
-                    continue;
-                };
-                let old = parent.and_then(|(id, depth)| {
-                    let contents = parents.get(&id)?;
-                    Some(Parent {
-                        id,
-                        depth,
-                        contents,
-                    })
-                });
-                stats.changed += old.as_ref().map_or(chunk_size as u64, |old| {
-                    codec::changed_bytes(chunk, old.contents)
-                });
-                let record = codec::encode(ring, *id, chunk, old);
-                stats.new_chunks += 1;
-                stats.patches += u64::from(record.header.depth > 0);
-                records.push(record);
-            }
-            (pieces, records, stats)
-        })
-        .await;
-        Ok(SpanDone {
-            ids,
-            records,
-            stats,
-            buffers: buffers(pieces),
-        })
-    }
-}
-
-fn look(session: &Session, chunk: &[u8], parent: Id, stats: &mut WriteStats) -> Result<Look> {
-    if block::is_zero(chunk) {
-        if !parent.is_zero() {
-            stats.changed += chunk.len() as u64;
-        }
-        return Ok(Look::Settled(Id::ZERO));
-    }
-    let id = Id(session.vault().ring().chunk_id(chunk));
-    if id == parent && !session.is_careful() {
-        return Ok(Look::Settled(id));
-    }
-    if session.holds(&id)? {
-        if id != parent {
-            stats.known_chunks += 1;
-            stats.changed += chunk.len() as u64;
-        }
-        return Ok(Look::Settled(id));
-    }
-    let parent = if parent.is_zero() {
-        None
-    } else {
-        // A parent that damage has hidden costs the patch, not the backup.
-        let first = session.find(&parent)?.into_iter().next();
-        first
-            .filter(|l| l.depth < MAX_DEPTH)
-            .map(|l| (parent, l.depth))
-    };
-    Ok(Look::New { id, parent })
 }
