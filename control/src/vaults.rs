@@ -8,6 +8,7 @@ use serde_json::Value;
 use state::groups::Group;
 use state::resources::{self, Record, Scope};
 use state::vaults::{Redundancy, SoftDelete, SoftDeleteState, Vault};
+use state::{Tx, WriteTx};
 use vault::keys::{KeyFile, Unlock};
 use vault::{DEFAULT_CHUNK_SIZE, Store, Surroundings};
 
@@ -111,35 +112,51 @@ impl Control {
         policy::check_vault_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
         let missing = || Error::new(Code::LocationUnknown, "a vault needs a location");
         let location = location.ok_or_else(missing)?.name.clone();
-        self.check_vault_name_is_free(name).await?;
         let mut new = new_vault(location);
         input.change.clone().apply(&mut new)?;
         self.make_store(&mut new).await?;
+        let mut tx = self.state.write().await?;
+        match self.record(&mut tx, &there.id, name, new.clone()).await {
+            // From here on it may be recorded, whatever is answered.
+            Ok(made) => tx.commit().await.map(|()| (made, true)),
+            Err(e) => {
+                drop(tx);
+                self.remove_store(&new);
+                if e.code() != Code::ResourceExists {
+                    return Err(e);
+                }
+                // Somebody made the same one meanwhile.
+                let changed = self.change_vault(group, name, input.change).await?;
+                Ok((changed, false))
+            }
+        }
+    }
+
+    /// Records a new vault of a group, which may have gone since it was seen, under a name that may
+    /// be taken by now.
+    async fn record(
+        &self,
+        tx: &mut WriteTx,
+        group: &str,
+        name: &str,
+        new: Vault,
+    ) -> Result<Record<Vault>> {
+        let there = resources::get::<Group>(tx, group).await?;
+        let there = there.ok_or_else(|| no_group(group))?;
         let id = format!(
             "{}/providers/Microsoft.RecoveryServices/vaults/{name}",
             there.id
         );
-        let mut tx = self.state.write().await?;
-        // The group may have gone, and the name be taken, since.
-        let group_now = resources::get::<Group>(&mut tx, &there.id).await?;
-        group_now.ok_or_else(|| no_group(group))?;
-        if resources::get::<Vault>(&mut tx, &id).await?.is_some() {
-            // Somebody made the same one meanwhile. Its store holds nothing.
-            drop(tx);
-            self.remove_store(&new);
-            return Ok((self.change_vault(group, name, input.change).await?, false));
-        }
-        taken(&mut tx, &self.subscription_id(), name).await?;
-        let made = resources::create(&mut tx, &id, &there.id, new).await?;
-        tx.commit().await?;
-        Ok((made, true))
+        let made = resources::create(tx, &id, &there.id, new).await?;
+        taken(tx, &self.subscription_id(), &made).await?;
+        Ok(made)
     }
 
     /// Changes a vault. Durable when this returns.
     ///
     /// # Errors
     /// `ResourceNotFound`; `RedundancyLocked` once an item was protected; `BadArgument` for days
-    /// out of bounds; those of the records.
+    /// out of bounds; `SoftDeleteAlwaysOn`; those of the records.
     pub async fn change_vault(
         &self,
         group: &str,
@@ -166,11 +183,6 @@ impl Control {
         let vault = found.ok_or_else(|| no_vault(group, name))?;
         resources::delete(&mut tx, &vault).await?;
         tx.commit().await
-    }
-
-    async fn check_vault_name_is_free(&self, name: &str) -> Result<()> {
-        let mut tx = self.state.read().await?;
-        taken(&mut tx, &self.subscription_id(), name).await
     }
 
     /// Makes the vault's store in the pool, with a key that only this server's key opens.
@@ -262,13 +274,15 @@ impl VaultChange {
     }
 }
 
-/// Refuses a name that another vault of the subscription has (VAULT-2).
-async fn taken(tx: &mut state::Tx, subscription: &str, name: &str) -> Result<()> {
+/// Refuses a vault's name that another one of the subscription has (VAULT-2).
+async fn taken(tx: &mut Tx, subscription: &str, made: &Record<Vault>) -> Result<()> {
     let mut after = None;
     loop {
         let scope = Scope::Below(subscription);
         let page: Vec<Record<Vault>> = resources::page(tx, scope, after.as_deref(), 1000).await?;
-        if let Some(other) = page.iter().find(|v| v.name.eq_ignore_ascii_case(name)) {
+        let name = &made.name;
+        let same = |v: &&Record<Vault>| v.id != made.id && v.name.eq_ignore_ascii_case(name);
+        if let Some(other) = page.iter().find(same) {
             let detail = format!("the name `{name}` is that of {}", other.id);
             return Err(Error::new(Code::NameTaken, detail));
         }
@@ -287,4 +301,40 @@ fn no_vault(group: &str, name: &str) -> Error {
 /// A rule's refusal as an error.
 pub(crate) fn refused(code: Code, refusal: &policy::Refusal) -> Error {
     Error::new(code, refusal.to_string().trim_end_matches('.').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{ManualClock, SeededRandom};
+    use vault::Locked;
+
+    use super::*;
+    use crate::Start;
+
+    #[tokio::test]
+    async fn a_vaults_store_opens_by_the_key_that_the_servers_key_wrapped() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = Start {
+            data: folder.path().to_owned(),
+            state: None,
+            names: vec!["here".to_owned()],
+            clock: Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH)),
+            random: Arc::new(SeededRandom::new(1)),
+        };
+        let (control, ..) = Control::open(start, async |_, _| Ok(())).await.unwrap();
+        let input = VaultInput {
+            location: Some("onprem".to_owned()),
+            ..VaultInput::default()
+        };
+        let (vault, _) = control.put_vault("default", "v1", input).await.unwrap();
+        let name = format!("vault {}", vault.body.store_vault);
+        let key = control.key.open(&name, &vault.body.wrapped_key).unwrap();
+        let key = KeyFile::from_text(std::str::from_utf8(&key).unwrap()).unwrap();
+        let store = Store::local(&control.pool.join(&vault.body.pool)).unwrap();
+        let locked = Locked::open(store).await.unwrap();
+        assert_eq!(locked.descriptor().vault_id, vault.body.store_vault);
+        locked.unlock(&Unlock::KeyFile(key)).unwrap();
+        let other = KeyFile::new(&SeededRandom::new(2));
+        assert!(locked.unlock(&Unlock::KeyFile(other)).is_err());
+    }
 }

@@ -183,3 +183,31 @@ async fn vault_2_3_7_names_and_places_are_checked_and_nothing_is_left_of_what_wa
     let gone = control.vault("rg1", "vault").await.unwrap_err();
     assert_eq!(gone.code(), Code::ResourceNotFound);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vault_that_is_asked_for_many_times_at_once_is_made_once() {
+    let world = World::new();
+    let (control, ..) = world.open("here").await.unwrap();
+    control.put_group("rg1", here()).await.unwrap();
+    let control = Arc::new(control);
+    let asked = |group: &'static str| {
+        let control = Arc::clone(&control);
+        tokio::spawn(async move {
+            let input = VaultInput {
+                location: Some("onprem".to_owned()),
+                ..VaultInput::default()
+            };
+            control.put_vault(group, "v1", input).await
+        })
+    };
+    let all: Vec<_> = (0..6).map(|_| asked("default")).collect();
+    let mut made = 0;
+    for one in all {
+        made += usize::from(one.await.unwrap().unwrap().1);
+    }
+    assert_eq!(made, 1);
+    let taken = asked("rg1").await.unwrap().unwrap_err();
+    assert_eq!(taken.code(), Code::NameTaken);
+    let stores = std::fs::read_dir(world.data().join("pool")).unwrap();
+    assert_eq!(stores.count(), 1);
+}
