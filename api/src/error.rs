@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use base::{Code, Error, Kind};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What a request is answered with when it fails.
 #[derive(Debug)]
@@ -18,6 +18,15 @@ pub struct Refused {
 
 /// A result whose error is an answer.
 pub type Answer<T> = Result<T, Refused>;
+
+/// The answer to a PUT: 201 if it made the resource, 200 if it changed it.
+pub(crate) fn put_answer(made: bool, shape: Value) -> (StatusCode, Json<Value>) {
+    let status = match made {
+        true => StatusCode::CREATED,
+        false => StatusCode::OK,
+    };
+    (status, Json(shape))
+}
 
 impl Refused {
     /// The token is not good, for this reason. Clients fetch a new one and ask again

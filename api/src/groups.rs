@@ -15,7 +15,7 @@ use state::groups::Group;
 use crate::app::App;
 use crate::body::{self, Body};
 use crate::caller::Caller;
-use crate::error::Answer;
+use crate::error::{Answer, put_answer};
 use crate::page::{Page, Paged};
 
 const READ: &str = "Microsoft.Resources/subscriptions/resourceGroups/read";
@@ -92,12 +92,7 @@ pub(crate) async fn put(
         tags: body.tags,
     };
     let (group, made) = app.control.put_group(&names.group, input).await?;
-    let status = if made {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    Ok((status, Json(shape(&group))))
+    Ok(put_answer(made, shape(&group)))
 }
 
 /// `DELETE …/resourcegroups/{group}`

@@ -8,7 +8,6 @@ mod app;
 pub mod body;
 mod caller;
 mod error;
-pub mod filter;
 mod groups;
 mod layer;
 mod metadata;

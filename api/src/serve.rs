@@ -7,11 +7,14 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use base::{Code, Error, Result};
 use control::Served;
+use hyper_util::rt::TokioTimer;
 
 use crate::App;
 
 /// For how long requests under way may go on when the server ends.
 const ENDING: Duration = Duration::from_secs(10);
+/// For how long a client may take to send a request's headers.
+const HEADERS: Duration = Duration::from_secs(10);
 /// How often the certificate is looked at.
 const LOOK: Duration = Duration::from_secs(3600);
 
@@ -36,13 +39,16 @@ pub async fn serve(
         loop {
             tokio::time::sleep(LOOK).await;
             match control.certificate(&served.names).await {
-                Ok(now) if now.ends != ends => match pem(&now, &renewed).await {
-                    Ok(()) => {
-                        ends = now.ends;
-                        tracing::info!("serving with a certificate until {ends}");
+                Ok(now) if now.ends != ends => {
+                    let (certificate, key) = pem(&now);
+                    match renewed.reload_from_pem(certificate, key).await {
+                        Ok(()) => {
+                            ends = now.ends;
+                            tracing::info!("serving with a certificate until {ends}");
+                        }
+                        Err(e) => tracing::error!("a renewed certificate: {e}"),
                     }
-                    Err(e) => tracing::error!("a renewed certificate: {e}"),
-                },
+                }
                 Ok(_) => {}
                 Err(e) => tracing::error!("renewing the certificate: {e:?}"),
             }
@@ -53,25 +59,27 @@ pub async fn serve(
         ending.graceful_shutdown(Some(ENDING));
     });
     let io = |e| Error::io("serving", e);
-    let done = axum_server::from_tcp_rustls(listener, tls)
+    let mut server = axum_server::from_tcp_rustls(listener, tls)
         .map_err(io)?
-        .handle(handle)
-        .serve(crate::service(app).into_make_service())
-        .await;
+        .handle(handle);
+    let mut http = server.http_builder().http1();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
+    let done = server.serve(crate::service(app).into_make_service()).await;
     renewal.abort();
     done.map_err(io)
 }
 
 async fn config(served: &Served) -> Result<RustlsConfig> {
-    let certified = &served.certified;
-    let (certificate, key) = (certified.certificate.clone(), certified.key.clone());
-    RustlsConfig::from_pem(certificate.into(), key.into())
+    let (certificate, key) = pem(served);
+    RustlsConfig::from_pem(certificate, key)
         .await
         .map_err(|e| Error::new(Code::BadArgument, format!("the certificate: {e}")).because(e))
 }
 
-async fn pem(served: &Served, tls: &RustlsConfig) -> std::io::Result<()> {
+fn pem(served: &Served) -> (Vec<u8>, Vec<u8>) {
     let certified = &served.certified;
-    let (certificate, key) = (certified.certificate.clone(), certified.key.clone());
-    tls.reload_from_pem(certificate.into(), key.into()).await
+    (
+        certified.certificate.clone().into(),
+        certified.key.clone().into(),
+    )
 }

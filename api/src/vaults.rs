@@ -15,7 +15,7 @@ use state::vaults::{Redundancy, SoftDeleteState, Vault};
 use crate::app::App;
 use crate::body::{self, Body};
 use crate::caller::Caller;
-use crate::error::Answer;
+use crate::error::{Answer, put_answer};
 use crate::page::{Page, Paged};
 
 /// Names in a vault's path.
@@ -132,12 +132,7 @@ pub(crate) async fn put(
         .control
         .put_vault(&names.group, &names.vault, input)
         .await?;
-    let status = if made {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    Ok((status, Json(shape(&vault))))
+    Ok(put_answer(made, shape(&vault)))
 }
 
 /// `PATCH …/vaults/{vault}`

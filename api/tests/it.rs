@@ -275,3 +275,55 @@ async fn a_log_in_that_is_wrong_says_so_in_oauths_words() {
         assert_eq!(answer["error"], error, "{form}");
     }
 }
+
+#[tokio::test]
+async fn g10_a_long_list_comes_in_pages_that_together_have_each_entry_once() {
+    let world = World::new().await;
+    let token = world.log_in().await;
+    let groups = world.group.rsplit_once('/').unwrap().0;
+    for n in 0..205 {
+        let path = format!("{groups}/g{n:03}?api-version=1");
+        let (status, answer) = world
+            .ask("PUT", &path, &token, "{\"location\":\"onprem\"}")
+            .await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+    }
+    let mut names = Vec::new();
+    let mut path = format!("{groups}?api-version=1");
+    let mut pages = 0;
+    loop {
+        pages += 1;
+        let (status, answer) = world.ask("GET", &path, &token, "").await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        for group in answer["value"].as_array().unwrap() {
+            names.push(group["name"].as_str().unwrap().to_owned());
+        }
+        match answer["nextLink"].as_str() {
+            Some(next) => path = next.strip_prefix("https://here:1").unwrap().to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!((pages, names.len()), (2, 206));
+    names.dedup();
+    assert_eq!(names.len(), 206);
+    let bad = format!("{groups}?api-version=1&$skipToken=%");
+    let (status, answer) = world.ask("GET", &bad, &token, "").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+}
+
+#[tokio::test]
+async fn g15_answers_name_their_request() {
+    let world = World::new().await;
+    let request = || Request::get("/metadata/endpoints").header("x-ms-client-request-id", "mine");
+    let named =
+        |response: &Response<()>, name: &str| response.headers()[name].to_str().unwrap().to_owned();
+    let (_, first, _) = world.send(request().body(Body::empty()).unwrap()).await;
+    let (_, second, _) = world.send(request().body(Body::empty()).unwrap()).await;
+    assert_eq!(named(&first, "x-ms-client-request-id"), "mine");
+    assert_ne!(
+        named(&first, "x-ms-request-id"),
+        named(&second, "x-ms-request-id")
+    );
+    let own = named(&first, "x-ms-correlation-request-id");
+    assert_eq!(own, named(&first, "x-ms-request-id"));
+}

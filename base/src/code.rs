@@ -213,9 +213,6 @@ codes! {
         "An earlier restore onto this target was cut short; the target holds a mixture.",
         "Run the same restore again to complete it.";
     // The server.
-    InvalidFilter = "InvalidFilter", Invalid,
-        "A `$filter` is no conjunction of `name eq 'value'`.",
-        "Correct what the message names.";
     InvalidRequestContent = "InvalidRequestContent", Invalid,
         "The body of a request is no JSON, or a property has the wrong type.",
         "Correct the property that the message names.";

@@ -2,15 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The status of a task.
+/// How far a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub enum TaskStatus {
+    /// It has not begun.
     NotStarted,
+    /// It runs.
     InProgress,
+    /// It ended well.
     Completed,
+    /// It failed.
     Failed,
+    /// It was cancelled.
     Cancelled,
+    /// It was left out.
     Skipped,
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use base::{Code, Error, Result};
 use jiff::Timestamp;
+pub use policy::TaskStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -107,23 +108,6 @@ pub struct Task {
     pub bytes_done: u64,
     /// Bytes to move; 0 while this is not known.
     pub bytes_total: u64,
-}
-
-/// How far a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TaskStatus {
-    /// It has not begun.
-    NotStarted,
-    /// It runs.
-    InProgress,
-    /// It ended well.
-    Completed,
-    /// It failed.
-    Failed,
-    /// It was cancelled.
-    Cancelled,
-    /// It was left out.
-    Skipped,
 }
 
 /// What went wrong in a job.

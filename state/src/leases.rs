@@ -91,15 +91,7 @@ pub async fn renew(tx: &mut WriteTx, lease: &Lease, length: SignedDuration) -> R
 pub async fn release(tx: &mut WriteTx, lease: &Lease) -> Result<()> {
     let sql = "UPDATE leases SET owner = '', until = 0
          WHERE name = $1 AND owner = $2 AND generation = $3";
-    let values = [
-        lease.name.as_str().into(),
-        lease.owner.as_str().into(),
-        lease.generation.into(),
-    ];
-    match tx.execute(sql, values).await? {
-        0 => Err(lost(lease)),
-        _ => Ok(()),
-    }
+    as_holder(tx, sql, lease).await
 }
 
 /// Removes a lease that was taken, and its generation with it: for work whose name does not come
@@ -109,6 +101,11 @@ pub async fn release(tx: &mut WriteTx, lease: &Lease) -> Result<()> {
 /// `LeaseLost` when it was taken by another or released; those of the database.
 pub async fn forget(tx: &mut WriteTx, lease: &Lease) -> Result<()> {
     let sql = "DELETE FROM leases WHERE name = $1 AND owner = $2 AND generation = $3";
+    as_holder(tx, sql, lease).await
+}
+
+/// Runs a statement on the lease, if it is its owner's still.
+async fn as_holder(tx: &mut WriteTx, sql: &'static str, lease: &Lease) -> Result<()> {
     let values = [
         lease.name.as_str().into(),
         lease.owner.as_str().into(),
