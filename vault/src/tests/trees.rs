@@ -40,11 +40,7 @@ impl Nodes {
     }
 
     async fn keep(&mut self, nodes: Vec<NewNode>) {
-        let number = u32::try_from(self.segments.len()).unwrap() + 1;
-        let pack = PackName { session: 1, number };
-        let mut pack = Builder::new(self.ring.vault_id(), pack, Kind::Nodes);
-        let name = pack.name().to_string();
-        for node in nodes {
+        for node in &nodes {
             let below = crate::format::node::Node::read(&node.contents, node.contents[0]).unwrap();
             for child in below.children {
                 assert!(
@@ -53,7 +49,18 @@ impl Nodes {
                 );
             }
             self.known.insert(node.id, node.contents.clone());
-            let record = crate::codec::encode_node(node.id, &node.contents);
+        }
+        let nodes = nodes.iter().map(|n| (n.id, n.contents.as_slice()));
+        self.list(nodes).await;
+    }
+
+    async fn list(&mut self, nodes: impl Iterator<Item = (Id, &[u8])>) {
+        let number = u32::try_from(self.segments.len()).unwrap() + 1;
+        let pack = PackName { session: 1, number };
+        let mut pack = Builder::new(self.ring.vault_id(), pack, Kind::Nodes);
+        let name = pack.name().to_string();
+        for (id, contents) in nodes {
+            let record = crate::codec::encode_node(id, contents);
             pack.push(&record.header, &record.bytes);
         }
         let (bytes, locations) = pack.finish(&self.ring);
@@ -173,4 +180,28 @@ fn a_record_of_a_node_has_no_depth() {
     let record = crate::codec::encode_node(id(1), &[0, 0, 0, 0]);
     let read = record::Record::read(&record.bytes).unwrap();
     assert_eq!((read.header.depth, read.nonce), (0, None));
+}
+
+#[tokio::test]
+async fn a_lost_leaf_that_is_read_ahead_hurts_only_who_asks_for_it() {
+    let ids: Vec<Id> = (1..=256).map(id).collect();
+    let mut whole = Nodes::new();
+    let tree = whole.build(&ids, None, 0).await;
+    let fifth = |contents: &[u8]| {
+        let node = crate::format::node::Node::read(contents, None).unwrap();
+        node.level == 0 && node.children[..] == ids[80..96]
+    };
+    let mut partial = Nodes::new();
+    let left = whole.known.iter().filter(|(_, contents)| !fifth(contents));
+    let left: Vec<(Id, &[u8])> = left.map(|(id, c)| (*id, c.as_slice())).collect();
+    assert_eq!(left.len() + 1, whole.known.len());
+    partial.list(left.into_iter()).await;
+    let mut builder = TreeBuilder::new(Some((partial.reader(), tree)), tree.chunks);
+    for leaf in (0..16).filter(|leaf| *leaf != 5) {
+        let found = builder.base_leaf(leaf).await.unwrap();
+        let at = usize::try_from(leaf).unwrap() * 16;
+        assert_eq!(found[..], ids[at..at + 16], "leaf {leaf}");
+    }
+    let lost = builder.base_leaf(5).await.unwrap_err();
+    assert_eq!(lost.kind(), base::Kind::Integrity);
 }
