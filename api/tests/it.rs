@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use base::{ManualClock, SeededRandom};
-use control::{Control, FirstStart, Start};
+use control::{Control, FirstStart, HostPlane, Start};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -33,6 +33,7 @@ impl World {
             names: vec!["here".to_owned()],
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(1)),
+            plane: Arc::new(HostPlane::default()),
         };
         let keep = async |shown: &FirstStart, _: &str| {
             first = Some(shown.clone());

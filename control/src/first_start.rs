@@ -18,7 +18,7 @@ use crate::certificate::{self, Certified, Served};
 use crate::principals::{COMPARED_AT_ONCE, kept, new_secret};
 use crate::roles::ROLES;
 use crate::secrets::ServerKey;
-use crate::{Control, Identity, Location, Signing, Subscription, new_id};
+use crate::{Control, DataPlane, Identity, Location, Signing, Subscription, new_id};
 
 const IDENTITY: &str = "identity";
 const SIGNING: &str = "signing key";
@@ -40,6 +40,8 @@ pub struct Start {
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
     pub random: Arc<dyn Random>,
+    /// What jobs work with.
+    pub plane: Arc<dyn DataPlane>,
 }
 
 impl std::fmt::Debug for Start {
@@ -85,6 +87,7 @@ impl Control {
             names,
             clock,
             random,
+            plane,
         } = start;
         let place = state.unwrap_or_else(|| data.join("state.db").display().to_string());
         let state = State::open(&place, Arc::clone(&clock)).await?;
@@ -109,12 +112,11 @@ impl Control {
             signing_key: Signing(signing),
             pool: pool(&data)?,
             comparing: Arc::new(Semaphore::new(COMPARED_AT_ONCE)),
+            plane,
         };
         Ok((control, authority.certificate, served))
     }
-}
 
-impl Control {
     /// What to serve with under these names by now: made anew if it is due. Durable when this
     /// returns.
     ///

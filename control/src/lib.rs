@@ -7,6 +7,7 @@ mod authorize;
 mod certificate;
 mod first_start;
 mod groups;
+pub mod plane;
 mod principals;
 pub mod roles;
 mod secrets;
@@ -24,6 +25,7 @@ use zeroize::Zeroizing;
 pub use certificate::{Certified, Served, fingerprint};
 pub use first_start::{FirstStart, Start, keep};
 pub use groups::GroupInput;
+pub use plane::{DataPlane, HostPlane};
 pub use principals::Principal;
 pub use secrets::ServerKey;
 pub use vaults::{VaultChange, VaultInput};
@@ -41,6 +43,8 @@ pub struct Control {
     pool: std::path::PathBuf,
     /// Who compares secrets.
     comparing: Arc<tokio::sync::Semaphore>,
+    /// What jobs work with.
+    plane: Arc<dyn DataPlane>,
 }
 
 /// Who the server is: made at the first start, and never changed by it.

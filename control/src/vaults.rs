@@ -320,6 +320,7 @@ mod tests {
             names: vec!["here".to_owned()],
             clock: Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH)),
             random: Arc::new(SeededRandom::new(1)),
+            plane: Arc::new(crate::HostPlane::default()),
         };
         let (control, ..) = Control::open(start, async |_, _| Ok(())).await.unwrap();
         let input = VaultInput {

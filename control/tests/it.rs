@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use base::{Code, ManualClock, Result, SeededRandom};
-use control::{Control, FirstStart, GroupInput, Start, VaultChange, VaultInput};
+use control::{Control, FirstStart, GroupInput, HostPlane, Start, VaultChange, VaultInput};
 use jiff::{SignedDuration, Timestamp};
 
 struct World {
@@ -37,6 +37,7 @@ impl World {
             names: vec![name.to_owned()],
             clock: self.clock.clone(),
             random: self.random.clone(),
+            plane: Arc::new(HostPlane::default()),
         };
         let keep = async |first: &FirstStart, _: &str| {
             shown = Some(first.clone());

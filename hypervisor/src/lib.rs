@@ -17,6 +17,7 @@ pub mod agent;
 pub mod fake;
 #[doc(hidden)]
 pub mod fuzz;
+mod host;
 pub mod libvirt;
 mod machine;
 mod qemu;
@@ -27,6 +28,7 @@ mod unix;
 pub mod watchdog;
 mod words;
 
+pub use host::Host;
 pub use machine::{
     AgentStatus, Definition, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState,
 };

@@ -13,7 +13,7 @@ use crate::Resource;
 pub struct Vault {
     /// The vault in the store that its points go to.
     pub store_vault: VaultId,
-    /// The folded id of the vault pool that the store lies in.
+    /// The name of its folder in the server's pool.
     pub pool: String,
     /// The vault's key, wrapped by the server's key; text of whoever wraps it.
     pub wrapped_key: String,

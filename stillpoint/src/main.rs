@@ -4,7 +4,6 @@
 mod cli;
 mod commands;
 mod errors;
-mod hosts;
 mod interrupt;
 mod keys;
 mod memory;

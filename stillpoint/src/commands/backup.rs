@@ -6,13 +6,15 @@ mod transfers;
 use std::path::Path;
 
 use base::{Code, Error, Result};
-use hypervisor::{DiskChoice, Hypervisor, Quiesce, ScratchPlace};
-use mover::{BackupOptions, BackupReport, DiskFilter, ImageHost, TransferReport, read_extent_list};
+use hypervisor::{DiskChoice, Host, Hypervisor, Quiesce, ScratchPlace};
+use mover::{
+    BackupOptions, BackupReport, DiskFilter, ImageHost, TransferReport, read_extent_list,
+    scratch_place,
+};
 use vault::Surroundings;
 
 use super::job::Job;
 use crate::cli::{BackupCommand, BackupNow, QuiesceWord};
-use crate::hosts::Host;
 use crate::settings::Settings;
 use crate::tiers::{Tiers, again};
 use crate::unfinished::refuse_unfinished;
@@ -81,7 +83,7 @@ async fn snapshot(settings: &Settings, words: &BackupNow, tiers: &Tiers) -> Resu
             (name, Box::new(host), scratch)
         }
         None => {
-            let host = Host::open(settings)?;
+            let host = Host::open(&settings.global.connect)?;
             let name = words.machine.clone().unwrap_or_default();
             let machine = settings
                 .interrupt
@@ -101,7 +103,13 @@ async fn snapshot(settings: &Settings, words: &BackupNow, tiers: &Tiers) -> Resu
                 let what = format!("{name} has no disk that can be backed up");
                 return Err(Error::new(Code::NoDisks, what));
             }
-            let scratch = host.scratch(settings, &machine)?;
+            let scratch = scratch_place(
+                &host,
+                &machine,
+                settings.global.scratch.as_deref(),
+                settings.global.scratch_limit.map(|limit| limit.0),
+                &settings.state_dir,
+            )?;
             (name, Box::new(host), scratch)
         }
     };

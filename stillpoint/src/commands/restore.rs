@@ -5,13 +5,12 @@ mod plan;
 use std::path::{Path, PathBuf};
 
 use base::{ByteSize, Code, Error, Kind, Result};
-use hypervisor::MachineState;
+use hypervisor::{Host, MachineState};
 use mover::{DiskRestore, RestoreReport};
 use serde::Serialize;
 use vault::PointDisk;
 
 use crate::cli::RestoreDisks;
-use crate::hosts::Host;
 use crate::output::table;
 use crate::points::{self, Place, Point};
 use crate::settings::Settings;
@@ -95,7 +94,11 @@ pub async fn run(settings: &Settings, words: RestoreDisks) -> Result<()> {
 /// Refuses a target that a running machine of this host uses. The image's own lock refuses
 /// too, but a block device has none.
 async fn refuse_running(settings: &Settings, jobs: &[Job]) -> Result<()> {
-    let machines = match Host::open(settings)?.hypervisor().list().await {
+    let machines = match Host::open(&settings.global.connect)?
+        .hypervisor()
+        .list()
+        .await
+    {
         Ok(machines) => machines,
         Err(e) => {
             tracing::debug!("no look at the machines of this host: {e}");

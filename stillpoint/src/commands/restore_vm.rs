@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use base::{Code, Error, Result, SystemRandom, durable};
-use hypervisor::{Definition, ImageFormat};
+use hypervisor::{Definition, Host, ImageFormat};
 use serde::Serialize;
 
 use self::define::Made;
 use super::restore::{Job, Restored, image_name, job, own_format, restore};
 use crate::cli::RestoreVm;
-use crate::hosts::Host;
 use crate::points::{self, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tier, Tiers};
@@ -54,7 +53,7 @@ pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
     });
     let point = point.await?;
     let record = point.record()?;
-    let host = Host::open(settings)?;
+    let host = Host::open(&settings.global.connect)?;
     settings
         .interrupt
         .over(check(&host, &words, &point))

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use base::{Code, Error, Result, SystemClock, SystemRandom, durable};
-use control::{Control, FirstStart, Start};
+use control::{Control, FirstStart, HostPlane, Start};
 use url::{Host, Url};
 
 use crate::cli::Server;
@@ -30,6 +30,7 @@ pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
         state: words.state,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
+        plane: Arc::new(HostPlane::default()),
     };
     let keep = async |first: &FirstStart, authority: &str| {
         let what = page(first, url.as_str(), &ca, authority)?;

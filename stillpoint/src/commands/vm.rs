@@ -1,11 +1,10 @@
 //! `stillpoint vm list|show`
 
 use base::{ByteSize, Result};
-use hypervisor::{AgentStatus, DiskChoice, Firmware, ImageFormat, Machine, MachineState};
+use hypervisor::{AgentStatus, DiskChoice, Firmware, Host, ImageFormat, Machine, MachineState};
 use serde::Serialize;
 
 use crate::cli::VmCommand;
-use crate::hosts::Host;
 use crate::output::{facts, table};
 use crate::settings::Settings;
 use crate::unfinished::{Unfinished, unfinished};
@@ -21,7 +20,7 @@ struct Shown {
 }
 
 pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
-    let host = Host::open(settings)?;
+    let host = Host::open(&settings.global.connect)?;
     match command {
         VmCommand::List => {
             let machines = host.hypervisor().list().await?;

@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use base::{Code, Error, Result};
+use hypervisor::Host;
 
 use super::define::Made;
 use crate::cli::RestoreVm;
-use crate::hosts::Host;
 
 /// Defines and starts as asked. Gives what was done.
 ///

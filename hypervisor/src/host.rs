@@ -1,0 +1,49 @@
+//! A host's hypervisor, by how it is reached.
+
+use base::{Code, Error, Result};
+
+use crate::libvirt::{LibvirtHost, LibvirtOptions};
+use crate::{Hypervisor, QemuHost, QemuHostOptions};
+
+/// A host's hypervisor.
+#[derive(Debug)]
+pub enum Host {
+    /// libvirt.
+    Libvirt(LibvirtHost),
+    /// Bare QEMU.
+    Qemu(QemuHost),
+}
+
+impl Host {
+    /// The one at `uri`: of libvirt, such as `qemu:///system`, or `qmp:///FOLDER` for the
+    /// machines of bare QEMU whose sockets are in that folder.
+    ///
+    /// # Errors
+    /// `BadArgument`.
+    pub fn open(uri: &str) -> Result<Self> {
+        match uri.strip_prefix("qmp://") {
+            Some(folder) if folder.starts_with('/') => Ok(Self::Qemu(QemuHost::new(
+                folder,
+                QemuHostOptions::default(),
+            ))),
+            Some(_) => {
+                let what =
+                    format!("`{uri}` is no URI of bare QEMU: give qmp:///FOLDER, the whole path");
+                Err(Error::new(Code::BadArgument, what))
+            }
+            None => Ok(Self::Libvirt(LibvirtHost::open(
+                uri,
+                LibvirtOptions::default(),
+            )?)),
+        }
+    }
+
+    /// The trait.
+    #[must_use]
+    pub fn hypervisor(&self) -> &dyn Hypervisor {
+        match self {
+            Self::Libvirt(host) => host,
+            Self::Qemu(host) => host,
+        }
+    }
+}
