@@ -87,6 +87,7 @@ async fn a_start_that_was_cut_short_before_its_records_begins_anew() {
         names: vec!["here".to_owned()],
         clock: world.clock.clone(),
         random: world.random.clone(),
+        plane: Arc::new(HostPlane::default()),
     };
     let keep = async |_: &FirstStart, _: &str| {
         Err(base::Error::new(Code::NoSpace, "no room for the secrets"))

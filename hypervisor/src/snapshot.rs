@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use base::{Result, TrackerName};
+use base::{Code, Result, TrackerName};
 use block::{BlockSource, ExtentSet};
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +110,8 @@ pub struct SnapshotReport {
     pub taken: Instant,
     /// What was got, which may be less than was asked.
     pub consistency: Consistency,
+    /// Why it is less than the guest could have given; `None` if nothing was lost.
+    pub downgrade: Option<Code>,
     /// How long the file systems were frozen, from the agent's answer to freeze to its
     /// answer to thaw; zero if they were not.
     pub frozen: Duration,

@@ -54,6 +54,9 @@ pub struct DiskFilter {
 /// How to take a backup.
 #[derive(Clone, Debug)]
 pub struct BackupOptions {
+    /// The new point's id; `None` for a new one. One that was given to a backup before must not
+    /// come again, whatever became of that.
+    pub point: Option<PointId>,
     /// Which disks.
     pub disks: DiskFilter,
     /// Whether to freeze the guest's file systems.
@@ -122,7 +125,10 @@ async fn take(
 ) -> Result<BackupReport> {
     let started = std::time::Instant::now();
     let disks = choose(machine, &options.disks)?;
-    let point = PointId::new(&*around.random);
+    let point = match options.point {
+        Some(point) if ground == Ground::Points => point,
+        _ => PointId::new(&*around.random),
+    };
     let machine_key = store.machine_key(&machine.uuid);
     let definition = host.definition(machine).await?;
     // What the session sees stays until it ends: only then is chosen what to build on.
@@ -186,6 +192,7 @@ async fn take(
         }
     };
     let report = snapshot.report().clone();
+    let downgrade = report.downgrade.map(|code| code.name().to_owned());
     for message in &report.warnings {
         events.tell(Event::Warning {
             message: message.clone(),
@@ -219,6 +226,7 @@ async fn take(
                 machine: machine.clone(),
                 definition,
                 consistency: report.consistency,
+                downgrade: downgrade.clone(),
                 tracker: TrackerName::new(store.id(), point).to_string(),
                 frozen_ms: millis(report.frozen),
                 paused_ms: millis(report.paused),
@@ -277,6 +285,7 @@ async fn take(
                 uuid: machine.uuid.clone(),
                 created_at,
                 consistency: report.consistency,
+                downgrade,
                 frozen_ms: millis(report.frozen),
                 paused_ms: millis(report.paused),
                 disks: done.iter().map(|(r, d)| disk_report(r, d)).collect(),

@@ -155,6 +155,7 @@ impl Hypervisor for ImageHost {
             report: SnapshotReport {
                 taken: std::time::Instant::now(),
                 consistency: Consistency::Offline,
+                downgrade: None,
                 frozen: Duration::ZERO,
                 paused: Duration::ZERO,
                 warnings: Vec::new(),

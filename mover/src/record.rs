@@ -16,6 +16,9 @@ pub struct PointRecord {
     pub definition: Definition,
     /// How far the point is consistent.
     pub consistency: Consistency,
+    /// The name of the code that says why it is less than the guest could have given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub downgrade: Option<String>,
     /// The tracker that was started at the point's instant.
     pub tracker: String,
     /// How long the guest was frozen, in milliseconds.

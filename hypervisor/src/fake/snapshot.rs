@@ -153,6 +153,7 @@ fn quiesce(machine: &FakeMachine, request: &SnapshotRequest) -> Result<SnapshotR
     let mut report = SnapshotReport {
         taken: Instant::now(),
         consistency: Consistency::CrashConsistent,
+        downgrade: None,
         frozen: Duration::ZERO,
         paused: Duration::ZERO,
         warnings: Vec::new(),
@@ -173,9 +174,15 @@ fn quiesce(machine: &FakeMachine, request: &SnapshotRequest) -> Result<SnapshotR
             let text = format!("machine {}: the agent did not freeze", machine.machine.name);
             return Err(Error::new(Code::FreezeFailed, text));
         }
-        Quiesce::Try => report.warnings.push(
-            "the guest agent did not freeze the file systems; the point is crash-consistent".into(),
-        ),
+        Quiesce::Try => {
+            report.downgrade = Some(match answers {
+                true => Code::FreezeFailed,
+                false => Code::AgentUnavailable,
+            });
+            let text =
+                "the guest agent did not freeze the file systems; the point is crash-consistent";
+            report.warnings.push(text.to_owned());
+        }
     }
     Ok(report)
 }

@@ -87,6 +87,7 @@ pub(super) async fn take(
     let report = SnapshotReport {
         taken: moment.taken,
         consistency: moment.consistency,
+        downgrade: quiescer.downgraded(),
         frozen: moment.frozen,
         paused: Duration::ZERO,
         warnings,

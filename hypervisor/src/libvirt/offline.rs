@@ -79,6 +79,7 @@ pub(super) async fn take(
         report: SnapshotReport {
             taken: Instant::now(),
             consistency,
+            downgrade: None,
             frozen: Duration::ZERO,
             paused: Duration::ZERO,
             warnings,

@@ -166,6 +166,7 @@ impl Work<'_> {
         Ok(SnapshotReport {
             taken,
             consistency,
+            downgrade: guest.downgraded(),
             frozen,
             paused,
             warnings: Vec::new(),

@@ -45,6 +45,7 @@ pub(super) async fn take(
     let mut report = SnapshotReport {
         taken: Instant::now(),
         consistency: Consistency::CrashConsistent,
+        downgrade: None,
         frozen: Duration::ZERO,
         paused: Duration::ZERO,
         warnings: Vec::new(),

@@ -21,6 +21,8 @@ pub(crate) struct Quiescer {
     /// Whether the agent has answered.
     ready: bool,
     frozen: bool,
+    /// Why less was got than was asked for.
+    downgrade: Option<Code>,
 }
 
 impl Quiescer {
@@ -52,6 +54,7 @@ impl Quiescer {
             budget: request.freeze_budget,
             ready: false,
             frozen: false,
+            downgrade: None,
         };
         if quiescer.wanted != Quiesce::Skip {
             let probed = match obstacle {
@@ -121,14 +124,20 @@ impl Quiescer {
         Ok((Consistency::CrashConsistent, thaw.frozen))
     }
 
+    /// Why less was got than was asked for.
+    pub(crate) fn downgraded(&self) -> Option<Code> {
+        self.downgrade
+    }
+
     /// A failure that `Try` lives with.
-    fn downgrade(&self, result: Result<()>, warnings: &mut Vec<String>) -> Result<()> {
+    fn downgrade(&mut self, result: Result<()>, warnings: &mut Vec<String>) -> Result<()> {
         match result {
             Err(e) if self.wanted == Quiesce::Require => {
                 let text = format!("the point was to be file-system consistent: {}", e.detail());
                 Err(Error::new(e.code(), text).because(e))
             }
             Err(e) => {
+                self.downgrade = Some(e.code());
                 warnings.push(format!(
                     "the point is crash-consistent only: {}",
                     e.detail()

@@ -22,6 +22,9 @@ pub struct BackupReport {
     pub created_at: String,
     /// How far it is consistent.
     pub consistency: hypervisor::Consistency,
+    /// The name of the code that says why it is less than the guest could have given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub downgrade: Option<String>,
     /// How long the guest was frozen, in milliseconds.
     pub frozen_ms: u64,
     /// How long its processors stood still, in milliseconds.

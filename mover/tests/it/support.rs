@@ -105,6 +105,7 @@ impl Bench {
 /// Options without a limit of any kind, and without a sample.
 pub fn options(folder: &Path) -> BackupOptions {
     BackupOptions {
+        point: None,
         disks: DiskFilter::default(),
         quiesce: Quiesce::Try,
         freeze_budget: Duration::from_secs(5),

@@ -114,6 +114,7 @@ async fn snapshot(settings: &Settings, words: &BackupNow, tiers: &Tiers) -> Resu
         }
     };
     let options = BackupOptions {
+        point: None,
         disks: DiskFilter {
             include: words.include.clone(),
             exclude: words.exclude.clone(),
