@@ -33,7 +33,11 @@ impl World {
             names: vec!["here".to_owned()],
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(1)),
-            plane: Arc::new(HostPlane::default()),
+            plane: Arc::new(HostPlane::new(
+                folder.path().to_owned(),
+                clock.clone(),
+                Arc::new(SeededRandom::new(2)),
+            )),
         };
         let keep = async |shown: &FirstStart, _: &str| {
             first = Some(shown.clone());

@@ -261,6 +261,45 @@ codes! {
     ServerKeyInvalid = "ServerKeyInvalid", Integrity,
         "The server's key is malformed, or is not the one that wrapped its secrets.",
         "Put back the key file that belongs to these records, or restore both from a server backup.";
+    ObjectNotFound = "BMSUserErrorObjectNotFound", NotFound,
+        "The vault has no such protected item or job, or it was removed.",
+        "List them with `az backup item list` and `az backup job list`.";
+    RecoveryPointNotFound = "BMSUserErrorRecoveryPointNotFound", NotFound,
+        "The protected item has no such recovery point, or it has expired.",
+        "List them with `az backup recoverypoint list`.";
+    PolicyNotFound = "BMSUserErrorPolicyNotFound", NotFound,
+        "The vault has no policy of that name.",
+        "List them with `az backup policy list`.";
+    AlreadyProtected = "BMSUserErrorAlreadyProtected", Conflict,
+        "The machine is protected already, in this vault or in another one.",
+        "Stop its protection there and delete the data, or go on with it there.";
+    WrongRegion = "BMSUserErrorRegionMismatch", Invalid,
+        "The machine and the vault are in different locations.",
+        "Protect it in a vault of its own location.";
+    MachineInConflict = "UserErrorVmOnTwoHosts", Conflict,
+        "Two hosts have a machine of the same UUID at the same time.",
+        "Remove one of the two, or give it a UUID of its own.";
+    ItemSoftDeleted = "BMSUserErrorItemSoftDeleted", Conflict,
+        "The item's backups were deleted and are kept for the days of soft delete.",
+        "Undelete it first, or wait until its days are over.";
+    ItemStateWrong = "BMSUserErrorInvalidProtectionState", Conflict,
+        "The item is not in the state that the change needs.",
+        "Look at the item's protection state and choose what it allows.";
+    NotProtected = "UserErrorBcmDatasourceNotPresent", Invalid,
+        "The machine is not actively protected (PROT-8).",
+        "Enable or resume its protection first.";
+    InvalidInput = "BMSUserErrorInvalidInput", Invalid,
+        "A value of a request is out of bounds.",
+        "Correct the value that the message names.";
+    LimitReached = "BMSUserErrorLimitReached", Conflict,
+        "There are as many of these as a limit allows.",
+        "Remove some, or raise the limit that the message names.";
+    JobNotCancellable = "BMSUserErrorJobNotCancellable", Invalid,
+        "The job has ended, or is of a kind that can't be cancelled (JOB-16).",
+        "Wait until it has ended.";
+    VaultNotEmpty = "ServiceResourceNotEmptyWithContainerDetails", Invalid,
+        "A vault with backup data can't be deleted (VAULT-18).",
+        "Stop the protection of its items with deletion of their data; what is soft-deleted must be purged first.";
     // Records of the control plane.
     ResourceNotFound = "ResourceNotFound", NotFound,
         "The resource does not exist, or was deleted meanwhile.",

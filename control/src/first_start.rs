@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::certificate::{self, Certified, Served};
+use crate::jobs::Engine;
 use crate::principals::{COMPARED_AT_ONCE, kept, new_secret};
 use crate::roles::ROLES;
 use crate::secrets::ServerKey;
@@ -100,6 +101,7 @@ impl Control {
             None => first(&state, &key, &*random, keep).await?,
         };
         let (authority, served) = certificates(&state, &key, &names, &*random).await?;
+        let owner = owner(&data, &*random)?;
         let mut tx = state.read().await?;
         let signing = secret(&mut tx, &key, SIGNING).await?;
         drop(tx);
@@ -113,6 +115,8 @@ impl Control {
             pool: pool(&data)?,
             comparing: Arc::new(Semaphore::new(COMPARED_AT_ONCE)),
             plane,
+            engine: Engine::new(owner),
+            rests: crate::reconcile::Wanted::default(),
         };
         Ok((control, authority.certificate, served))
     }
@@ -126,6 +130,17 @@ impl Control {
         let made = certificates(&self.state, &self.key, names, &*self.random).await?;
         Ok(made.1)
     }
+}
+
+/// The name in which this server works: the same after a restart.
+fn owner(data: &Path, random: &dyn Random) -> Result<String> {
+    let path = data.join("server.id");
+    match private_file::create(&path, new_id(random).to_string().as_bytes()) {
+        Err(e) if e.code() == Code::TargetExists => {}
+        made => made?,
+    }
+    let bytes = private_file::read(&path, 64)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn pool(data: &Path) -> Result<PathBuf> {

@@ -7,10 +7,17 @@ mod authorize;
 mod certificate;
 mod first_start;
 mod groups;
+pub mod jobs;
+mod operations;
 pub mod plane;
+pub mod points;
 mod principals;
+mod protected_items;
+mod reconcile;
+mod recovery_points;
 pub mod roles;
 mod secrets;
+mod stores;
 mod vaults;
 
 use std::sync::Arc;
@@ -25,8 +32,12 @@ use zeroize::Zeroizing;
 pub use certificate::{Certified, Served, fingerprint};
 pub use first_start::{FirstStart, Start, keep};
 pub use groups::GroupInput;
+pub use jobs::ShownJob;
+pub use operations::Accepted;
 pub use plane::{DataPlane, HostPlane};
 pub use principals::Principal;
+pub use protected_items::{ItemChange, ItemName, Protect};
+pub use recovery_points::{Restore, RestoreTo};
 pub use secrets::ServerKey;
 pub use vaults::{VaultChange, VaultInput};
 
@@ -45,6 +56,10 @@ pub struct Control {
     comparing: Arc<tokio::sync::Semaphore>,
     /// What jobs work with.
     plane: Arc<dyn DataPlane>,
+    /// Who works on jobs.
+    engine: jobs::Engine,
+    /// What the reconcilers keep between rounds.
+    rests: reconcile::Wanted,
 }
 
 /// Who the server is: made at the first start, and never changed by it.

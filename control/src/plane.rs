@@ -5,15 +5,26 @@
 
 mod disks;
 mod hosts;
+mod points;
+mod restore;
+mod stores;
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use base::Result;
-use hypervisor::Machine;
+use base::{PointId, Result, VaultId};
+use hypervisor::{Machine, Quiesce};
+use jiff::Timestamp;
+use mover::Events;
+use state::protected_items::DiskSelection;
+use state::recovery_points::{Consistency, PointDisk};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use zeroize::Zeroizing;
 
 pub use disks::disk_numbers;
 pub use hosts::HostPlane;
+pub use restore::{RestoreTarget, RestoreWork, RestoredDisk};
 
 /// What jobs and reconcilers do to hosts and stores.
 #[async_trait]
@@ -24,6 +35,134 @@ pub trait DataPlane: Send + Sync + Debug {
     /// `BadArgument` for a connection that is none; `HypervisorUnavailable`,
     /// `HypervisorDenied`.
     async fn discover(&self, connection: &str) -> Result<Discovered>;
+
+    /// Phase 1, Snapshot: an instant of a machine's disks into the snapshot store. The point is
+    /// durable when this returns.
+    ///
+    /// # Errors
+    /// Those of [`mover::backup`]; `Cancelled`.
+    async fn snapshot(
+        &self,
+        stores: &Stores,
+        work: &SnapshotWork,
+        over: &Over<'_>,
+    ) -> Result<PointFacts>;
+
+    /// A point as the snapshot store has it; `None` if it does not.
+    ///
+    /// # Errors
+    /// Those of the store.
+    async fn point(&self, stores: &Stores, point: PointId) -> Result<Option<PointFacts>>;
+
+    /// Phase 2, Transfer data to vault. The point is in the vault, durable, when this returns;
+    /// it may have been there before. Gives the bytes that were stored.
+    ///
+    /// # Errors
+    /// Those of [`mover::transfer`]; `BackupInProgress` if another transfer of the machine runs
+    /// on this host; `Cancelled`.
+    async fn transfer(
+        &self,
+        stores: &Stores,
+        machine: Uuid,
+        point: PointId,
+        over: &Over<'_>,
+    ) -> Result<u64>;
+
+    /// Removes points from a tier. Those that are not there count as removed.
+    ///
+    /// # Errors
+    /// Those of the store.
+    async fn remove(&self, stores: &Stores, tier: Tier, points: &[PointId]) -> Result<()>;
+
+    /// Gives back the space of what was removed from a tier. The store decides what is safe: a
+    /// part may come back with a later call.
+    ///
+    /// # Errors
+    /// Those of the store.
+    async fn collect(&self, stores: &Stores, tier: Tier) -> Result<()>;
+
+    /// Restores disks of a point, from the nearest tier that holds it.
+    ///
+    /// # Errors
+    /// Those of [`mover::restore_disks`]; `InstantPointNotFound`, `PointNotFound`.
+    async fn restore(
+        &self,
+        stores: &Stores,
+        work: &RestoreWork,
+        over: &Over<'_>,
+    ) -> Result<Vec<RestoredDisk>>;
+}
+
+/// The two stores of a vault on a host, and what opens them.
+#[derive(Clone)]
+pub struct Stores {
+    /// The vault in both.
+    pub id: VaultId,
+    /// The folder of the vault.
+    pub vault: std::path::PathBuf,
+    /// The folder of the host's snapshot store, which need not be there before the first backup.
+    pub snapshots: std::path::PathBuf,
+    /// The text of the key file that opens both.
+    pub key: Zeroizing<String>,
+}
+
+impl Debug for Stores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Stores({})", self.id)
+    }
+}
+
+/// One of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// The host's snapshot store.
+    Snapshot,
+    /// The vault.
+    Vault,
+}
+
+/// What is told while work goes on, and what ends it early.
+pub struct Over<'a> {
+    /// Who is told of progress.
+    pub events: &'a dyn Events,
+    /// Ends it.
+    pub cancel: &'a CancellationToken,
+}
+
+/// What to take a snapshot of.
+#[derive(Clone, Debug)]
+pub struct SnapshotWork {
+    /// How the machine's host is reached.
+    pub connection: String,
+    /// The machine.
+    pub machine: Uuid,
+    /// The id of the new point, which no earlier attempt had.
+    pub point: PointId,
+    /// Which disks; `None`: all.
+    pub disks: Option<DiskSelection>,
+    /// Whether to freeze the guest's file systems.
+    pub quiesce: Quiesce,
+    /// Bytes of scratch that it may take; `None`: by the machine's disks.
+    pub scratch_limit: Option<u64>,
+}
+
+/// A point, as its store tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointFacts {
+    /// Its id.
+    pub point: PointId,
+    /// The instant that it shows.
+    pub taken_at: Timestamp,
+    /// How consistent it is.
+    pub consistency: Consistency,
+    /// The name of the code that says why it is not as consistent as was asked.
+    pub downgrade: Option<String>,
+    /// Its disks.
+    pub disks: Vec<PointDisk>,
+    /// The disks that the machine had and that are not in it.
+    pub excluded: Vec<PointDisk>,
+    /// What people should know.
+    pub warnings: Vec<String>,
 }
 
 /// What is on a host.

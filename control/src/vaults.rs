@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base::{Code, Error, Result, VaultId};
 use serde_json::Value;
 use state::groups::Group;
+use state::protected_items::{self as items, Filter, ProtectedItem};
 use state::resources::{self, Record, Scope};
 use state::vaults::{Redundancy, SoftDelete, SoftDeleteState, Vault};
 use state::{Tx, WriteTx};
@@ -176,11 +177,12 @@ impl Control {
     /// stays in the pool.
     ///
     /// # Errors
-    /// `ResourceNotFound`; `ResourceInUse` if something refers to it; those of the records.
+    /// `ResourceNotFound`; `VaultNotEmpty`; those of the records.
     pub async fn delete_vault(&self, group: &str, name: &str) -> Result<()> {
         let mut tx = self.state.write().await?;
         let found = resources::get::<Vault>(&mut tx, &self.vault_id(group, name)).await?;
         let vault = found.ok_or_else(|| no_vault(group, name))?;
+        refuse_items(&mut tx, &vault).await?;
         resources::delete(&mut tx, &vault).await?;
         tx.commit().await
     }
@@ -274,6 +276,46 @@ impl VaultChange {
     }
 }
 
+/// Refuses the deletion of a vault that has items, live ones or soft-deleted ones (VAULT-18;
+/// SOFT-5). Clients look for the words of the first refusal.
+async fn refuse_items(tx: &mut Tx, vault: &Record<Vault>) -> Result<()> {
+    let filter = |deleted| Filter {
+        vault: Some(vault.id.clone()),
+        deleted: Some(deleted),
+        ..Filter::default()
+    };
+    let names = |items: Vec<ProtectedItem>| {
+        let each = items.into_iter().map(|item| {
+            let name = item.body.friendly_name;
+            match item.purge_at {
+                Some(at) => format!("{name} (purged on {})", at.strftime("%Y-%m-%d %H:%M UTC")),
+                None => name,
+            }
+        });
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let live = items::page(tx, &filter(false), None, 10).await?;
+    if !live.is_empty() {
+        let detail = format!(
+            "the vault {} can't be deleted as there are existing resources within the vault: \
+             protected items of {}",
+            vault.name,
+            names(live)
+        );
+        return Err(Error::new(Code::VaultNotEmpty, detail));
+    }
+    let deleted = items::page(tx, &filter(true), None, 10).await?;
+    if deleted.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "the vault {} holds soft-deleted backups of {}",
+        vault.name,
+        names(deleted)
+    );
+    Err(Error::new(Code::VaultNotEmpty, detail))
+}
+
 /// Refuses a vault's name that another one of the subscription has (VAULT-2).
 async fn taken(tx: &mut Tx, subscription: &str, made: &Record<Vault>) -> Result<()> {
     let mut after = None;
@@ -293,7 +335,7 @@ async fn taken(tx: &mut Tx, subscription: &str, made: &Record<Vault>) -> Result<
     }
 }
 
-fn no_vault(group: &str, name: &str) -> Error {
+pub(crate) fn no_vault(group: &str, name: &str) -> Error {
     let detail = format!("there is no vault `{name}` in the resource group `{group}`");
     Error::new(Code::ResourceNotFound, detail)
 }
@@ -314,13 +356,16 @@ mod tests {
     #[tokio::test]
     async fn a_vaults_store_opens_by_the_key_that_the_servers_key_wrapped() {
         let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+        let random = Arc::new(SeededRandom::new(1));
+        let data = folder.path().to_owned();
         let start = Start {
             data: folder.path().to_owned(),
             state: None,
             names: vec!["here".to_owned()],
-            clock: Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH)),
-            random: Arc::new(SeededRandom::new(1)),
-            plane: Arc::new(crate::HostPlane::default()),
+            clock: clock.clone(),
+            random: random.clone(),
+            plane: Arc::new(crate::HostPlane::new(data, clock, random)),
         };
         let (control, ..) = Control::open(start, async |_, _| Ok(())).await.unwrap();
         let input = VaultInput {

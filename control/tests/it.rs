@@ -28,6 +28,15 @@ impl World {
         self.folder.path()
     }
 
+    fn plane(&self) -> Arc<HostPlane> {
+        let folder = self.data().to_owned();
+        Arc::new(HostPlane::new(
+            folder,
+            self.clock.clone(),
+            self.random.clone(),
+        ))
+    }
+
     /// Opens the records; gives what a first start showed.
     async fn open(&self, name: &str) -> Result<(Control, Option<FirstStart>, Timestamp)> {
         let mut shown = None;
@@ -37,7 +46,7 @@ impl World {
             names: vec![name.to_owned()],
             clock: self.clock.clone(),
             random: self.random.clone(),
-            plane: Arc::new(HostPlane::default()),
+            plane: self.plane(),
         };
         let keep = async |first: &FirstStart, _: &str| {
             shown = Some(first.clone());
@@ -87,7 +96,7 @@ async fn a_start_that_was_cut_short_before_its_records_begins_anew() {
         names: vec!["here".to_owned()],
         clock: world.clock.clone(),
         random: world.random.clone(),
-        plane: Arc::new(HostPlane::default()),
+        plane: world.plane(),
     };
     let keep = async |_: &FirstStart, _: &str| {
         Err(base::Error::new(Code::NoSpace, "no room for the secrets"))

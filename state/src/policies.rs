@@ -8,7 +8,9 @@ use crate::Resource;
 /// A backup policy. It can't be deleted while an item has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// The policy's `properties`, as they are on the wire.
+    /// The policy, as it was when it was saved.
+    pub policy: policy::Policy,
+    /// Its `properties`, as they are on the wire.
     pub properties: Value,
     /// Settings that Azure's body has no word for.
     pub extension: Value,

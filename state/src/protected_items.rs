@@ -81,6 +81,7 @@ pub enum ProtectionState {
 
 /// What is kept of an item beside what it is searched by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ItemBody {
     /// The machine's name.
     pub friendly_name: String,
@@ -92,6 +93,17 @@ pub struct ItemBody {
     pub last_backup: Option<LastBackup>,
     /// When its newest point was taken.
     pub last_point: Option<Timestamp>,
+    /// The policy that its points' times were reckoned by; another one is applied before
+    /// anything is removed.
+    pub policy_seen: Option<policy::Policy>,
+    /// How often the run that is due was tried.
+    pub tries: u32,
+    /// The due time of the last scheduled run, or when protection began or was resumed: what is
+    /// due after it is owed.
+    pub scheduled_from: Option<Timestamp>,
+    /// The due time of the last scheduled run whose point reached the vault, or when protection
+    /// began or was resumed, if that is later.
+    pub vaulted_from: Option<Timestamp>,
     /// Findings of the health checks; none: healthy.
     pub health: Vec<HealthFinding>,
     /// When it was soft-deleted.

@@ -2,6 +2,7 @@
 
 use base::{Code, Error, PointId, Result};
 use jiff::Timestamp;
+pub use policy::Keep;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{Row, Select, Tx, WriteTx, json_of, name_of, whole};
@@ -52,8 +53,8 @@ pub struct PointBody {
     pub disks: Vec<PointDisk>,
     /// How many disks the machine had.
     pub disks_of_machine: u16,
-    /// The rules that keep it, such as `Daily`, `Weekly`, `OnDemand`.
-    pub rules: Vec<String>,
+    /// What it is kept for in the vault.
+    pub keep: Keep,
     /// The operating system, as far as it is known.
     pub os: Option<String>,
 }
@@ -191,6 +192,20 @@ pub async fn expired(tx: &mut Tx, limit: u32) -> Result<Vec<RecoveryPoint>> {
 pub async fn snapshots_expired(tx: &mut Tx, limit: u32) -> Result<Vec<RecoveryPoint>> {
     let select = Select::new(FROM).with("snapshot_expires_at <= ?", [tx.now().into()]);
     all(tx, select, "snapshot_expires_at, item, number", limit).await
+}
+
+/// At most `limit` numbers of items, from the first after `after`, that have a point which has
+/// expired by now, or a snapshot which has.
+///
+/// # Errors
+/// Those of the database.
+pub async fn items_with_expired(tx: &mut Tx, after: i64, limit: u32) -> Result<Vec<i64>> {
+    let sql = "SELECT item FROM recovery_points WHERE expires_at <= $1 AND item > $2
+         UNION SELECT item FROM recovery_points WHERE snapshot_expires_at <= $1 AND item > $2
+         ORDER BY 1 LIMIT $3";
+    let values = [tx.now().into(), after.into(), i64::from(limit).into()];
+    let rows = tx.query(sql, values).await?;
+    rows.iter().map(|row| row.int(0)).collect()
 }
 
 /// The points of an item in numbers.

@@ -1,23 +1,49 @@
 //! The data plane of real hosts and stores.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use base::Result;
-use hypervisor::Host;
+use base::{Clock, Code, Error, PointId, Random, Result};
+use hypervisor::{Host, Machine};
+use mover::{BackupOptions, DEFAULT_SAMPLE, DiskFilter};
+use state::protected_items::DiskSelection;
+use uuid::Uuid;
+use vault::{CollectOptions, Surroundings, Vault};
 
-use super::{DataPlane, Discovered};
+use super::restore::{RestoreWork, RestoredDisk};
+use super::{DataPlane, Discovered, Over, PointFacts, SnapshotWork, Stores, Tier, disk_numbers};
 
-/// The data plane of real hosts and stores. Connections are kept.
-#[derive(Debug, Default)]
+/// The longest time that a guest may be frozen (SNAP-19).
+const FREEZE_BUDGET: Duration = Duration::from_secs(10);
+
+/// The data plane of real hosts and stores. Connections and stores are kept open.
+#[derive(Debug)]
 pub struct HostPlane {
+    /// Where locks and scratch are.
+    pub(super) folder: PathBuf,
+    pub(super) around: Surroundings,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
+    /// The stores that are open, by their folders.
+    pub(super) open: tokio::sync::Mutex<HashMap<PathBuf, Arc<Vault>>>,
 }
 
 impl HostPlane {
+    /// With locks and scratch in `folder`.
+    #[must_use]
+    pub fn new(folder: PathBuf, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self {
+            folder,
+            around: Surroundings { clock, random },
+            hosts: Mutex::default(),
+            open: tokio::sync::Mutex::default(),
+        }
+    }
+
     /// The host that is reached at `connection`.
-    fn host(&self, connection: &str) -> Result<Arc<Host>> {
+    pub(super) fn host(&self, connection: &str) -> Result<Arc<Host>> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(host) = hosts.get(connection) {
             return Ok(Arc::clone(host));
@@ -25,6 +51,10 @@ impl HostPlane {
         let host = Arc::new(Host::open(connection)?);
         hosts.insert(connection.to_owned(), Arc::clone(&host));
         Ok(host)
+    }
+
+    pub(super) fn locks(&self) -> PathBuf {
+        self.folder.join("locks")
     }
 }
 
@@ -36,5 +66,107 @@ impl DataPlane for HostPlane {
             machines: host.hypervisor().list().await?,
             networks: Vec::new(),
         })
+    }
+
+    async fn snapshot(
+        &self,
+        stores: &Stores,
+        work: &SnapshotWork,
+        over: &Over<'_>,
+    ) -> Result<PointFacts> {
+        let host = self.host(&work.connection)?;
+        let uuid = work.machine.to_string();
+        let machine = host.hypervisor().find(&uuid).await?;
+        let options = BackupOptions {
+            point: Some(work.point),
+            disks: chosen(&machine, work.disks.as_ref()),
+            quiesce: work.quiesce,
+            freeze_budget: FREEZE_BUDGET,
+            scratch: mover::scratch_place(&host, &machine, None, work.scratch_limit, &self.folder)?,
+            rate: None,
+            sample: DEFAULT_SAMPLE,
+            lock_dir: self.locks(),
+            cancel: over.cancel.clone(),
+        };
+        let store = self.tier(stores, Tier::Snapshot).await?;
+        let done = mover::backup(
+            host.hypervisor(),
+            &uuid,
+            &store,
+            &self.around,
+            &options,
+            over.events,
+        )
+        .await?;
+        self.facts(&store, done.point).await
+    }
+
+    async fn point(&self, stores: &Stores, point: PointId) -> Result<Option<PointFacts>> {
+        let store = self.tier(stores, Tier::Snapshot).await?;
+        match self.facts(&store, point).await {
+            Err(e) if e.code() == Code::PointNotFound => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    async fn transfer(
+        &self,
+        stores: &Stores,
+        machine: Uuid,
+        point: PointId,
+        over: &Over<'_>,
+    ) -> Result<u64> {
+        let from = self.tier(stores, Tier::Snapshot).await?;
+        let to = self.tier(stores, Tier::Vault).await?;
+        let (uuid, locks) = (machine.to_string(), self.locks());
+        // Cut short at any moment it hurts nothing (XFER-12).
+        let done = tokio::select! {
+            biased;
+            () = over.cancel.cancelled() => {
+                return Err(Error::new(Code::Cancelled, "the transfer was cancelled"));
+            }
+            done = mover::transfer(&from, &to, &uuid, point, &locks, over.events) => done?,
+        };
+        if done.skipped {
+            let detail = "another transfer of this machine is running on its host";
+            return Err(Error::new(Code::BackupInProgress, detail));
+        }
+        Ok(done.stored)
+    }
+
+    async fn remove(&self, stores: &Stores, tier: Tier, points: &[PointId]) -> Result<()> {
+        let store = self.tier(stores, tier).await?;
+        store.remove_points(points).await.map(|_| ())
+    }
+
+    async fn collect(&self, stores: &Stores, tier: Tier) -> Result<()> {
+        let store = self.tier(stores, tier).await?;
+        let options = CollectOptions::default();
+        vault::collect(&store, &options).await.map(|_| ())
+    }
+
+    async fn restore(
+        &self,
+        stores: &Stores,
+        work: &RestoreWork,
+        over: &Over<'_>,
+    ) -> Result<Vec<RestoredDisk>> {
+        self.restore_point(stores, work, over).await
+    }
+}
+
+/// Disks by their names, of those that were chosen by number. The disk of the operating system
+/// is always in (DISK-1).
+fn chosen(machine: &Machine, selection: Option<&DiskSelection>) -> DiskFilter {
+    let Some(selection) = selection else {
+        return DiskFilter::default();
+    };
+    let numbers = disk_numbers(&machine.disks);
+    let out = machine.disks.iter().zip(numbers).filter(|(_, number)| {
+        number.is_some_and(|n| selection.luns.contains(&n) != selection.include)
+    });
+    DiskFilter {
+        include: Vec::new(),
+        exclude: out.map(|(disk, _)| disk.name.clone()).collect(),
     }
 }

@@ -11,7 +11,7 @@ use state::groups::Group;
 use state::jobs::{Job, JobBody, JobOperation, JobStatus};
 use state::policies::Policy;
 use state::protected_items::{self as items, ItemBody, NewItem, ProtectedItem, ProtectionState};
-use state::recovery_points::{Consistency, PointBody, RecoveryPoint, Tiers, number_of};
+use state::recovery_points::{Consistency, Keep, PointBody, RecoveryPoint, Tiers, number_of};
 use state::vaults::{Redundancy, SoftDelete, SoftDeleteState, Vault};
 use state::{State, WriteTx, resources};
 use uuid::Uuid;
@@ -105,6 +105,7 @@ pub async fn furnish(tx: &mut WriteTx) {
     resources::create(tx, VAULT, GROUP, vault()).await.unwrap();
     for name in ["P1", "P2"] {
         let policy = Policy {
+            policy: policy::Policy::standard_default(),
             properties: json!({"timeZone": "UTC"}),
             extension: json!({}),
         };
@@ -152,7 +153,7 @@ pub fn point(item: i64, seed: u64, taken_at: Timestamp) -> RecoveryPoint {
             downgrade: None,
             disks: Vec::new(),
             disks_of_machine: 1,
-            rules: vec!["Daily".to_owned()],
+            keep: Keep::Marks(policy::Marks::default()),
             os: Some("Linux".to_owned()),
         },
     }

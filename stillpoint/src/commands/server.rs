@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::{Code, Error, Result, SystemClock, SystemRandom, durable};
 use control::{Control, FirstStart, HostPlane, Start};
@@ -30,7 +31,11 @@ pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
         state: words.state,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
-        plane: Arc::new(HostPlane::default()),
+        plane: Arc::new(HostPlane::new(
+            data.clone(),
+            Arc::new(SystemClock),
+            Arc::new(SystemRandom),
+        )),
     };
     let keep = async |first: &FirstStart, authority: &str| {
         let what = page(first, url.as_str(), &ca, authority)?;
@@ -44,16 +49,49 @@ pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
         output::write(shown.as_bytes())?;
     }
     output::write(format!("Serving {url}\n").as_bytes())?;
-    let app = api::App::new(Arc::new(control), url.as_str());
+    let control = Arc::new(control);
+    let app = api::App::new(Arc::clone(&control), url.as_str());
     let token = settings.interrupt.token().clone();
-    api::serve(
+    let work = [
+        tokio::spawn(schedule(Arc::clone(&control))),
+        tokio::spawn(maintain(Arc::clone(&control))),
+    ];
+    let served = api::serve(
         app,
         listener,
         served,
         async move { token.cancelled().await },
     )
-    .await?;
-    Ok(0)
+    .await;
+    for task in work {
+        task.abort();
+    }
+    control.stop().await;
+    served.map(|()| 0)
+}
+
+/// How often what is due is looked for.
+const TICK: Duration = Duration::from_secs(1);
+/// How often what has expired is looked for.
+const MAINTENANCE: Duration = Duration::from_secs(5);
+
+/// Starts what is due, and takes up jobs, for as long as the server runs.
+async fn schedule(control: Arc<Control>) {
+    loop {
+        control.tick().await;
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = control.work_is_there() => {}
+        }
+    }
+}
+
+/// Removes what has expired, for as long as the server runs.
+async fn maintain(control: Arc<Control>) {
+    loop {
+        control.maintain().await;
+        tokio::time::sleep(MAINTENANCE).await;
+    }
 }
 
 /// The server's folder, for its owner alone.

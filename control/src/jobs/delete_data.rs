@@ -1,0 +1,95 @@
+//! Deleting an item with all its points (PROT-12; SOFT-1 to 5): when soft delete is off, and when
+//! its days are over.
+//!
+//! ```text
+//! the item's other jobs end ─► points leave the stores ─► their records ─► the item's ─► space
+//! ```
+
+use base::Result;
+use serde::{Deserialize, Serialize};
+use state::jobs::JobStatus;
+use state::protected_items as items;
+use state::recovery_points::{self as points, Range, RecoveryPoint};
+
+use super::held::{Held, Outcome};
+use super::{end, shown};
+use crate::plane::{Stores, Tier};
+
+/// A deletion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DeletePlan {
+    /// The number of the item.
+    pub(crate) item: i64,
+}
+
+/// Points that are removed at once.
+const PAGE: u32 = 500;
+/// Seconds until a deletion looks again that waits for the item's other jobs.
+const LOOK: i64 = 5;
+
+pub(super) async fn run(held: &Held<'_>, plan: DeletePlan) -> Result<Outcome> {
+    match work(held, &plan).await {
+        Ok(outcome) => Ok(outcome),
+        Err(e) if e.code() == base::Code::LeaseLost => Err(e),
+        Err(e) => {
+            tracing::warn!("deletion job {}: {e:?}", held.id);
+            let (tx, mut job) = held.write().await?;
+            job.body.errors.push(shown(&e));
+            end(&mut job, JobStatus::Failed, tx.now());
+            held.commit(tx, job).await?;
+            Ok(Outcome::Ended)
+        }
+    }
+}
+
+async fn work(held: &Held<'_>, plan: &DeletePlan) -> Result<Outcome> {
+    let control = held.control;
+    let mut tx = control.state.read().await?;
+    let item = items::by_data_id(&mut tx, plan.item).await?;
+    if let Some(item) = &item {
+        if !super::backup::unfinished_backups(&mut tx, item)
+            .await?
+            .is_empty()
+        {
+            return Ok(Outcome::Later(LOOK));
+        }
+        let stores = control.stores_of_item(&mut tx, item).await?;
+        drop(tx);
+        loop {
+            let mut tx = control.state.read().await?;
+            let page = points::page(&mut tx, plan.item, Range::default(), None, PAGE).await?;
+            drop(tx);
+            if page.is_empty() {
+                break;
+            }
+            for stores in &stores {
+                remove(held, stores, &page).await?;
+            }
+            let (mut tx, job) = held.write().await?;
+            for point in &page {
+                points::delete(&mut tx, point).await?;
+            }
+            held.commit(tx, job).await?;
+        }
+        for stores in &stores {
+            control.want_collection(stores);
+        }
+    } else {
+        drop(tx);
+    }
+    let (mut tx, mut job) = held.write().await?;
+    if let Some(item) = items::by_data_id(&mut tx, plan.item).await? {
+        items::delete(&mut tx, &item).await?;
+    }
+    end(&mut job, JobStatus::Completed, tx.now());
+    held.commit(tx, job).await?;
+    Ok(Outcome::Ended)
+}
+
+async fn remove(held: &Held<'_>, stores: &Stores, page: &[RecoveryPoint]) -> Result<()> {
+    let ids: Vec<_> = page.iter().map(|p| p.point).collect();
+    let plane = &held.control.plane;
+    // The vault first: cut short, they are where they are nearest.
+    plane.remove(stores, Tier::Vault, &ids).await?;
+    plane.remove(stores, Tier::Snapshot, &ids).await
+}

@@ -1,0 +1,304 @@
+//! The engine: takes jobs that have not ended, works on them, and lets go of them.
+//!
+//! A job is worked on by whoever holds its lease, in a task of its own that first waits for a
+//! permit. A lease is renewed while the work goes on; if it is lost, the work is dropped, and its
+//! writes fail. What fails for want of the records is tried again later: the job's record says
+//! where it goes on.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base::{Code, Error, Result};
+use jiff::{SignedDuration, Timestamp};
+use mover::{Event, Events, Progress};
+use state::jobs::{self, Job, JobStatus};
+use state::{Lease, leases};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::held::{Held, Outcome};
+use super::{Plan, backup, delete_data, restore};
+use crate::Control;
+
+/// For how long a lease is taken. A server that is killed leaves its jobs for as long.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+const RENEWAL: Duration = Duration::from_secs(15);
+/// Seconds until a job is tried again whose records failed.
+const AGAIN: i64 = 10;
+/// Jobs that are looked at in one page.
+const PAGE: u32 = 500;
+/// Work of a kind that goes on at once on a host, or in a vault.
+const AT_ONCE: usize = 4;
+
+/// The jobs of this process.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    /// In whose name leases are taken: the same after a restart.
+    owner: String,
+    jobs: Mutex<HashMap<Uuid, Entry>>,
+    permits: Mutex<HashMap<String, Arc<Semaphore>>>,
+    /// Set when the server ends.
+    stopping: CancellationToken,
+    /// Told when there is work.
+    pub(crate) wake: Notify,
+    /// Told when a job's task has ended.
+    ended: Notify,
+}
+
+#[derive(Debug)]
+enum Entry {
+    /// It is worked on.
+    Running {
+        cancel: CancellationToken,
+        live: Arc<Live>,
+    },
+    /// It is left alone until then.
+    Resting(Timestamp),
+}
+
+/// How far the work that goes on is.
+#[derive(Debug, Default)]
+pub(crate) struct Live(Mutex<Option<Progress>>);
+
+impl Events for Live {
+    fn tell(&self, event: Event) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Progress(progress) => *now = Some(progress),
+            Event::Step { .. } => *now = None,
+            Event::Warning { message } => tracing::info!("{message}"),
+        }
+    }
+}
+
+impl Engine {
+    pub(crate) fn new(owner: String) -> Self {
+        Self {
+            owner,
+            jobs: Mutex::default(),
+            permits: Mutex::default(),
+            stopping: CancellationToken::new(),
+            wake: Notify::new(),
+            ended: Notify::new(),
+        }
+    }
+
+    /// How far a job is, if it is worked on here.
+    pub(crate) fn progress(&self, id: Uuid) -> Option<Progress> {
+        match self.jobs().get(&id) {
+            Some(Entry::Running { live, .. }) => {
+                *live.0.lock().unwrap_or_else(PoisonError::into_inner)
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells the one who works on a job that it is to end.
+    pub(crate) fn cancel(&self, id: Uuid) {
+        let mut jobs = self.jobs();
+        match jobs.get(&id) {
+            Some(Entry::Running { cancel, .. }) => cancel.cancel(),
+            Some(Entry::Resting(_)) => drop(jobs.remove(&id)),
+            None => {}
+        }
+        drop(jobs);
+        self.wake.notify_one();
+    }
+
+    /// A permit for work of a kind at a place; dropped it is given back. `None` if the job is to
+    /// end first.
+    pub(crate) async fn permit(
+        &self,
+        kind: &str,
+        place: &str,
+        cancel: &CancellationToken,
+    ) -> Option<OwnedSemaphorePermit> {
+        let permits = {
+            let mut all = self.permits.lock().unwrap_or_else(PoisonError::into_inner);
+            let new = || Arc::new(Semaphore::new(AT_ONCE));
+            Arc::clone(all.entry(format!("{kind} {place}")).or_insert_with(new))
+        };
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => None,
+            permit = permits.acquire_owned() => permit.ok(),
+        }
+    }
+
+    /// How many jobs are worked on.
+    fn running(&self) -> usize {
+        let jobs = self.jobs();
+        let running = jobs.values().filter(|e| matches!(e, Entry::Running { .. }));
+        running.count()
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, HashMap<Uuid, Entry>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a job is worked on from now on; `None` if it is already, or rests.
+    fn begin(&self, id: Uuid, now: Timestamp) -> Option<(CancellationToken, Arc<Live>)> {
+        let mut jobs = self.jobs();
+        match jobs.get(&id) {
+            Some(Entry::Running { .. }) => return None,
+            Some(Entry::Resting(until)) if *until > now => return None,
+            Some(Entry::Resting(_)) | None => {}
+        }
+        let cancel = self.stopping.child_token();
+        let live = Arc::new(Live::default());
+        let entry = Entry::Running {
+            cancel: cancel.clone(),
+            live: Arc::clone(&live),
+        };
+        jobs.insert(id, entry);
+        Some((cancel, live))
+    }
+
+    fn end(&self, id: Uuid, rest: Option<Timestamp>) {
+        let mut jobs = self.jobs();
+        match rest {
+            Some(until) => drop(jobs.insert(id, Entry::Resting(until))),
+            None => drop(jobs.remove(&id)),
+        }
+        drop(jobs);
+        self.ended.notify_waiters();
+    }
+}
+
+impl Control {
+    /// Takes up every job that has not ended and that nobody works on.
+    pub(crate) async fn take_up_jobs(self: &Arc<Self>) -> Result<()> {
+        let mut after = None;
+        loop {
+            let mut tx = self.state.read().await?;
+            let page = jobs::unfinished(&mut tx, after, PAGE).await?;
+            drop(tx);
+            let now = self.now();
+            for job in &page {
+                if let Some((cancel, live)) = self.engine.begin(job.id, now) {
+                    if job.status == JobStatus::Cancelling {
+                        cancel.cancel();
+                    }
+                    let control = Arc::clone(self);
+                    let id = job.id;
+                    tokio::spawn(async move { control.work_on(id, cancel, live).await });
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE as usize => {
+                    after = Some((last.started_at, last.id));
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Ends the work on all jobs; they go on when a server starts again.
+    pub async fn stop(&self) {
+        self.engine.stopping.cancel();
+        loop {
+            let ended = self.engine.ended.notified();
+            if self.engine.running() == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    async fn work_on(&self, id: Uuid, cancel: CancellationToken, live: Arc<Live>) {
+        let rest = |seconds| {
+            let later = self
+                .now()
+                .saturating_add(SignedDuration::from_secs(seconds));
+            later.ok()
+        };
+        let until = match self.work(id, cancel, &live).await {
+            Ok(Outcome::Ended) => None,
+            Ok(Outcome::Later(seconds)) => rest(seconds),
+            Err(e) if e.code() == Code::LeaseLost => {
+                tracing::info!("job {id} was taken over");
+                rest(AGAIN)
+            }
+            Err(e) if e.code() == Code::ObjectNotFound => None,
+            Err(e) => {
+                if !self.engine.stopping.is_cancelled() {
+                    tracing::error!("job {id}: {e:?}");
+                }
+                rest(AGAIN)
+            }
+        };
+        self.engine.end(id, until);
+        if until.is_none() {
+            // What waited for it may go on.
+            self.engine.wake.notify_one();
+        }
+    }
+
+    async fn work(&self, id: Uuid, cancel: CancellationToken, live: &Live) -> Result<Outcome> {
+        let name = format!("job/{id}");
+        let mut tx = self.state.write().await?;
+        let Some(lease) = leases::take(&mut tx, &name, &self.engine.owner, LEASE).await? else {
+            return Ok(Outcome::Later(AGAIN));
+        };
+        tx.commit().await?;
+        let held = Held {
+            control: self,
+            id,
+            lease: lease.clone(),
+            cancel: cancel.clone(),
+            live,
+        };
+        let done = tokio::select! {
+            biased;
+            lost = self.keep(id, lease.clone(), &cancel) => Err(lost),
+            done = run(&held) => done,
+        }?;
+        if done == Outcome::Ended {
+            let mut tx = self.state.write_as(&lease).await?;
+            leases::forget(&mut tx, &lease).await?;
+            tx.commit().await?;
+        }
+        Ok(done)
+    }
+
+    /// Renews the lease for as long as it can be, and passes on a cancel that another server
+    /// took.
+    async fn keep(&self, id: Uuid, lease: Lease, cancel: &CancellationToken) -> Error {
+        loop {
+            tokio::time::sleep(RENEWAL).await;
+            match self.renew(id, &lease).await {
+                Ok(Some(job)) if job.status == JobStatus::Cancelling => cancel.cancel(),
+                Ok(_) => {}
+                Err(e) if e.code() == Code::LeaseLost => return e,
+                // The records may answer again before the lease ends; who writes learns.
+                Err(e) => tracing::warn!("renewing the lease of job {id}: {e}"),
+            }
+        }
+    }
+
+    async fn renew(&self, id: Uuid, lease: &Lease) -> Result<Option<Job>> {
+        let mut tx = self.state.write().await?;
+        leases::renew(&mut tx, lease, LEASE).await?;
+        let job = jobs::get(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(job)
+    }
+}
+
+async fn run(held: &Held<'_>) -> Result<Outcome> {
+    let job = held.job().await?;
+    if job.ended_at.is_some() {
+        return Ok(Outcome::Ended);
+    }
+    let plan = serde_json::from_value(job.body.step).map_err(|e| {
+        let detail = format!("the plan of job {} can't be read", job.id);
+        Error::new(Code::StateDamaged, detail).because(e)
+    })?;
+    match plan {
+        Plan::Backup(plan) => backup::run(held, plan).await,
+        Plan::DeleteData(plan) => delete_data::run(held, plan).await,
+        Plan::Restore(plan) => restore::run(held, plan).await,
+    }
+}

@@ -1,0 +1,62 @@
+//! Asynchronous operations: what a client polls until it learns the job (API-2).
+//!
+//! An operation covers the acceptance of work, which is done when the call is answered; the job
+//! carries the long wait. So an operation has ended when it is first seen.
+
+use base::{Code, Error, Result};
+use jiff::SignedDuration;
+use serde_json::json;
+use state::WriteTx;
+use state::operations::{self, Operation, OperationStatus};
+use uuid::Uuid;
+
+use crate::Control;
+
+/// For how long an operation can be asked for.
+const KEPT: SignedDuration = SignedDuration::from_hours(48);
+
+/// Work that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The operation, to be polled.
+    pub operation: Uuid,
+    /// The job that carries the work.
+    pub job: Uuid,
+}
+
+impl Control {
+    /// The operation of this id.
+    ///
+    /// # Errors
+    /// `ResourceNotFound`; those of the records.
+    pub async fn operation(&self, id: Uuid) -> Result<Operation> {
+        let mut tx = self.state.read().await?;
+        let found = operations::get(&mut tx, id).await?;
+        found.ok_or_else(|| {
+            let detail = format!("there is no operation {id}, or it ended long ago");
+            Error::new(Code::ResourceNotFound, detail)
+        })
+    }
+
+    /// Writes an operation that has ended well with a job.
+    pub(crate) async fn accept(
+        &self,
+        tx: &mut WriteTx,
+        scope: &str,
+        job: Uuid,
+    ) -> Result<Accepted> {
+        let now = tx.now();
+        let operation = self.new_id();
+        let written = Operation {
+            id: operation,
+            scope: scope.to_owned(),
+            status: OperationStatus::Succeeded,
+            started_at: now,
+            ended_at: Some(now),
+            keep_until: now.saturating_add(KEPT).unwrap_or(now),
+            result: json!({"jobId": job}),
+        };
+        operations::put(tx, &written).await?;
+        Ok(Accepted { operation, job })
+    }
+}

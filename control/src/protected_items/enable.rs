@@ -1,0 +1,235 @@
+//! Enabling protection, changing its policy or disks, and resuming it (PROT-1, 13, 17, 19).
+
+use base::{Code, Error, Result};
+use policy::Limit;
+use state::jobs::JobOperation;
+use state::machines::Machine;
+use state::policies::Policy;
+use state::protected_items::{
+    self as items, DiskSelection, Filter, ItemBody, NewItem, ProtectedItem, ProtectionState,
+};
+use state::resources::{self, Record};
+use state::vaults::Vault;
+use state::{Tx, WriteTx};
+
+use super::ItemName;
+use crate::Control;
+use crate::jobs::NewJob;
+use crate::operations::Accepted;
+use crate::reconcile::apply_policy;
+use crate::vaults::{no_vault, refused};
+
+/// What protection is enabled with, or changed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protect {
+    /// The id of the policy.
+    pub policy: String,
+    /// The id of the machine; `None`: by the item's name.
+    pub source: Option<String>,
+    /// Which disks are backed up, if that is to change.
+    pub disks: Option<Option<DiskSelection>>,
+}
+
+/// The machine of this id.
+pub(super) async fn machine(tx: &mut Tx, id: &str) -> Result<Record<Machine>> {
+    let found = resources::get::<Machine>(tx, id).await?;
+    found.ok_or_else(|| {
+        let detail = format!("there is no virtual machine {id}");
+        Error::new(Code::ResourceNotFound, detail)
+    })
+}
+
+impl Control {
+    /// Enables protection, or changes or resumes that of an item. Durable when this returns; it
+    /// makes no recovery point (POLICY-18).
+    ///
+    /// # Errors
+    /// `ResourceNotFound` (vault, machine), `PolicyNotFound`; `AlreadyProtected` elsewhere;
+    /// `WrongRegion`; `MachineInConflict`; `ItemSoftDeleted`; `LimitReached`; those of the
+    /// records.
+    pub(super) async fn protect(
+        &self,
+        group: &str,
+        vault: &str,
+        name: &ItemName,
+        change: Protect,
+    ) -> Result<Accepted> {
+        let id = self.item_id(group, vault, name);
+        let mut tx = self.state.write().await?;
+        let there = resources::get::<Vault>(&mut tx, &self.vault_id(group, vault)).await?;
+        let there = there.ok_or_else(|| no_vault(group, vault))?;
+        let policy = policy(&mut tx, &there, &change.policy).await?;
+        let own = self.machine_of(name);
+        let source = change.source.as_deref().unwrap_or(&own);
+        if state::fold(source) != state::fold(&own) {
+            let detail = format!("the item is of {own}, not of {source}");
+            return Err(Error::new(Code::InvalidRequestContent, detail));
+        }
+        let item = match items::get(&mut tx, &id).await? {
+            Some(item) => self.changed(&mut tx, item, &policy, change.disks).await?,
+            None => {
+                let source = machine(&mut tx, source).await?;
+                let disks = change.disks.flatten();
+                self.enabled(&mut tx, there, source, &policy, disks).await?
+            }
+        };
+        let new = NewJob {
+            item: &item,
+            operation: JobOperation::ConfigureBackup,
+            by_user: true,
+            properties: &[("Policy Name", policy.name.clone())],
+        };
+        let job = self.done_job(&mut tx, new).await?;
+        let accepted = self.accept(&mut tx, &item.id, job).await?;
+        tx.commit().await?;
+        self.engine.wake.notify_one();
+        Ok(accepted)
+    }
+
+    /// The id of an item's machine.
+    fn machine_of(&self, name: &ItemName) -> String {
+        let group = self.group_id(&name.group);
+        format!(
+            "{group}/providers/Microsoft.Compute/virtualMachines/{}",
+            name.machine
+        )
+    }
+
+    async fn enabled(
+        &self,
+        tx: &mut WriteTx,
+        vault: Record<Vault>,
+        source: Record<Machine>,
+        policy: &Record<Policy>,
+        disks: Option<DiskSelection>,
+    ) -> Result<ProtectedItem> {
+        check_machine(&vault, &source)?;
+        if let Some(other) = items::live(tx, source.body.uuid, &source.parent).await? {
+            let detail = format!("machine {} is protected as {}", source.name, other.id);
+            return Err(Error::new(Code::AlreadyProtected, detail));
+        }
+        let filter = Filter {
+            vault: Some(vault.id.clone()),
+            ..Filter::default()
+        };
+        let count = items::count(tx, &filter).await?;
+        let limits = policy::Limits::default();
+        limits
+            .check(Limit::Machines, count)
+            .map_err(|r| refused(Code::LimitReached, &r))?;
+        let name = ItemName {
+            group: group_of(&source.id).to_owned(),
+            machine: source.name.clone(),
+        };
+        let id = format!(
+            "{}/backupFabrics/Azure/protectionContainers/{}/protectedItems/{}",
+            vault.id,
+            name.container(),
+            name.item()
+        );
+        let now = tx.now();
+        let mut item = items::create(
+            tx,
+            NewItem {
+                id,
+                vault: vault.id.clone(),
+                machine: source.body.uuid,
+                machine_group: source.parent.clone(),
+                policy: Some(policy.id.clone()),
+                state: ProtectionState::InitialBackupPending,
+                next_run: None,
+                body: ItemBody {
+                    friendly_name: source.name.clone(),
+                    source: source.id.clone(),
+                    disks,
+                    scheduled_from: Some(now),
+                    vaulted_from: Some(now),
+                    ..ItemBody::default()
+                },
+            },
+        )
+        .await?;
+        apply_policy(tx, &mut item, &policy.body.policy).await?;
+        let item = items::update(tx, item).await?;
+        if !vault.body.ever_protected {
+            let mut vault = vault;
+            vault.body.ever_protected = true;
+            resources::update(tx, vault).await?;
+        }
+        Ok(item)
+    }
+
+    async fn changed(
+        &self,
+        tx: &mut WriteTx,
+        mut item: ProtectedItem,
+        policy: &Record<Policy>,
+        disks: Option<Option<DiskSelection>>,
+    ) -> Result<ProtectedItem> {
+        if item.purge_at.is_some() {
+            let detail = format!(
+                "the backups of {} are soft-deleted",
+                item.body.friendly_name
+            );
+            return Err(Error::new(Code::ItemSoftDeleted, detail));
+        }
+        use ProtectionState::{
+            BackupsSuspended, InitialBackupPending, Protected, ProtectionPaused, ProtectionStopped,
+        };
+        if matches!(
+            item.state,
+            ProtectionStopped | BackupsSuspended | ProtectionPaused
+        ) {
+            // Resumed: nothing of before is owed (PROT-13).
+            item.state = match item.body.last_point {
+                Some(_) => Protected,
+                None => InitialBackupPending,
+            };
+            item.body.scheduled_from = Some(tx.now());
+            item.body.vaulted_from = Some(tx.now());
+        }
+        item.policy = Some(policy.id.clone());
+        if let Some(disks) = disks {
+            item.body.disks = disks;
+        }
+        apply_policy(tx, &mut item, &policy.body.policy).await?;
+        items::update(tx, item).await
+    }
+}
+
+/// The group's name in an id, as it was first written.
+fn group_of(id: &str) -> &str {
+    id.split('/').nth(4).unwrap_or_default()
+}
+
+/// Refuses a machine that can't be protected in the vault now.
+fn check_machine(vault: &Record<Vault>, source: &Record<Machine>) -> Result<()> {
+    if source.body.location != vault.body.location {
+        let detail = format!(
+            "machine {} is in {}, the vault in {}",
+            source.name, source.body.location, vault.body.location
+        );
+        return Err(Error::new(Code::WrongRegion, detail));
+    }
+    if source.body.vanished.is_some() {
+        let detail = format!("machine {} is no longer on its host", source.name);
+        return Err(Error::new(Code::MachineNotFound, detail));
+    }
+    if let Some(other) = source.body.also_on.first() {
+        let detail = format!(
+            "machine {} is on two hosts at once: {} and {other}",
+            source.name, source.body.host
+        );
+        return Err(Error::new(Code::MachineInConflict, detail));
+    }
+    Ok(())
+}
+
+async fn policy(tx: &mut Tx, vault: &Record<Vault>, id: &str) -> Result<Record<Policy>> {
+    let found = resources::get::<Policy>(tx, id).await?;
+    let here = found.filter(|p| p.parent == state::fold(&vault.id));
+    here.ok_or_else(|| {
+        let detail = format!("the vault {} has no policy {id}", vault.name);
+        Error::new(Code::PolicyNotFound, detail)
+    })
+}

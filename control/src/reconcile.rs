@@ -1,0 +1,51 @@
+//! The reconcilers: they take no input but the records and the time, and may be run at any
+//! moment, any number of times.
+//!
+//! ```text
+//! tick      edits (items follow their policy) ─► scheduler ─► the engine takes up jobs
+//! maintain  retention ─► purge ─► collection
+//! ```
+
+mod collection;
+mod edits;
+mod purge;
+mod retention;
+mod scheduler;
+
+use std::sync::Arc;
+
+use base::Result;
+
+use crate::Control;
+
+pub(crate) use collection::Wanted;
+pub(crate) use edits::apply_policy;
+
+impl Control {
+    /// Starts all that is due now, and takes up jobs that nobody works on. What goes wrong with
+    /// one reconciler is logged, and the others run. It touches no store and no host.
+    pub async fn tick(self: &Arc<Self>) {
+        told("policy edits", self.follow_edits().await);
+        told("the scheduler", self.schedule().await);
+        told("taking up jobs", self.take_up_jobs().await);
+    }
+
+    /// Removes what has expired, and gives back its space. It may wait for stores, as long as
+    /// they let it.
+    pub async fn maintain(&self) {
+        told("retention", self.prune_points().await);
+        told("the purge", self.purge_items().await);
+        told("collection", self.collect_stores().await);
+    }
+
+    /// Waits until there may be work: a call has made some, or a job has ended.
+    pub async fn work_is_there(&self) {
+        self.engine.wake.notified().await;
+    }
+}
+
+fn told(what: &str, done: Result<()>) {
+    if let Err(e) = done {
+        tracing::error!("{what}: {e:?}");
+    }
+}

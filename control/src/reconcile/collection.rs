@@ -1,0 +1,77 @@
+//! Collection: the space of removed points comes back.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use base::Result;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Control;
+use crate::plane::{Stores, Tier};
+
+/// How often stores are collected that points were removed from.
+const COLLECT: SignedDuration = SignedDuration::from_mins(10);
+/// How often the others of these are due.
+const RETENTION: SignedDuration = SignedDuration::from_secs(30);
+
+/// What rests between two rounds, and the stores that are to be collected.
+///
+/// It is not recorded: a removal that a restart forgets is collected with the next.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    last: Mutex<BTreeMap<&'static str, Timestamp>>,
+    stores: Mutex<BTreeMap<PathBuf, Stores>>,
+}
+
+impl Wanted {
+    /// Whether a round is due, which then counts as done.
+    pub(super) fn is_due(&self, what: &'static str, now: Timestamp) -> bool {
+        let every = match what {
+            "collection" => COLLECT,
+            _ => RETENTION,
+        };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last
+            .get(what)
+            .is_none_or(|at| now.duration_since(*at) >= every);
+        if due {
+            last.insert(what, now);
+        }
+        due
+    }
+}
+
+impl Control {
+    /// Has the space of removed points given back before long.
+    pub(crate) fn want_collection(&self, stores: &Stores) {
+        let mut all = self
+            .rests
+            .stores
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.insert(stores.snapshots.clone(), stores.clone());
+    }
+
+    pub(super) async fn collect_stores(&self) -> Result<()> {
+        let wanted = {
+            let mut all = self
+                .rests
+                .stores
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if all.is_empty() || !self.rests.is_due("collection", self.now()) {
+                return Ok(());
+            }
+            std::mem::take(&mut *all)
+        };
+        for stores in wanted.into_values() {
+            for tier in [Tier::Vault, Tier::Snapshot] {
+                if let Err(e) = self.plane.collect(&stores, tier).await {
+                    tracing::warn!("collecting {tier:?} of vault {}: {e:?}", stores.id);
+                }
+            }
+        }
+        Ok(())
+    }
+}

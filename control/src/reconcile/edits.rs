@@ -1,0 +1,140 @@
+//! Items follow their policy: its schedule, and its retention for the points that exist
+//! (POLICY-17, 21 to 23).
+//!
+//! An item keeps the policy that its times were reckoned by. Saving a policy notes that it was
+//! edited; this brings its items up to date, and so does whatever removes points, before.
+
+use base::Result;
+use jiff::Timestamp;
+use policy::{Keep, Policy};
+use state::policies;
+use state::protected_items::{self as items, Filter, ProtectedItem};
+use state::recovery_points::{self as points, Range};
+use state::{WriteTx, resources, settings};
+
+use crate::Control;
+use crate::points::expiries;
+use crate::protected_items::is_active;
+
+/// The setting with the ids of policies that were edited.
+const EDITED: &str = "edited policies";
+const PAGE: u32 = 500;
+
+/// Notes that a policy was edited, in the transaction that does.
+pub(crate) async fn note_edit(tx: &mut WriteTx, policy: &str) -> Result<()> {
+    let mut all: Vec<String> = settings::get(tx, EDITED).await?.unwrap_or_default();
+    let id = state::fold(policy);
+    if !all.contains(&id) {
+        all.push(id);
+        settings::set(tx, EDITED, &all).await?;
+    }
+    Ok(())
+}
+
+/// Brings an item's next run, and the times of its points, to a policy. The item is not written.
+pub(crate) async fn apply_policy(
+    tx: &mut WriteTx,
+    item: &mut ProtectedItem,
+    policy: &Policy,
+) -> Result<()> {
+    if is_active(item) {
+        item.next_run = next_run(item, policy, tx.now());
+    }
+    if item.body.policy_seen.as_ref() == Some(policy) {
+        return Ok(());
+    }
+    let old = item.body.policy_seen.replace(policy.clone());
+    let mut after = None;
+    loop {
+        let all = Range::default();
+        let page = points::page(tx, item.data_id, all, after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some((last.taken_at, last.number));
+        for mut point in page {
+            if let (Keep::Marks(marks), Some(old)) = (&point.body.keep, &old) {
+                point.body.keep = Keep::Marks(marks.under(old, policy));
+            }
+            expiries(&mut point, policy);
+            points::update(tx, point).await?;
+        }
+    }
+}
+
+/// When the next scheduled run of an item starts: at its due time and its share of the spread
+/// (POLICY-24).
+pub(crate) fn next_run(item: &ProtectedItem, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+    let from = item.body.scheduled_from.unwrap_or(now);
+    let due = policy.schedule.next_after(from, &policy.zone)?;
+    due.saturating_add(spread(item)).ok()
+}
+
+/// How long after its due time an item's runs start.
+pub(crate) fn spread(item: &ProtectedItem) -> jiff::SignedDuration {
+    policy::spread(&state::fold(&item.id), policy::MOST_SPREAD)
+}
+
+impl Control {
+    /// Brings the items of edited policies up to date.
+    pub(super) async fn follow_edits(&self) -> Result<()> {
+        let mut tx = self.state.read().await?;
+        let all: Option<Vec<String>> = settings::get(&mut tx, EDITED).await?;
+        drop(tx);
+        for id in all.into_iter().flatten() {
+            self.follow_edit(&id).await?;
+        }
+        Ok(())
+    }
+
+    async fn follow_edit(&self, id: &str) -> Result<()> {
+        let filter = Filter {
+            policy: Some(id.to_owned()),
+            ..Filter::default()
+        };
+        let mut after: Option<String> = None;
+        loop {
+            let mut tx = self.state.read().await?;
+            let page = items::page(&mut tx, &filter, after.as_deref(), PAGE).await?;
+            drop(tx);
+            let Some(last) = page.last() else { break };
+            after = Some(last.id.clone());
+            for item in page {
+                self.apply_to(item.data_id).await?;
+            }
+        }
+        let mut tx = self.state.write().await?;
+        let record = resources::get::<policies::Policy>(&mut tx, id).await?;
+        // An edit that came meanwhile is followed in the next round: some item shows it.
+        if let Some(record) = record {
+            let first = items::page(&mut tx, &filter, None, 1).await?;
+            let behind =
+                |i: &ProtectedItem| i.body.policy_seen.as_ref() != Some(&record.body.policy);
+            if first.iter().any(|i| is_active(i) && behind(i)) {
+                return Ok(());
+            }
+        }
+        let mut all: Vec<String> = settings::get(&mut tx, EDITED).await?.unwrap_or_default();
+        all.retain(|other| other != id);
+        settings::set(&mut tx, EDITED, &all).await?;
+        tx.commit().await
+    }
+
+    /// Brings one item up to date with its policy, if it follows it (IMMU-3).
+    pub(super) async fn apply_to(&self, item: i64) -> Result<()> {
+        let mut tx = self.state.write().await?;
+        let Some(mut item) = items::by_data_id(&mut tx, item).await? else {
+            return Ok(());
+        };
+        let policy = crate::jobs::policy_of(&mut tx, &item).await?;
+        let Some(policy) = policy.filter(|_| is_active(&item)) else {
+            return Ok(());
+        };
+        if item.body.policy_seen.as_ref() == Some(&policy) {
+            return Ok(());
+        }
+        apply_policy(&mut tx, &mut item, &policy).await?;
+        items::update(&mut tx, item).await?;
+        tx.commit().await
+    }
+}
