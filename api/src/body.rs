@@ -1,12 +1,15 @@
 //! Request bodies: property names in any case, what is unknown or `null` ignored (G6).
 
+use std::str::FromStr;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use base::{Code, Error};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::error::Refused;
+use crate::error::{Answer, Refused};
 
 /// A request's body.
 #[derive(Debug)]
@@ -79,6 +82,37 @@ pub fn merge(into: &mut Value, from: &Value) {
             }
         }
         (into, from) => *into = from.clone(),
+    }
+}
+
+/// The choice of this name, in any case (G8).
+pub(crate) fn choose<T: Copy>(place: &str, given: &str, choices: &[(&str, T)]) -> Answer<T> {
+    let found = choices.iter().find(|c| c.0.eq_ignore_ascii_case(given));
+    found.map(|c| c.1).ok_or_else(|| {
+        let all: Vec<&str> = choices.iter().map(|c| c.0).collect();
+        let detail = format!("{place} is `{given}`, not one of {}", all.join(", "));
+        Error::new(Code::InvalidRequestContent, detail).into()
+    })
+}
+
+/// A number that may come as text (G7).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flexible<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de> + FromStr> Deserialize<'de> for Flexible<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either<T> {
+            Number(T),
+            Text(String),
+        }
+        match Either::deserialize(from)? {
+            Either::Number(number) => Ok(Self(number)),
+            Either::Text(text) => text.trim().parse().map(Self).map_err(|_| {
+                serde::de::Error::custom(format_args!("`{text}` is no number of its range"))
+            }),
+        }
     }
 }
 

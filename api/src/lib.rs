@@ -8,22 +8,28 @@ mod app;
 pub mod body;
 mod caller;
 mod error;
+mod filter;
 mod groups;
+mod jobs;
 mod layer;
 mod metadata;
 mod oauth;
+mod operations;
 mod page;
 pub mod path;
+mod protected_items;
+mod recovery_points;
 mod serve;
 mod subscriptions;
 mod token;
+mod vault_config;
 mod vaults;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use base::{Code, Error};
 use tower::{Layer, Service, ServiceExt};
 
@@ -36,6 +42,73 @@ const GROUP: &str = "/subscriptions/{subscription}/resourcegroups/{group}";
 const SUBSCRIPTION_VAULTS: &str =
     "/subscriptions/{subscription}/providers/microsoft.recoveryservices/vaults";
 const GROUP_VAULTS: &str = "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.recoveryservices/vaults";
+
+/// Protected items of a vault, with their points, jobs and operations.
+fn items() -> Router<App> {
+    let vault = |rest: &str| format!("{GROUP_VAULTS}/{{vault}}{rest}");
+    let item = |rest: &str| {
+        vault(&format!(
+            "/backupfabrics/{{fabric}}/protectioncontainers/{{container}}/protecteditems/{{item}}{rest}"
+        ))
+    };
+    Router::new()
+        .route(
+            &vault("/backupprotecteditems"),
+            get(protected_items::list),
+        )
+        .route(
+            &vault("/backupprotectioncontainers"),
+            get(protected_items::containers),
+        )
+        .route(
+            &vault("/backupdeletedprotectioncontainers"),
+            get(protected_items::deleted_containers),
+        )
+        .route(
+            &item(""),
+            get(protected_items::show)
+                .put(protected_items::put)
+                .delete(protected_items::delete),
+        )
+        .route(&item("/backup"), post(protected_items::backup))
+        .route(&item("/recoverypoints"), get(recovery_points::list))
+        .route(&item("/recoverypoints/{point}"), get(recovery_points::show))
+        .route(
+            &item("/recoverypoints/{point}/restore"),
+            post(recovery_points::restore),
+        )
+        .route(&vault("/backupjobs"), get(jobs::list))
+        .route(&vault("/backupjobs/{job}"), get(jobs::show))
+        .route(&vault("/backupjobs/{job}/cancel"), post(jobs::cancel))
+        .route(
+            &vault("/backupoperations/{operation}"),
+            get(operations::status),
+        )
+        .route(
+            &vault("/backupoperationresults/{operation}"),
+            get(operations::result),
+        )
+        .route(
+            &item("/operationsstatus/{operation}"),
+            get(operations::status),
+        )
+        .route(
+            &item("/operationresults/{operation}"),
+            get(operations::result),
+        )
+        .route(
+            &vault("/backupjobs/{job}/operationsstatus/{operation}"),
+            get(operations::status),
+        )
+        .route(
+            &vault("/backupjobs/{job}/operationresults/{operation}"),
+            get(operations::result),
+        )
+        .route(
+            "/subscriptions/{subscription}/providers/microsoft.recoveryservices/locations/{location}/backupstatus",
+            post(protected_items::status),
+        )
+}
 
 /// The API as a service.
 pub fn service(app: App) -> Router {
@@ -66,12 +139,25 @@ pub fn service(app: App) -> Router {
         )
         .route(
             &vault("/backupstorageconfig/vaultstorageconfig"),
-            get(vaults::storage_config),
+            get(vault_config::storage)
+                .put(vault_config::put_storage)
+                .patch(vault_config::patch_storage),
         )
         .route(
             &vault("/backupconfig/vaultconfig"),
-            get(vaults::vault_config),
+            get(vault_config::config)
+                .put(vault_config::change_config)
+                .patch(vault_config::change_config),
         )
+        .route(
+            &vault("/backupencryptionconfigs/{config}"),
+            get(vault_config::encryption),
+        )
+        .route(
+            &vault("/backupresourceguardproxies"),
+            get(vault_config::no_guards),
+        )
+        .merge(items())
         .route_layer(from_fn(layer::api_version));
     let routes = Router::new()
         .route("/metadata/endpoints", get(metadata::endpoints))
@@ -84,7 +170,7 @@ pub fn service(app: App) -> Router {
             get(metadata::openid_of_tenant),
         )
         .route("/adfs/discovery/keys", get(metadata::keys))
-        .route("/adfs/oauth2/token", axum::routing::post(oauth::token))
+        .route("/adfs/oauth2/token", post(oauth::token))
         .merge(arm)
         .fallback(nothing)
         .method_not_allowed_fallback(nothing)

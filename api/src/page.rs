@@ -1,14 +1,18 @@
 //! Pages of lists: what comes after, and the link to it (`docs/wire.md`, G10).
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base::{Code, Error};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::error::Refused;
+use crate::error::{Answer, Refused};
 
 /// Entries of a page.
 const ENTRIES: usize = 200;
@@ -34,6 +38,23 @@ impl Page {
         self.after.as_deref()
     }
 
+    /// What the page before ended with, of a list by time.
+    pub(crate) fn after_time<T: FromStr>(&self) -> Answer<Option<(Timestamp, T)>> {
+        let Some(text) = &self.after else {
+            return Ok(None);
+        };
+        let parts = text.split_once(' ').and_then(|(at, id)| {
+            let at = Timestamp::from_microsecond(at.parse().ok()?).ok()?;
+            Some((at, id.parse().ok()?))
+        });
+        Ok(Some(parts.ok_or_else(wrong)?))
+    }
+
+    /// What a page of a list by time ends with.
+    pub(crate) fn time_key(at: Timestamp, id: impl Display) -> String {
+        format!("{} {id}", at.as_microsecond())
+    }
+
     /// The answer, of what was found when one more was asked for than a page has.
     pub(crate) fn answer<T>(
         &self,
@@ -56,11 +77,14 @@ impl Page {
     }
 }
 
+fn wrong() -> Error {
+    Error::new(Code::BadArgument, "$skipToken is none that was given out")
+}
+
 impl FromRequestParts<App> for Page {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refused> {
-        let wrong = || Error::new(Code::BadArgument, "$skipToken is none that was given out");
         let mut asked = parts.uri.path().to_owned();
         let mut after = None;
         for pair in parts

@@ -47,6 +47,17 @@ pub fn fold(path: &str) -> Option<String> {
     Some(folded)
 }
 
+/// An id as it stands in a URL.
+#[must_use]
+pub fn encode(id: &str) -> String {
+    let mut path = String::with_capacity(id.len());
+    for segment in id.split('/').filter(|s| !s.is_empty()) {
+        path.push('/');
+        push(&mut path, segment);
+    }
+    path
+}
+
 fn push(path: &mut String, segment: &str) {
     path.extend(utf8_percent_encode(segment, IN_SEGMENT));
 }

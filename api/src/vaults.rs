@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use base::{Code, Error};
 use control::{VaultChange, VaultInput};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +12,7 @@ use state::Record;
 use state::vaults::{Redundancy, SoftDeleteState, Vault};
 
 use crate::app::App;
-use crate::body::{self, Body};
+use crate::body::{self, Body, choose};
 use crate::caller::Caller;
 use crate::error::{Answer, put_answer};
 use crate::page::{Page, Paged};
@@ -144,6 +143,7 @@ pub(crate) async fn patch(
 ) -> Answer<Json<Value>> {
     names.allow(&app, &caller, "write").await?;
     let change = body::read::<Asked>(&bytes)?.change()?;
+    lowers_soft_delete(&app, &names, &caller, &change).await?;
     let vault = app
         .control
         .change_vault(&names.group, &names.vault, change)
@@ -162,62 +162,35 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET …/backupstorageconfig/vaultstorageconfig`: the redundancy, as older clients see it.
-pub(crate) async fn storage_config(
-    State(app): State<App>,
-    Path(names): Path<Names>,
-    caller: Caller,
-) -> Answer<Json<Value>> {
-    let vault = names.read(&app, &caller).await?;
-    let redundancy = redundancy(vault.body.redundancy);
-    Ok(Json(json!({
-        "id": format!("{}/backupstorageconfig/vaultstorageconfig", vault.id),
-        "name": "vaultstorageconfig",
-        "type": "Microsoft.RecoveryServices/vaults/backupstorageconfig",
-        "properties": {
-            "storageModelType": redundancy,
-            "storageType": redundancy,
-            "storageTypeState": lock(&vault.body),
-            "crossRegionRestoreFlag": vault.body.cross_region_restore,
-            "dedupState": "Disabled",
-            "xcoolState": "Disabled",
-        },
-    })))
-}
-
-/// `GET …/backupconfig/vaultconfig`: soft delete, as older clients see it.
-pub(crate) async fn vault_config(
-    State(app): State<App>,
-    Path(names): Path<Names>,
-    caller: Caller,
-) -> Answer<Json<Value>> {
-    let vault = names.read(&app, &caller).await?;
-    let redundancy = redundancy(vault.body.redundancy);
-    let soft_delete = vault.body.soft_delete;
-    Ok(Json(json!({
-        "id": format!("{}/backupconfig/vaultconfig", vault.id),
-        "name": "vaultconfig",
-        "type": "Microsoft.RecoveryServices/vaults/backupconfig",
-        "properties": {
-            "storageModelType": redundancy,
-            "storageType": redundancy,
-            "storageTypeState": lock(&vault.body),
-            "enhancedSecurityState": "Enabled",
-            "softDeleteFeatureState": soft_delete_state(soft_delete.state),
-            "softDeleteRetentionPeriodInDays": soft_delete.retention_days,
-            "isSoftDeleteFeatureStateEditable": soft_delete.state != SoftDeleteState::AlwaysOn,
-        },
-    })))
+/// Asks for a right of its own where deleted data would be kept for less than now (RBAC-4).
+pub(crate) async fn lowers_soft_delete(
+    app: &App,
+    names: &Names,
+    caller: &Caller,
+    change: &VaultChange,
+) -> Answer<()> {
+    let now = app.control.vault(&names.group, &names.vault).await?;
+    let now = now.body.soft_delete;
+    let off = change.soft_delete == Some(SoftDeleteState::Disabled)
+        && now.state != SoftDeleteState::Disabled;
+    let shorter = change
+        .soft_delete_days
+        .is_some_and(|days| days < now.retention_days);
+    if off || shorter {
+        let verb = "backupconfig/lowerSoftDelete/action";
+        names.allow(app, caller, verb).await?;
+    }
+    Ok(())
 }
 
 impl Names {
-    async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
+    pub(crate) async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
         app.control.check_subscription(&self.subscription)?;
         let id = app.control.vault_id(&self.group, &self.vault);
         caller.may(app, &action(verb), &id).await
     }
 
-    async fn read(&self, app: &App, caller: &Caller) -> Answer<Record<Vault>> {
+    pub(crate) async fn read(&self, app: &App, caller: &Caller) -> Answer<Record<Vault>> {
         self.allow(app, caller, "read").await?;
         Ok(app.control.vault(&self.group, &self.vault).await?)
     }
@@ -256,49 +229,32 @@ impl Asked {
                 })
                 .transpose()?,
             soft_delete_days: soft_delete.softdeleteretentionperiodindays,
+            always_on_is_meant: false,
             settings,
         })
     }
 }
 
-const REDUNDANCIES: [(&str, Redundancy); 3] = [
+pub(crate) const REDUNDANCIES: [(&str, Redundancy); 3] = [
     ("LocallyRedundant", Redundancy::LocallyRedundant),
     ("GeoRedundant", Redundancy::GeoRedundant),
     ("ZoneRedundant", Redundancy::ZoneRedundant),
 ];
 
-const SOFT_DELETE: [(&str, SoftDeleteState); 3] = [
+pub(crate) const SOFT_DELETE: [(&str, SoftDeleteState); 3] = [
     ("Disabled", SoftDeleteState::Disabled),
     ("Enabled", SoftDeleteState::Enabled),
     ("AlwaysON", SoftDeleteState::AlwaysOn),
 ];
 
-/// The choice of this name, in any case (G8).
-fn choose<T: Copy>(place: &str, given: &str, choices: &[(&str, T)]) -> Answer<T> {
-    let found = choices.iter().find(|c| c.0.eq_ignore_ascii_case(given));
-    found.map(|c| c.1).ok_or_else(|| {
-        let all: Vec<&str> = choices.iter().map(|c| c.0).collect();
-        let detail = format!("{place} is `{given}`, not one of {}", all.join(", "));
-        Error::new(Code::InvalidRequestContent, detail).into()
-    })
-}
-
-fn redundancy(one: Redundancy) -> &'static str {
+pub(crate) fn redundancy(one: Redundancy) -> &'static str {
     let found = REDUNDANCIES.iter().find(|r| r.1 == one);
     found.map_or("GeoRedundant", |r| r.0)
 }
 
-fn soft_delete_state(one: SoftDeleteState) -> &'static str {
+pub(crate) fn soft_delete_state(one: SoftDeleteState) -> &'static str {
     let found = SOFT_DELETE.iter().find(|s| s.1 == one);
     found.map_or("Enabled", |s| s.0)
-}
-
-fn lock(vault: &Vault) -> &'static str {
-    if vault.ever_protected {
-        "Locked"
-    } else {
-        "Unlocked"
-    }
 }
 
 fn action(verb: &str) -> String {

@@ -64,7 +64,10 @@ pub const ROLES: &[RoleDefinition] = &[
             GROUPS,
             "Stillpoint.Fabric/*/read",
         ],
-        not_actions: &["Microsoft.RecoveryServices/vaults/delete"],
+        not_actions: &[
+            "Microsoft.RecoveryServices/vaults/backupconfig/lowerSoftDelete/action",
+            "Microsoft.RecoveryServices/vaults/delete",
+        ],
     },
     RoleDefinition {
         id: Uuid::from_u128(0x00c2_9273_979b_4161_815c_10b0_84fb_9324),
@@ -83,6 +86,7 @@ pub const ROLES: &[RoleDefinition] = &[
         ],
         not_actions: &[
             "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/stop/action",
+            "Microsoft.RecoveryServices/vaults/backupconfig/lowerSoftDelete/action",
         ],
     },
     RoleDefinition {

@@ -37,9 +37,11 @@ pub struct VaultChange {
     pub redundancy: Option<Redundancy>,
     /// Whether restoring in the paired region is allowed.
     pub cross_region_restore: Option<bool>,
-    /// Whether deleted backup data is kept. `AlwaysOn`, which clients ask for at each creation,
-    /// is taken as on (SOFT-6).
+    /// Whether deleted backup data is kept.
     pub soft_delete: Option<SoftDeleteState>,
+    /// Whether `AlwaysOn` is meant as it is said; clients ask for it at each creation, where it
+    /// is taken as on (SOFT-6).
+    pub always_on_is_meant: bool,
     /// For how many days.
     pub soft_delete_days: Option<u16>,
     /// Settings that are given back as they came, by name.
@@ -259,6 +261,7 @@ impl VaultChange {
                     return Err(Error::new(Code::SoftDeleteAlwaysOn, detail));
                 }
                 (AlwaysOn, _) => AlwaysOn,
+                (_, AlwaysOn) if self.always_on_is_meant => AlwaysOn,
                 (_, AlwaysOn) => Enabled,
                 (_, state) => state,
             };

@@ -1,0 +1,160 @@
+//! Recovery points of a protected item, and restoring from them.
+
+mod shape;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use base::{Code, Error};
+use control::{Restore, RestoreTo};
+use serde::Deserialize;
+use serde_json::Value;
+use state::protected_items::ProtectedItem;
+use state::recovery_points::{Range, RecoveryPoint};
+
+use crate::app::App;
+use crate::body::{self, Body, Flexible};
+use crate::caller::Caller;
+use crate::error::Answer;
+use crate::filter::Filter;
+use crate::operations::accepted;
+use crate::page::{Page, Paged};
+use crate::protected_items;
+
+/// Names in a point's path.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Names {
+    subscription: String,
+    group: String,
+    vault: String,
+    container: String,
+    item: String,
+    point: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    properties: Properties,
+}
+
+/// What a restore may say (RESTORE-22).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Properties {
+    recoverytype: Option<String>,
+    storageaccountid: Option<String>,
+    targetresourcegroupid: Option<String>,
+    restoredisklunlist: Option<Vec<Flexible<u16>>>,
+}
+
+/// `GET …/recoveryPoints`: newest first.
+pub(crate) async fn list(
+    State(app): State<App>,
+    Path(names): Path<protected_items::Names>,
+    page: Page,
+    filter: Filter,
+    caller: Caller,
+) -> Answer<Json<Value>> {
+    let item = names.find(&app, &caller, "recoveryPoints/read").await?;
+    let range = Range {
+        from: filter.time("startDate")?,
+        to: filter.time("endDate")?,
+    };
+    let after = page.after_time::<i64>()?;
+    let found = app
+        .control
+        .recovery_points(&item, range, after, Paged::ASKED);
+    let found = found.await?;
+    let key = |p: &RecoveryPoint| Page::time_key(p.taken_at, p.number);
+    Ok(Json(
+        page.answer(&app, found, key, |p| shape::point(&item, p)),
+    ))
+}
+
+/// `GET …/recoveryPoints/{point}`
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+) -> Answer<Json<Value>> {
+    let (item, number) = names.find(&app, &caller, "recoveryPoints/read").await?;
+    let point = app.control.recovery_point(&item, number).await?;
+    Ok(Json(shape::point(&item, &point)))
+}
+
+/// `POST …/recoveryPoints/{point}/restore`
+pub(crate) async fn restore(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+    Body(bytes): Body,
+) -> Answer<Response> {
+    let verb = "recoveryPoints/restore/action";
+    let (item, number) = names.find(&app, &caller, verb).await?;
+    let asked = body::read::<Asked>(&bytes)?.properties;
+    let restore = asked.restore(number)?;
+    let (group, vault, name) = (&names.group, &names.vault, names.of_item().name()?);
+    let done = app.control.restore(group, vault, &name, restore).await?;
+    Ok(accepted(&app, &item.id, done.operation))
+}
+
+impl Properties {
+    fn restore(self, point: i64) -> Answer<Restore> {
+        let wrong = |detail: String| Error::new(Code::InvalidRequestContent, detail);
+        let kind = self.recoverytype.unwrap_or_default();
+        let to = match kind.to_ascii_lowercase().as_str() {
+            "restoredisks" => {
+                let missing = || wrong("properties.storageAccountId is missing".to_owned());
+                RestoreTo::Disks {
+                    account: self.storageaccountid.ok_or_else(missing)?,
+                    group: self
+                        .targetresourcegroupid
+                        .as_deref()
+                        .and_then(|id| id.rsplit('/').next())
+                        .map(str::to_owned),
+                }
+            }
+            "originallocation" => RestoreTo::Original,
+            _ => {
+                let detail = format!(
+                    "properties.recoveryType is `{kind}`, not one of RestoreDisks and \
+                     OriginalLocation"
+                );
+                return Err(wrong(detail).into());
+            }
+        };
+        let luns = self.restoredisklunlist;
+        Ok(Restore {
+            point,
+            disks: luns.map(|all| all.into_iter().map(|lun| lun.0).collect()),
+            to,
+        })
+    }
+}
+
+impl Names {
+    fn of_item(&self) -> protected_items::Names {
+        protected_items::Names {
+            subscription: self.subscription.clone(),
+            group: self.group.clone(),
+            vault: self.vault.clone(),
+            container: self.container.clone(),
+            item: self.item.clone(),
+        }
+    }
+
+    /// The item, and the point's number.
+    async fn find(&self, app: &App, caller: &Caller, verb: &str) -> Answer<(ProtectedItem, i64)> {
+        let item = self.of_item().find(app, caller, verb).await?;
+        let wrong = |_| {
+            let detail = format!(
+                "{} has no recovery point `{}`",
+                item.body.friendly_name, self.point
+            );
+            Error::new(Code::RecoveryPointNotFound, detail)
+        };
+        let number = self.point.parse().map_err(wrong)?;
+        Ok((item, number))
+    }
+}
