@@ -261,6 +261,21 @@ codes! {
     ServerKeyInvalid = "ServerKeyInvalid", Integrity,
         "The server's key is malformed, or is not the one that wrapped its secrets.",
         "Put back the key file that belongs to these records, or restore both from a server backup.";
+    PolicyInvalid = "BMSUserErrorInvalidPolicyInput", Invalid,
+        "A policy breaks a rule (POLICY-5 to 13, 20, 27, 28), or a property of it can't be read.",
+        "Correct the properties that the message names.";
+    SnapshotsOutliveVault = "BMSUserErrorInstantRPRetentionExceedsVaultedRetention", Invalid,
+        "A policy would keep snapshots longer than the points of the vault.",
+        "Keep snapshots for fewer days, or points for longer.";
+    PolicyNotFound = "BMSUserErrorPolicyNotFound", NotFound,
+        "The vault has no policy of that name.",
+        "List them with `az backup policy list`.";
+    PolicyInUse = "BMSUserErrorPolicyInUse", Invalid,
+        "Items have the policy, so it can't be deleted, nor become another sub-type (POLICY-30).",
+        "Give its items another policy first; `az backup policy list-associated-items` lists them.";
+    LimitReached = "BMSUserErrorLimitReached", Invalid,
+        "There are as many of a thing as a setting allows (LIMIT-1, LIMIT-2, POLICY-26).",
+        "Remove some, or raise the setting that the message names.";
     // Records of the control plane.
     ResourceNotFound = "ResourceNotFound", NotFound,
         "The resource does not exist, or was deleted meanwhile.",

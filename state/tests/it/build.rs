@@ -105,7 +105,8 @@ pub async fn furnish(tx: &mut WriteTx) {
     resources::create(tx, VAULT, GROUP, vault()).await.unwrap();
     for name in ["P1", "P2"] {
         let policy = Policy {
-            properties: json!({"timeZone": "UTC"}),
+            policy: policy::Policy::standard_default(),
+            properties: json!({"retentionPolicy": {"dailySchedule": {}}}),
             extension: json!({}),
         };
         resources::create(tx, &policy_id(name), VAULT, policy)
