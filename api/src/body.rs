@@ -70,6 +70,19 @@ pub fn fold(value: Value) -> Value {
     }
 }
 
+/// The choice of this name, in any case (G8). `place` says where it was found.
+///
+/// # Errors
+/// `InvalidRequestContent` naming the place and the choices.
+pub fn choose<T: Copy>(place: &str, given: &str, choices: &[(&str, T)]) -> base::Result<T> {
+    let found = choices.iter().find(|c| c.0.eq_ignore_ascii_case(given));
+    found.map(|c| c.1).ok_or_else(|| {
+        let all: Vec<&str> = choices.iter().map(|c| c.0).collect();
+        let detail = format!("{place} is `{given}`, not one of {}", all.join(", "));
+        Error::new(Code::InvalidRequestContent, detail)
+    })
+}
+
 /// Puts the properties of `from` over those of `into`, at every depth.
 pub fn merge(into: &mut Value, from: &Value) {
     match (into, from) {

@@ -8,12 +8,16 @@ mod app;
 pub mod body;
 mod caller;
 mod error;
+mod filter;
 mod groups;
 mod layer;
 mod metadata;
 mod oauth;
 mod page;
 pub mod path;
+mod policies;
+mod property;
+mod resource_guards;
 mod serve;
 mod subscriptions;
 mod token;
@@ -71,6 +75,17 @@ pub fn service(app: App) -> Router {
         .route(
             &vault("/backupconfig/vaultconfig"),
             get(vaults::vault_config),
+        )
+        .route(&vault("/backuppolicies"), get(policies::list))
+        .route(
+            &vault("/backuppolicies/{policy}"),
+            get(policies::show)
+                .put(policies::put)
+                .delete(policies::delete),
+        )
+        .route(
+            &vault("/backupresourceguardproxies"),
+            get(resource_guards::list),
         )
         .route_layer(from_fn(layer::api_version));
     let routes = Router::new()

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use base::{Code, Error};
 use control::{VaultChange, VaultInput};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +12,7 @@ use state::Record;
 use state::vaults::{Redundancy, SoftDeleteState, Vault};
 
 use crate::app::App;
-use crate::body::{self, Body};
+use crate::body::{self, Body, choose};
 use crate::caller::Caller;
 use crate::error::{Answer, put_answer};
 use crate::page::{Page, Paged};
@@ -211,7 +210,9 @@ pub(crate) async fn vault_config(
 }
 
 impl Names {
-    async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
+    /// Lets the request go on if the caller may do this `verb` with the vault; one of something
+    /// in the vault has that before a slash.
+    pub(crate) async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
         app.control.check_subscription(&self.subscription)?;
         let id = app.control.vault_id(&self.group, &self.vault);
         caller.may(app, &action(verb), &id).await
@@ -272,16 +273,6 @@ const SOFT_DELETE: [(&str, SoftDeleteState); 3] = [
     ("Enabled", SoftDeleteState::Enabled),
     ("AlwaysON", SoftDeleteState::AlwaysOn),
 ];
-
-/// The choice of this name, in any case (G8).
-fn choose<T: Copy>(place: &str, given: &str, choices: &[(&str, T)]) -> Answer<T> {
-    let found = choices.iter().find(|c| c.0.eq_ignore_ascii_case(given));
-    found.map(|c| c.1).ok_or_else(|| {
-        let all: Vec<&str> = choices.iter().map(|c| c.0).collect();
-        let detail = format!("{place} is `{given}`, not one of {}", all.join(", "));
-        Error::new(Code::InvalidRequestContent, detail).into()
-    })
-}
 
 fn redundancy(one: Redundancy) -> &'static str {
     let found = REDUNDANCIES.iter().find(|r| r.1 == one);
