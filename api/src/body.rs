@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::error::{Answer, Refused};
+use crate::error::Refused;
 
 /// A request's body.
 #[derive(Debug)]
@@ -73,6 +73,19 @@ pub fn fold(value: Value) -> Value {
     }
 }
 
+/// The choice of this name, in any case (G8). `place` says where it was found.
+///
+/// # Errors
+/// `InvalidRequestContent` naming the place and the choices.
+pub fn choose<T: Copy>(place: &str, given: &str, choices: &[(&str, T)]) -> base::Result<T> {
+    let found = choices.iter().find(|c| c.0.eq_ignore_ascii_case(given));
+    found.map(|c| c.1).ok_or_else(|| {
+        let all: Vec<&str> = choices.iter().map(|c| c.0).collect();
+        let detail = format!("{place} is `{given}`, not one of {}", all.join(", "));
+        Error::new(Code::InvalidRequestContent, detail)
+    })
+}
+
 /// Puts the properties of `from` over those of `into`, at every depth.
 pub fn merge(into: &mut Value, from: &Value) {
     match (into, from) {
@@ -83,16 +96,6 @@ pub fn merge(into: &mut Value, from: &Value) {
         }
         (into, from) => *into = from.clone(),
     }
-}
-
-/// The choice of this name, in any case (G8).
-pub(crate) fn choose<T: Copy>(place: &str, given: &str, choices: &[(&str, T)]) -> Answer<T> {
-    let found = choices.iter().find(|c| c.0.eq_ignore_ascii_case(given));
-    found.map(|c| c.1).ok_or_else(|| {
-        let all: Vec<&str> = choices.iter().map(|c| c.0).collect();
-        let detail = format!("{place} is `{given}`, not one of {}", all.join(", "));
-        Error::new(Code::InvalidRequestContent, detail).into()
-    })
 }
 
 /// A number that may come as text (G7).

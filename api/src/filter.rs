@@ -69,6 +69,14 @@ impl Filter {
         })
     }
 
+    /// Whether entries may have this value, in any case: it is asked for, or nothing is asked of
+    /// the name.
+    #[must_use]
+    pub fn lets(&self, name: &str, value: &str) -> bool {
+        let asked = self.get(name);
+        asked.is_none_or(|asked| asked.eq_ignore_ascii_case(value))
+    }
+
     /// The value asked for, if one is.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

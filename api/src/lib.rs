@@ -17,8 +17,11 @@ mod oauth;
 mod operations;
 mod page;
 pub mod path;
+mod policies;
+mod property;
 mod protected_items;
 mod recovery_points;
+mod resource_guards;
 mod serve;
 mod subscriptions;
 mod token;
@@ -153,11 +156,18 @@ pub fn service(app: App) -> Router {
             &vault("/backupencryptionconfigs/{config}"),
             get(vault_config::encryption),
         )
+        .merge(items())
+        .route(&vault("/backuppolicies"), get(policies::list))
+        .route(
+            &vault("/backuppolicies/{policy}"),
+            get(policies::show)
+                .put(policies::put)
+                .delete(policies::delete),
+        )
         .route(
             &vault("/backupresourceguardproxies"),
-            get(vault_config::no_guards),
+            get(resource_guards::list),
         )
-        .merge(items())
         .route_layer(from_fn(layer::api_version));
     let routes = Router::new()
         .route("/metadata/endpoints", get(metadata::endpoints))

@@ -47,13 +47,9 @@ struct BackupProperties {
 
 /// Whether a list is asked for something that there is none of here.
 fn is_foreign(filter: &Filter) -> bool {
-    let other = |name: &str, own: &str| {
-        let given = filter.get(name);
-        given.is_some_and(|given| !given.eq_ignore_ascii_case(own))
-    };
-    other("backupManagementType", "AzureIaasVM")
-        || other("itemType", "VM")
-        || other("workloadType", "VM")
+    !(filter.lets("backupManagementType", "AzureIaasVM")
+        && filter.lets("itemType", "VM")
+        && filter.lets("workloadType", "VM"))
 }
 
 /// `GET …/backupProtectedItems`
@@ -95,10 +91,7 @@ pub(crate) async fn containers(
 ) -> Answer<Json<Value>> {
     let verb = "backupProtectionContainers/read";
     names.allow(&app, &caller, verb).await?;
-    let registered = filter
-        .get("status")
-        .is_none_or(|s| s.eq_ignore_ascii_case("Registered"));
-    let found = if is_foreign(&filter) || !registered {
+    let found = if is_foreign(&filter) || !filter.lets("status", "Registered") {
         Vec::new()
     } else {
         let (group, vault) = (&names.group, &names.vault);

@@ -156,16 +156,6 @@ pub(crate) async fn encryption(
     })))
 }
 
-/// `GET …/backupResourceGuardProxies`: there are no resource guards.
-pub(crate) async fn no_guards(
-    State(app): State<App>,
-    Path(names): Path<Names>,
-    caller: Caller,
-) -> Answer<Json<Value>> {
-    names.read(&app, &caller).await?;
-    Ok(Json(json!({"value": []})))
-}
-
 fn lock(vault: &Vault) -> &'static str {
     if vault.ever_protected {
         "Locked"

@@ -184,6 +184,8 @@ pub(crate) async fn lowers_soft_delete(
 }
 
 impl Names {
+    /// Lets the request go on if the caller may do this `verb` with the vault; one of something
+    /// in the vault has that before a slash.
     pub(crate) async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
         app.control.check_subscription(&self.subscription)?;
         let id = app.control.vault_id(&self.group, &self.vault);

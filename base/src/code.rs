@@ -267,9 +267,6 @@ codes! {
     RecoveryPointNotFound = "BMSUserErrorRecoveryPointNotFound", NotFound,
         "The protected item has no such recovery point, or it has expired.",
         "List them with `az backup recoverypoint list`.";
-    PolicyNotFound = "BMSUserErrorPolicyNotFound", NotFound,
-        "The vault has no policy of that name.",
-        "List them with `az backup policy list`.";
     AlreadyProtected = "BMSUserErrorAlreadyProtected", Conflict,
         "The machine is protected already, in this vault or in another one.",
         "Stop its protection there and delete the data, or go on with it there.";
@@ -291,15 +288,27 @@ codes! {
     InvalidInput = "BMSUserErrorInvalidInput", Invalid,
         "A value of a request is out of bounds.",
         "Correct the value that the message names.";
-    LimitReached = "BMSUserErrorLimitReached", Conflict,
-        "There are as many of these as a limit allows.",
-        "Remove some, or raise the limit that the message names.";
     JobNotCancellable = "BMSUserErrorJobNotCancellable", Invalid,
         "The job has ended, or is of a kind that can't be cancelled (JOB-16).",
         "Wait until it has ended.";
     VaultNotEmpty = "ServiceResourceNotEmptyWithContainerDetails", Invalid,
         "A vault with backup data can't be deleted (VAULT-18).",
         "Stop the protection of its items with deletion of their data; what is soft-deleted must be purged first.";
+    PolicyInvalid = "BMSUserErrorInvalidPolicyInput", Invalid,
+        "A policy breaks a rule (POLICY-5 to 13, 20, 27, 28), or a property of it can't be read.",
+        "Correct the properties that the message names.";
+    SnapshotsOutliveVault = "BMSUserErrorInstantRPRetentionExceedsVaultedRetention", Invalid,
+        "A policy would keep snapshots longer than the points of the vault.",
+        "Keep snapshots for fewer days, or points for longer.";
+    PolicyNotFound = "BMSUserErrorPolicyNotFound", NotFound,
+        "The vault has no policy of that name.",
+        "List them with `az backup policy list`.";
+    PolicyInUse = "BMSUserErrorPolicyInUse", Invalid,
+        "Items have the policy, so it can't be deleted, nor become another sub-type (POLICY-30).",
+        "Give its items another policy first; `az backup policy list-associated-items` lists them.";
+    LimitReached = "BMSUserErrorLimitReached", Invalid,
+        "There are as many of a thing as a setting allows (LIMIT-1, LIMIT-2, POLICY-26).",
+        "Remove some, or raise the setting that the message names.";
     // Records of the control plane.
     ResourceNotFound = "ResourceNotFound", NotFound,
         "The resource does not exist, or was deleted meanwhile.",

@@ -19,7 +19,7 @@ use base::Result;
 use crate::Control;
 
 pub(crate) use collection::Wanted;
-pub(crate) use edits::apply_policy;
+pub(crate) use edits::{apply_policy, note_edit};
 
 impl Control {
     /// Starts all that is due now, and takes up jobs that nobody works on. What goes wrong with

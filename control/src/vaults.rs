@@ -15,6 +15,7 @@ use vault::{DEFAULT_CHUNK_SIZE, Store, Surroundings};
 
 use crate::Control;
 use crate::groups::{fixed, no_group};
+use crate::policies::{delete_policies, make_first_policies};
 
 /// Days that deleted backup data is kept unless another number is asked for (SOFT-1).
 const SOFT_DELETE_DAYS: u16 = 14;
@@ -79,8 +80,18 @@ impl Control {
     /// # Errors
     /// `ResourceNotFound`; those of the records.
     pub async fn vault(&self, group: &str, name: &str) -> Result<Record<Vault>> {
-        let mut tx = self.state.read().await?;
-        let found = resources::get(&mut tx, &self.vault_id(group, name)).await?;
+        self.vault_in(&mut self.state.read().await?, group, name)
+            .await
+    }
+
+    /// The vault of this name, as the transaction sees it.
+    pub(crate) async fn vault_in(
+        &self,
+        tx: &mut Tx,
+        group: &str,
+        name: &str,
+    ) -> Result<Record<Vault>> {
+        let found = resources::get(tx, &self.vault_id(group, name)).await?;
         found.ok_or_else(|| no_vault(group, name))
     }
 
@@ -135,8 +146,8 @@ impl Control {
         }
     }
 
-    /// Records a new vault of a group, which may have gone since it was seen, under a name that may
-    /// be taken by now.
+    /// Records a new vault and its first policies. Its group may have gone since it was seen, and
+    /// its name may be taken by now.
     async fn record(
         &self,
         tx: &mut WriteTx,
@@ -152,6 +163,7 @@ impl Control {
         );
         let made = resources::create(tx, &id, &there.id, new).await?;
         taken(tx, &self.subscription_id(), &made).await?;
+        make_first_policies(tx, &made.id).await?;
         Ok(made)
     }
 
@@ -167,25 +179,24 @@ impl Control {
         change: VaultChange,
     ) -> Result<Record<Vault>> {
         let mut tx = self.state.write().await?;
-        let found = resources::get::<Vault>(&mut tx, &self.vault_id(group, name)).await?;
-        let mut vault = found.ok_or_else(|| no_vault(group, name))?;
+        let mut vault = self.vault_in(&mut tx, group, name).await?;
         change.apply(&mut vault.body)?;
         let vault = resources::update(&mut tx, vault).await?;
         tx.commit().await?;
         Ok(vault)
     }
 
-    /// Deletes a vault without backup data. Its record goes; the store, empty but for its key,
+    /// Deletes a vault without backup data. Its record and its policies go; the store, empty but for its key,
     /// stays in the pool.
     ///
     /// # Errors
     /// `ResourceNotFound`; `VaultNotEmpty`; those of the records.
     pub async fn delete_vault(&self, group: &str, name: &str) -> Result<()> {
         let mut tx = self.state.write().await?;
-        let found = resources::get::<Vault>(&mut tx, &self.vault_id(group, name)).await?;
-        let vault = found.ok_or_else(|| no_vault(group, name))?;
+        let vault = self.vault_in(&mut tx, group, name).await?;
         refuse_items(&mut tx, &vault).await?;
         resources::delete(&mut tx, &vault).await?;
+        delete_policies(&mut tx, &vault.id).await?;
         tx.commit().await
     }
 

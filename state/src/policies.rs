@@ -8,9 +8,10 @@ use crate::Resource;
 /// A backup policy. It can't be deleted while an item has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// The policy, as it was when it was saved.
+    /// Its rules, read when it was saved: the zone keeps that time's offset (POLICY-19).
     pub policy: policy::Policy,
-    /// Its `properties`, as they are on the wire.
+    /// Of the wire's `properties`, as they came, what the rules don't say: the dates of its times.
+    /// An object.
     pub properties: Value,
     /// Settings that Azure's body has no word for.
     pub extension: Value,

@@ -106,7 +106,7 @@ pub async fn furnish(tx: &mut WriteTx) {
     for name in ["P1", "P2"] {
         let policy = Policy {
             policy: policy::Policy::standard_default(),
-            properties: json!({"timeZone": "UTC"}),
+            properties: json!({"retentionPolicy": {"dailySchedule": {}}}),
             extension: json!({}),
         };
         resources::create(tx, &policy_id(name), VAULT, policy)

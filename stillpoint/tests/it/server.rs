@@ -1,5 +1,7 @@
 //! The server, and the unmodified Azure command line as its client.
 
+mod policies;
+
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -63,6 +65,19 @@ fn commands(said: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
+/// An `az` whose folder is in `folder`, logged in as the first start of a server over `data` says.
+fn log_in(server: &Server, folder: &Path, data: &Path) -> Az {
+    let az = Az::new(&folder.join("azure"), &data.join("ca.pem")).unwrap();
+    let shown = commands(&server.said);
+    assert_eq!(shown.len(), 3, "{}", server.said);
+    for command in &shown {
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let done = az.run(&words).unwrap();
+        assert_eq!(done.code, 0, "{command:?}: {}", done.err);
+    }
+    az
+}
+
 fn texts(list: &Value, name: &str) -> Vec<String> {
     let all = list.as_array().unwrap().iter();
     all.map(|v| v[name].as_str().unwrap().to_owned()).collect()
@@ -74,19 +89,12 @@ fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
     let data = folder.path().join("data");
     let port = free_port();
     let server = Server::start(&data, port);
-    let az = Az::new(&folder.path().join("azure"), &data.join("ca.pem")).unwrap();
-    let shown = commands(&server.said);
-    assert_eq!(shown.len(), 3, "{}", server.said);
+    let az = log_in(&server, folder.path(), &data);
     assert!(
         std::fs::read_to_string(data.join("first-start.txt"))
             .unwrap()
             .contains("az login")
     );
-    for command in &shown {
-        let words: Vec<&str> = command.iter().map(String::as_str).collect();
-        let done = az.run(&words).unwrap();
-        assert_eq!(done.code, 0, "{command:?}: {}", done.err);
-    }
     let account = az.json("account show").unwrap();
     assert_eq!(account["state"], "Enabled");
     let locations = az.json("account list-locations").unwrap();

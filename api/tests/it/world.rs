@@ -1,0 +1,140 @@
+//! A server's API over records of its own, and a client.
+
+use std::sync::Arc;
+
+use api::App;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode, header};
+use base::{ManualClock, SeededRandom};
+use control::{Control, FirstStart, HostPlane, Start};
+use jiff::Timestamp;
+use serde_json::Value;
+use tower::ServiceExt;
+
+pub struct World {
+    _folder: tempfile::TempDir,
+    pub clock: Arc<ManualClock>,
+    pub service: Router,
+    pub group: String,
+    pub first: FirstStart,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let clock = Arc::new(ManualClock::new(now));
+        let mut first = None;
+        let start = Start {
+            data: folder.path().to_owned(),
+            state: None,
+            names: vec!["here".to_owned()],
+            clock: clock.clone(),
+            random: Arc::new(SeededRandom::new(1)),
+            plane: Arc::new(HostPlane::new(
+                folder.path().to_owned(),
+                clock.clone(),
+                Arc::new(SeededRandom::new(2)),
+            )),
+        };
+        let keep = async |shown: &FirstStart, _: &str| {
+            first = Some(shown.clone());
+            Ok(())
+        };
+        let (control, ..) = Control::open(start, keep).await.unwrap();
+        let group = control.group_id("default");
+        Self {
+            _folder: folder,
+            clock,
+            service: api::service(App::new(Arc::new(control), "https://here:1")),
+            group,
+            first: first.unwrap(),
+        }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> (StatusCode, Response<()>, Value) {
+        let (parts, body) = self
+            .service
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap()
+            .into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        let value = match bytes.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_slice(&bytes).unwrap(),
+        };
+        (parts.status, Response::from_parts(parts, ()), value)
+    }
+
+    pub async fn token(&self, form: &str) -> (StatusCode, Value) {
+        let request = Request::post("/adfs/oauth2/token").body(Body::from(form.to_owned()));
+        let (status, _, answer) = self.send(request.unwrap()).await;
+        (status, answer)
+    }
+
+    pub async fn log_in(&self) -> String {
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}",
+            self.first.client_id, self.first.secret
+        );
+        let (status, answer) = self.token(&form).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &str,
+    ) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .body(Body::from(body.to_owned()));
+        let (status, _, answer) = self.send(request.unwrap()).await;
+        (status, answer)
+    }
+
+    /// All that there is, each with how it may be asked.
+    pub fn routes(&self) -> Vec<(&'static str, String)> {
+        let group = &self.group;
+        let subscription = group.split("/resourceGroups").next().unwrap();
+        let vaults = format!("{group}/providers/Microsoft.RecoveryServices/vaults");
+        let vault = format!("{vaults}/v1");
+        vec![
+            ("GET", "/subscriptions".to_owned()),
+            ("GET", subscription.to_owned()),
+            ("GET", format!("{subscription}/locations")),
+            ("GET", format!("{subscription}/resourcegroups")),
+            ("GET", group.clone()),
+            ("HEAD", group.clone()),
+            ("PUT", group.clone()),
+            ("DELETE", group.clone()),
+            (
+                "GET",
+                format!("{subscription}/providers/Microsoft.RecoveryServices/vaults"),
+            ),
+            ("GET", vaults),
+            ("GET", vault.clone()),
+            ("PUT", vault.clone()),
+            ("PATCH", vault.clone()),
+            ("DELETE", vault.clone()),
+            (
+                "GET",
+                format!("{vault}/backupstorageconfig/vaultstorageconfig"),
+            ),
+            ("GET", format!("{vault}/backupconfig/vaultconfig")),
+            ("GET", format!("{vault}/backupPolicies")),
+            ("GET", format!("{vault}/backupPolicies/p1")),
+            ("PUT", format!("{vault}/backupPolicies/p1")),
+            ("DELETE", format!("{vault}/backupPolicies/p1")),
+            ("GET", format!("{vault}/backupResourceGuardProxies")),
+        ]
+    }
+}

@@ -1,0 +1,231 @@
+//! Backup policies of a vault.
+
+use base::{Code, Error, Result};
+use policy::{Limit, Limits, Refusal};
+use serde_json::{Value, json};
+use state::policies::Policy;
+use state::protected_items::{self as items, Filter};
+use state::resources::{self, Record, Scope};
+use state::{Tx, WriteTx, settings};
+
+use crate::Control;
+use crate::reconcile::note_edit;
+use crate::vaults::refused;
+
+/// The setting that holds the limits in force.
+const LIMITS: &str = "limits";
+
+/// What a policy is saved with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyInput {
+    /// Its rules.
+    pub policy: policy::Policy,
+    /// What else is given back as it came; an object.
+    pub properties: Value,
+}
+
+/// A policy, and how many items have it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CountedPolicy {
+    /// The policy.
+    pub record: Record<Policy>,
+    /// The items that have it, soft-deleted ones too.
+    pub items: u64,
+}
+
+impl Control {
+    /// The id of a policy.
+    #[must_use]
+    pub fn policy_id(&self, group: &str, vault: &str, name: &str) -> String {
+        policy_id(&self.vault_id(group, vault), name)
+    }
+
+    /// At most `limit` policies of a vault by id, beginning after the id `after`.
+    ///
+    /// # Errors
+    /// `ResourceNotFound` without the vault; those of the records.
+    pub async fn policies(
+        &self,
+        group: &str,
+        vault: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<CountedPolicy>> {
+        let mut tx = self.state.read().await?;
+        let vault = self.vault_in(&mut tx, group, vault).await?;
+        let found = resources::page(&mut tx, Scope::In(&vault.id), after, limit).await?;
+        let mut counted = Vec::with_capacity(found.len());
+        for record in found {
+            counted.push(with_count(&mut tx, record).await?);
+        }
+        Ok(counted)
+    }
+
+    /// The policy of this name.
+    ///
+    /// # Errors
+    /// `ResourceNotFound` without the vault, `PolicyNotFound`; those of the records.
+    pub async fn policy(&self, group: &str, vault: &str, name: &str) -> Result<CountedPolicy> {
+        let mut tx = self.state.read().await?;
+        let vault = self.vault_in(&mut tx, group, vault).await?;
+        match resources::get(&mut tx, &policy_id(&vault.id, name)).await? {
+            Some(record) => with_count(&mut tx, record).await,
+            None => {
+                let detail = format!("the vault `{}` has no policy `{name}`", vault.name);
+                Err(Error::new(Code::PolicyNotFound, detail))
+            }
+        }
+    }
+
+    /// Makes a policy, or puts another in its place (POLICY-1, 17, 26). Durable when this returns.
+    ///
+    /// # Errors
+    /// `PolicyInvalid` or `SnapshotsOutliveVault` naming every broken rule; `ResourceNotFound`
+    /// without the vault; `NameInvalid`; `LimitReached`; `PolicyInUse` if its sub-type would
+    /// change while items have it; those of the records.
+    pub async fn put_policy(
+        &self,
+        group: &str,
+        vault: &str,
+        name: &str,
+        input: PolicyInput,
+    ) -> Result<CountedPolicy> {
+        let faults = input.policy.faults();
+        if !faults.is_empty() {
+            return Err(broken(&faults));
+        }
+        let mut tx = self.state.write().await?;
+        let vault = self.vault_in(&mut tx, group, vault).await?;
+        let id = policy_id(&vault.id, name);
+        let saved = match resources::get::<Policy>(&mut tx, &id).await? {
+            Some(old) => change(&mut tx, old, input).await?,
+            None => {
+                policy::check_policy_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
+                let limits: Limits = settings::get(&mut tx, LIMITS).await?.unwrap_or_default();
+                let now = all(&mut tx, &vault.id).await?.len() as u64;
+                limits
+                    .check(Limit::Policies, now)
+                    .map_err(|r| broken(&[r]))?;
+                make(&mut tx, &vault.id, name, input).await?
+            }
+        };
+        let counted = with_count(&mut tx, saved).await?;
+        tx.commit().await?;
+        Ok(counted)
+    }
+
+    /// Deletes a policy that no item has; and whether there was one. Durable when this returns.
+    ///
+    /// # Errors
+    /// `ResourceNotFound` without the vault; `PolicyInUse`; those of the records.
+    pub async fn delete_policy(&self, group: &str, vault: &str, name: &str) -> Result<bool> {
+        let mut tx = self.state.write().await?;
+        let vault = self.vault_in(&mut tx, group, vault).await?;
+        let found = resources::get::<Policy>(&mut tx, &policy_id(&vault.id, name)).await?;
+        let Some(old) = found else {
+            return Ok(false);
+        };
+        unused(&mut tx, &old, "be deleted").await?;
+        resources::delete(&mut tx, &old).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Puts a policy in the place of `old`. Its items and their points follow within moments
+/// (POLICY-17, 21 to 23).
+async fn change(tx: &mut WriteTx, old: Record<Policy>, new: PolicyInput) -> Result<Record<Policy>> {
+    if old.body.policy.kind != new.policy.kind {
+        unused(tx, &old, "become another sub-type").await?;
+    }
+    let body = Policy {
+        policy: new.policy,
+        properties: new.properties,
+        extension: old.body.extension.clone(),
+    };
+    note_edit(tx, &old.id).await?;
+    resources::update(tx, Record { body, ..old }).await
+}
+
+async fn make(
+    tx: &mut WriteTx,
+    vault: &str,
+    name: &str,
+    new: PolicyInput,
+) -> Result<Record<Policy>> {
+    let body = Policy {
+        policy: new.policy,
+        properties: new.properties,
+        extension: json!({}),
+    };
+    resources::create(tx, &policy_id(vault, name), vault, body).await
+}
+
+/// Makes the policies that every vault has from its beginning (POLICY-2, 27, 28).
+pub(crate) async fn make_first_policies(tx: &mut WriteTx, vault: &str) -> Result<()> {
+    for (name, policy) in [
+        ("DefaultPolicy", policy::Policy::standard_default()),
+        ("EnhancedPolicy", policy::Policy::enhanced_default()),
+    ] {
+        let properties = json!({});
+        make(tx, vault, name, PolicyInput { policy, properties }).await?;
+    }
+    Ok(())
+}
+
+/// Deletes all policies of a vault, which go with it.
+pub(crate) async fn delete_policies(tx: &mut WriteTx, vault: &str) -> Result<()> {
+    for policy in all(tx, vault).await? {
+        resources::delete(tx, &policy).await?;
+    }
+    Ok(())
+}
+
+/// The error of broken rules, at least one: the first one's code, and what all of them say.
+#[must_use]
+pub fn broken(rules: &[Refusal]) -> Error {
+    let named = |code: &&Code| rules.first().is_some_and(|r| code.name() == r.code);
+    let code = Code::ALL.iter().find(named).copied();
+    let say = |r: &Refusal| format!("`{}`: {}. {}.", r.field, r.message, r.remedy);
+    let all: Vec<String> = rules.iter().map(say).collect();
+    let detail = all.join(" ").trim_end_matches('.').to_owned();
+    Error::new(code.unwrap_or(Code::BadArgument), detail)
+}
+
+/// Refuses to let `old` do something while items have it.
+async fn unused(tx: &mut Tx, old: &Record<Policy>, what: &str) -> Result<()> {
+    let items = count(tx, old).await?;
+    if items == 0 {
+        return Ok(());
+    }
+    let detail = format!(
+        "items that have the policy `{}`: {items}; it can't {what}",
+        old.name
+    );
+    Err(Error::new(Code::PolicyInUse, detail))
+}
+
+async fn with_count(tx: &mut Tx, record: Record<Policy>) -> Result<CountedPolicy> {
+    let items = count(tx, &record).await?;
+    Ok(CountedPolicy { record, items })
+}
+
+async fn count(tx: &mut Tx, policy: &Record<Policy>) -> Result<u64> {
+    let filter = Filter {
+        vault: Some(policy.parent.clone()),
+        policy: Some(policy.id.clone()),
+        deleted: None,
+    };
+    items::count(tx, &filter).await
+}
+
+async fn all(tx: &mut Tx, vault: &str) -> Result<Vec<Record<Policy>>> {
+    resources::page(tx, Scope::In(vault), None, u32::MAX).await
+}
+
+fn policy_id(vault: &str, name: &str) -> String {
+    format!("{vault}/backupPolicies/{name}")
+}
+
+#[cfg(test)]
+mod tests;
