@@ -29,13 +29,15 @@ pub struct Listed {
 }
 
 impl Control {
-    /// At most `limit` resources of a group, or of all, by id, beginning after the id `after`.
+    /// At most `limit` resources of a group, or of all, of one type, in any case, or of all, by
+    /// id, beginning after the id `after`.
     ///
     /// # Errors
     /// `GroupNotFound`; those of the records.
     pub async fn inventory(
         &self,
         group: Option<&str>,
+        kind: Option<&str>,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Listed>> {
@@ -44,6 +46,7 @@ impl Control {
         all.extend(self.listed::<StorageAccount>(group, after, limit).await?);
         all.extend(self.listed::<Network>(group, after, limit).await?);
         all.extend(self.listed::<Host>(group, after, limit).await?);
+        all.retain(|r| kind.is_none_or(|kind| kind.eq_ignore_ascii_case(r.kind)));
         all.sort_by_cached_key(|r| fold(&r.id));
         all.truncate(limit as usize);
         Ok(all)

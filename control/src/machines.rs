@@ -4,6 +4,7 @@ use base::Result;
 use state::machines::Machine;
 use state::protected_items;
 use state::resources::{self, Record, Scope};
+use state::vaults::Vault;
 
 use crate::Control;
 
@@ -41,15 +42,13 @@ impl Control {
     /// vault, be it soft-deleted (DISC-5, DISC-10).
     ///
     /// # Errors
-    /// `ResourceNotFound` for the vault; those of the records.
+    /// Those of the records.
     pub async fn protectable(
         &self,
-        group: &str,
-        vault: &str,
+        vault: &Record<Vault>,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Record<Machine>>> {
-        let vault = self.vault(group, vault).await?;
         let scope = self.subscription_id();
         let mut tx = self.state.read().await?;
         let items = protected_items::machines(&mut tx).await?;

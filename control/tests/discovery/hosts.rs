@@ -119,14 +119,21 @@ async fn all_resources_stand_in_one_list_in_pages() {
     let world = World::new().await;
     world.set(A, &[named(1, "web")]);
     world.look().await;
-    let all = world.control.inventory(None, None, 100).await.unwrap();
+    let all = world
+        .control
+        .inventory(None, None, None, 100)
+        .await
+        .unwrap();
     let names: Vec<&str> = all.iter().map(|r| &*r.name).collect();
     assert_eq!(names, ["a", "b", "web", "user", "restores", "restoresb"]);
     let group = Some("default");
     let mut paged = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = world.control.inventory(group, after.as_deref(), 2).await;
+        let page = world
+            .control
+            .inventory(group, None, after.as_deref(), 2)
+            .await;
         let page = page.unwrap();
         let Some(last) = page.last() else { break };
         after = Some(last.id.clone());

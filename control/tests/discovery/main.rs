@@ -117,7 +117,8 @@ impl World {
     }
 
     async fn protectable(&self) -> Vec<String> {
-        let all = self.control.protectable("default", "v1", None, 100).await;
+        let vault = self.control.vault("default", "v1").await.unwrap();
+        let all = self.control.protectable(&vault, None, 100).await;
         all.unwrap().into_iter().map(|m| m.name).collect()
     }
 }
