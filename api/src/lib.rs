@@ -7,22 +7,29 @@
 mod app;
 pub mod body;
 mod caller;
+mod compute;
 mod error;
 mod filter;
 mod groups;
+mod hosts;
+mod inventory;
 mod jobs;
 mod layer;
 mod metadata;
+mod network;
 mod oauth;
 mod operations;
 mod page;
 pub mod path;
 mod policies;
 mod property;
+mod protectable;
 mod protected_items;
 mod recovery_points;
 mod resource_guards;
+mod scope;
 mod serve;
+mod storage;
 mod subscriptions;
 mod token;
 mod vault_config;
@@ -42,6 +49,7 @@ pub use serve::serve;
 
 const GROUPS: &str = "/subscriptions/{subscription}/resourcegroups";
 const GROUP: &str = "/subscriptions/{subscription}/resourcegroups/{group}";
+const SUBSCRIPTION: &str = "/subscriptions/{subscription}";
 const SUBSCRIPTION_VAULTS: &str =
     "/subscriptions/{subscription}/providers/microsoft.recoveryservices/vaults";
 const GROUP_VAULTS: &str = "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.recoveryservices/vaults";
@@ -168,6 +176,7 @@ pub fn service(app: App) -> Router {
             &vault("/backupresourceguardproxies"),
             get(resource_guards::list),
         )
+        .merge(fabric())
         .route_layer(from_fn(layer::api_version));
     let routes = Router::new()
         .route("/metadata/endpoints", get(metadata::endpoints))
@@ -197,6 +206,43 @@ pub fn service(app: App) -> Router {
         }
     });
     Router::new().fallback_service(from_fn_with_state(app, layer::name).layer(folded))
+}
+
+/// Hosts, and what was found on them.
+fn fabric() -> Router<App> {
+    let vault = |rest: &str| format!("{GROUP_VAULTS}/{{vault}}{rest}");
+    let all = |what: &str| format!("{SUBSCRIPTION}/providers/{what}");
+    let within = |what: &str| format!("{GROUP}/providers/{what}");
+    let one = |what: &str| format!("{GROUP}/providers/{what}/{{name}}");
+    let machines = "microsoft.compute/virtualmachines";
+    let accounts = "microsoft.storage/storageaccounts";
+    let networks = "microsoft.network/virtualnetworks";
+    let hosts = all("stillpoint.fabric/hosts");
+    Router::new()
+        .route(&all(machines), get(compute::list))
+        .route(&within(machines), get(compute::list_in_group))
+        .route(&one(machines), get(compute::show))
+        .route(&all(accounts), get(storage::list))
+        .route(&within(accounts), get(storage::list_in_group))
+        .route(&one(accounts), get(storage::show))
+        .route(&all(networks), get(network::list))
+        .route(&within(networks), get(network::list_in_group))
+        .route(&one(networks), get(network::show))
+        .route(&hosts, get(hosts::list))
+        .route(
+            &format!("{hosts}/{{host}}"),
+            get(hosts::show).put(hosts::put),
+        )
+        .route(&format!("{SUBSCRIPTION}/resources"), get(inventory::list))
+        .route(&vault("/backupprotectableitems"), get(protectable::list))
+        .route(
+            &vault("/backupfabrics/{fabric}/refreshcontainers"),
+            post(protectable::refresh),
+        )
+        .route(
+            &vault("/backupfabrics/{fabric}/operationresults/{operation}"),
+            get(protectable::refreshed),
+        )
 }
 
 async fn nothing(uri: axum::http::Uri, method: axum::http::Method) -> Refused {

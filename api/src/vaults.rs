@@ -187,9 +187,15 @@ impl Names {
     /// Lets the request go on if the caller may do this `verb` with the vault; one of something
     /// in the vault has that before a slash.
     pub(crate) async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
+        self.allowed(app, caller, &action(verb)).await.map(drop)
+    }
+
+    /// The vault's id, if the caller may do this to it.
+    pub(crate) async fn allowed(&self, app: &App, caller: &Caller, action: &str) -> Answer<String> {
         app.control.check_subscription(&self.subscription)?;
         let id = app.control.vault_id(&self.group, &self.vault);
-        caller.may(app, &action(verb), &id).await
+        caller.may(app, action, &id).await?;
+        Ok(id)
     }
 
     pub(crate) async fn read(&self, app: &App, caller: &Caller) -> Answer<Record<Vault>> {

@@ -19,7 +19,9 @@ use crate::jobs::Engine;
 use crate::principals::{COMPARED_AT_ONCE, kept, new_secret};
 use crate::roles::ROLES;
 use crate::secrets::ServerKey;
-use crate::{Control, DataPlane, Identity, Location, Signing, Subscription, new_id};
+use crate::{
+    Control, DataPlane, Identity, Location, Signing, Subscription, discovery, hosts, new_id,
+};
 
 const IDENTITY: &str = "identity";
 const SIGNING: &str = "signing key";
@@ -37,6 +39,10 @@ pub struct Start {
     pub state: Option<String>,
     /// The host names and addresses that it serves under, the first one first.
     pub names: Vec<String>,
+    /// The name of the host that it is on.
+    pub host: String,
+    /// How that host's hypervisor is reached, such as `qemu:///system`.
+    pub connection: String,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
@@ -86,6 +92,8 @@ impl Control {
             data,
             state,
             names,
+            host,
+            connection,
             clock,
             random,
             plane,
@@ -98,7 +106,14 @@ impl Control {
         let key = ServerKey::of_file(&data.join("server.key"), identity.is_none(), &*random)?;
         let identity = match identity {
             Some(identity) => identity,
-            None => first(&state, &key, &*random, keep).await?,
+            None => {
+                let here = Here {
+                    data: &data,
+                    host: &host,
+                    connection,
+                };
+                first(&state, &key, &*random, here, keep).await?
+            }
         };
         let (authority, served) = certificates(&state, &key, &names, &*random).await?;
         let owner = owner(&data, &*random)?;
@@ -113,10 +128,12 @@ impl Control {
             identity,
             signing_key: Signing(signing),
             pool: pool(&data)?,
+            data,
             comparing: Arc::new(Semaphore::new(COMPARED_AT_ONCE)),
             plane,
             engine: Engine::new(owner),
             rests: crate::reconcile::Wanted::default(),
+            silent: discovery::Silent::default(),
         };
         Ok((control, authority.certificate, served))
     }
@@ -149,10 +166,18 @@ fn pool(data: &Path) -> Result<PathBuf> {
     Ok(pool)
 }
 
+/// Where the first start is.
+struct Here<'a> {
+    data: &'a Path,
+    host: &'a str,
+    connection: String,
+}
+
 async fn first(
     state: &State,
     key: &ServerKey,
     random: &dyn Random,
+    here: Here<'_>,
     keep: impl AsyncFnOnce(&FirstStart, &str) -> Result<()>,
 ) -> Result<Identity> {
     let id = || new_id(random);
@@ -217,7 +242,17 @@ async fn first(
         managed_by: None,
     };
     let id = format!("{subscription}/resourceGroups/{GROUP}");
-    resources::create(&mut tx, &id, &subscription, group).await?;
+    let group = resources::create(&mut tx, &id, &subscription, group).await?;
+    let connection = here.connection;
+    hosts::create_first(
+        &mut tx,
+        here.data,
+        &subscription,
+        here.host,
+        connection,
+        &group,
+    )
+    .await?;
     tx.commit().await?;
     Ok(identity)
 }

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use base::{Code, Error, Result};
 use state::groups::Group;
+use state::machines::Machine;
 use state::resources::{self, Record, Scope};
+use state::storage_accounts::StorageAccount;
 use state::vaults::Vault;
+use state::{Resource, Tx, fold};
 
 use crate::Control;
+use crate::hosts;
 use crate::vaults::refused;
 
 /// What a group is made or changed with.
@@ -80,23 +84,40 @@ impl Control {
         Ok(done)
     }
 
-    /// Deletes a group that holds nothing.
+    /// Deletes a group that holds nothing. Networks don't count: they go with their host.
     ///
     /// # Errors
-    /// `GroupNotFound`; `ResourceInUse` if there are vaults in it; those of the records.
+    /// `GroupNotFound`; `ResourceInUse` if there are vaults, machines or restore folders in it,
+    /// or a host gives it its machines; those of the records.
     pub async fn delete_group(&self, name: &str) -> Result<()> {
         let id = self.group_id(name);
         let mut tx = self.state.write().await?;
         let found = resources::get::<Group>(&mut tx, &id).await?;
         let group = found.ok_or_else(|| no_group(name))?;
-        let vaults = resources::page::<Vault>(&mut tx, Scope::In(&id), None, 1).await?;
-        if let Some(vault) = vaults.first() {
-            let detail = format!("the group {name} holds the vault {}", vault.name);
+        refuse_if_holds::<Vault>(&mut tx, &group, "vault").await?;
+        refuse_if_holds::<Machine>(&mut tx, &group, "machine").await?;
+        refuse_if_holds::<StorageAccount>(&mut tx, &group, "storage account").await?;
+        let mut all = hosts::all(&mut tx).await?.into_iter();
+        if let Some(host) = all.find(|h| h.body.group == fold(&id)) {
+            let detail = format!("the group {name} is that of the host {}", host.name);
             return Err(Error::new(Code::ResourceInUse, detail));
         }
         resources::delete(&mut tx, &group).await?;
         tx.commit().await
     }
+}
+
+async fn refuse_if_holds<T: Resource>(
+    tx: &mut Tx,
+    group: &Record<Group>,
+    what: &str,
+) -> Result<()> {
+    let held = resources::page::<T>(tx, Scope::In(&group.id), None, 1).await?;
+    let Some(one) = held.first() else {
+        return Ok(());
+    };
+    let detail = format!("the group {} holds the {what} {}", group.name, one.name);
+    Err(Error::new(Code::ResourceInUse, detail))
 }
 
 pub(crate) fn no_group(name: &str) -> Error {

@@ -5,9 +5,15 @@
 
 mod authorize;
 mod certificate;
+mod discovery;
 mod first_start;
 mod groups;
+mod hosts;
+mod inventory;
 pub mod jobs;
+mod listing;
+mod machines;
+mod networks;
 mod operations;
 pub mod plane;
 pub mod points;
@@ -16,8 +22,11 @@ mod principals;
 mod protected_items;
 mod reconcile;
 mod recovery_points;
+mod refreshes;
 pub mod roles;
+pub mod scripted;
 mod secrets;
+mod storage_accounts;
 mod stores;
 mod vaults;
 
@@ -33,6 +42,8 @@ use zeroize::Zeroizing;
 pub use certificate::{Certified, Served, fingerprint};
 pub use first_start::{FirstStart, Start, keep};
 pub use groups::GroupInput;
+pub use hosts::HostInput;
+pub use inventory::Listed;
 pub use jobs::ShownJob;
 pub use operations::Accepted;
 pub use plane::{DataPlane, HostPlane};
@@ -54,6 +65,8 @@ pub struct Control {
     signing_key: Signing,
     /// Where vaults are made.
     pool: std::path::PathBuf,
+    /// The server's folder.
+    data: std::path::PathBuf,
     /// Who compares secrets.
     comparing: Arc<tokio::sync::Semaphore>,
     /// What jobs work with.
@@ -62,6 +75,7 @@ pub struct Control {
     engine: jobs::Engine,
     /// What the reconcilers keep between rounds.
     rests: reconcile::Wanted,
+    silent: discovery::Silent,
 }
 
 /// Who the server is: made at the first start, and never changed by it.

@@ -5,7 +5,7 @@
 
 use base::{Code, Error, Result};
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 use state::WriteTx;
 use state::operations::{self, Operation, OperationStatus};
 use uuid::Uuid;
@@ -45,6 +45,13 @@ impl Control {
         scope: &str,
         job: Uuid,
     ) -> Result<Accepted> {
+        let result = json!({"jobId": job});
+        let operation = self.ended(tx, scope, result).await?;
+        Ok(Accepted { operation, job })
+    }
+
+    /// Writes an operation that has ended well.
+    pub(crate) async fn ended(&self, tx: &mut WriteTx, scope: &str, result: Value) -> Result<Uuid> {
         let now = tx.now();
         let operation = self.new_id();
         let written = Operation {
@@ -54,9 +61,9 @@ impl Control {
             started_at: now,
             ended_at: Some(now),
             keep_until: now.saturating_add(KEPT).unwrap_or(now),
-            result: json!({"jobId": job}),
+            result,
         };
         operations::put(tx, &written).await?;
-        Ok(Accepted { operation, job })
+        Ok(operation)
     }
 }

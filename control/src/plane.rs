@@ -170,8 +170,8 @@ pub struct PointFacts {
 pub struct Discovered {
     /// Its machines, running or not.
     pub machines: Vec<Machine>,
-    /// The networks that a machine can be put in.
-    pub networks: Vec<FoundNetwork>,
+    /// The networks that a machine can be put in; `None` if they could not be asked for.
+    pub networks: Option<Vec<FoundNetwork>>,
 }
 
 /// A network of a host.

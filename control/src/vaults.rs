@@ -67,12 +67,7 @@ impl Control {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Record<Vault>>> {
-        let scope = match group {
-            Some(name) => self.group(name).await?.id,
-            None => self.subscription_id(),
-        };
-        let mut tx = self.state.read().await?;
-        resources::page(&mut tx, Scope::Below(&scope), after, limit).await
+        self.list(group, after, limit).await
     }
 
     /// The vault of this name.
@@ -377,6 +372,8 @@ mod tests {
             data: folder.path().to_owned(),
             state: None,
             names: vec!["here".to_owned()],
+            host: "host1".to_owned(),
+            connection: "test:///host1".to_owned(),
             clock: clock.clone(),
             random: random.clone(),
             plane: Arc::new(crate::HostPlane::new(data, clock, random)),

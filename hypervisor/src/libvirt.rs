@@ -27,6 +27,7 @@ mod link;
 mod live;
 mod live_snapshot;
 mod machines;
+mod networks;
 mod offline;
 mod plan;
 mod rewrite;
@@ -47,6 +48,7 @@ use link::Link;
 
 pub(crate) use agent::agent_transport;
 pub(crate) use guard::{main as guard_main, wanted as guard_wanted};
+pub use networks::Network;
 pub use rewrite::{DiskPlace, Rewrite, rewrite_domain};
 
 /// The machines of one libvirt daemon on this host.
@@ -83,6 +85,14 @@ impl LibvirtHost {
             link: Link::new(uri),
             options,
         })
+    }
+
+    /// The networks that the daemon knows, started or not, by name.
+    ///
+    /// # Errors
+    /// `HypervisorUnavailable`, `HypervisorDenied`, `HypervisorError`.
+    pub async fn networks(&self) -> Result<Vec<Network>> {
+        networks::list(&self.link).await
     }
 }
 

@@ -15,6 +15,8 @@ mod bench;
 mod conformance;
 #[path = "libvirt/killed.rs"]
 mod killed;
+#[path = "libvirt/networks.rs"]
+mod networks;
 #[path = "libvirt/restore.rs"]
 mod restore;
 #[path = "libvirt/running.rs"]

@@ -24,6 +24,8 @@ pub enum NetworkSource {
     Libvirt(String),
     /// A bridge, by its device's name.
     Bridge(String),
+    /// The network that QEMU makes for a machine by itself, where the host offers none.
+    User,
 }
 
 impl Resource for Network {

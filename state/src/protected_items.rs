@@ -1,5 +1,7 @@
 //! Protected items: machines with backup, or with backups that are kept.
 
+use std::collections::BTreeSet;
+
 use base::{Code, Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -234,6 +236,33 @@ pub async fn live(
         .with("machine_group = ?", [fold(machine_group).into()])
         .with("purge_at IS NULL", []);
     one(tx, select).await
+}
+
+/// All items of a machine in a group, live and soft-deleted, by id.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn of_machine(
+    tx: &mut Tx,
+    machine: Uuid,
+    machine_group: &str,
+) -> Result<Vec<ProtectedItem>> {
+    let select = Select::new(FROM)
+        .with("machine = ?", [machine.to_string().into()])
+        .with("machine_group = ?", [fold(machine_group).into()]);
+    all(tx, select, "id", u32::MAX).await
+}
+
+/// The machines that live or soft-deleted items refer to, each with its folded group.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn machines(tx: &mut Tx) -> Result<BTreeSet<(Uuid, String)>> {
+    let sql = "SELECT DISTINCT machine, machine_group FROM protected_items";
+    let rows = tx.query(sql, []).await?;
+    rows.iter()
+        .map(|row| Ok((row.name(0)?, row.string(1)?)))
+        .collect()
 }
 
 /// Which items to list.

@@ -30,6 +30,8 @@ impl World {
             data: folder.path().to_owned(),
             state: None,
             names: vec!["here".to_owned()],
+            host: "host1".to_owned(),
+            connection: "test:///host1".to_owned(),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(1)),
             plane: Arc::new(HostPlane::new(

@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use base::{Clock, Code, Error, PointId, Random, Result};
+use hypervisor::libvirt::Network;
 use hypervisor::{Host, Machine};
 use mover::{BackupOptions, DEFAULT_SAMPLE, DiskFilter};
+use state::networks::NetworkSource;
 use state::protected_items::DiskSelection;
 use uuid::Uuid;
 use vault::{CollectOptions, Surroundings, Vault};
 
 use super::restore::{RestoreWork, RestoredDisk};
-use super::{DataPlane, Discovered, Over, PointFacts, SnapshotWork, Stores, Tier, disk_numbers};
+use super::{
+    DataPlane, Discovered, FoundNetwork, Over, PointFacts, SnapshotWork, Stores, Tier, disk_numbers,
+};
 
 /// The longest time that a guest may be frozen (SNAP-19).
 const FREEZE_BUDGET: Duration = Duration::from_secs(10);
@@ -64,7 +68,7 @@ impl DataPlane for HostPlane {
         let host = self.host(connection)?;
         Ok(Discovered {
             machines: host.hypervisor().list().await?,
-            networks: Vec::new(),
+            networks: networks(&host).await,
         })
     }
 
@@ -169,4 +173,23 @@ fn chosen(machine: &Machine, selection: Option<&DiskSelection>) -> DiskFilter {
         include: Vec::new(),
         exclude: out.map(|(disk, _)| disk.name.clone()).collect(),
     }
+}
+
+/// The networks of a host. The machines don't wait for what gives out networks.
+async fn networks(host: &Host) -> Option<Vec<FoundNetwork>> {
+    let Host::Libvirt(host) = host else {
+        return Some(Vec::new());
+    };
+    let found = match host.networks().await {
+        Ok(found) => found,
+        Err(e) => {
+            tracing::debug!("the networks can't be listed: {e}");
+            return None;
+        }
+    };
+    let network = |n: Network| FoundNetwork {
+        source: NetworkSource::Libvirt(n.name),
+        addresses: n.addresses,
+    };
+    Some(found.into_iter().map(network).collect())
 }

@@ -17,6 +17,8 @@ async fn server() -> (tempfile::TempDir, Control) {
         data: folder.path().to_owned(),
         state: None,
         names: vec!["here".to_owned()],
+        host: "host1".to_owned(),
+        connection: "test:///host1".to_owned(),
         clock: clock.clone(),
         random: random.clone(),
         plane: Arc::new(HostPlane::new(

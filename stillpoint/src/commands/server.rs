@@ -27,6 +27,8 @@ pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
     let mut shown = None;
     let start = Start {
         names: names(&url),
+        host: short_name(&host_name()),
+        connection: settings.global.connect.clone(),
         data: data.clone(),
         state: words.state,
         clock: Arc::new(SystemClock),
@@ -53,6 +55,7 @@ pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
     let app = api::App::new(Arc::clone(&control), url.as_str());
     let token = settings.interrupt.token().clone();
     let work = [
+        tokio::spawn(discover(Arc::clone(&control))),
         tokio::spawn(schedule(Arc::clone(&control))),
         tokio::spawn(maintain(Arc::clone(&control))),
     ];
@@ -74,6 +77,8 @@ pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
 const TICK: Duration = Duration::from_secs(1);
 /// How often what has expired is looked for.
 const MAINTENANCE: Duration = Duration::from_secs(5);
+/// How often the hosts are looked at.
+const DISCOVERY: Duration = Duration::from_secs(30);
 
 /// Starts what is due, and takes up jobs, for as long as the server runs.
 async fn schedule(control: Arc<Control>) {
@@ -91,6 +96,16 @@ async fn maintain(control: Arc<Control>) {
     loop {
         control.maintain().await;
         tokio::time::sleep(MAINTENANCE).await;
+    }
+}
+
+/// Looks at the hosts, for as long as the server runs.
+async fn discover(control: Arc<Control>) {
+    loop {
+        if let Err(e) = control.discover().await {
+            tracing::error!("looking at the hosts: {e:?}");
+        }
+        tokio::time::sleep(DISCOVERY).await;
     }
 }
 
@@ -149,6 +164,13 @@ fn names(url: &Url) -> Vec<String> {
         }
     }
     names
+}
+
+/// A host's name without its domain, in what a resource's name may have.
+fn short_name(name: &str) -> String {
+    let first = name.split('.').next().unwrap_or(name);
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    first.chars().map(plain).collect()
 }
 
 fn host_name() -> String {

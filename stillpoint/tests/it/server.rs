@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use testkit::azure::Az;
+use testkit::libvirt::Libvirtd;
 
 /// A server of the real command.
 struct Server {
@@ -19,13 +20,15 @@ struct Server {
 }
 
 impl Server {
-    fn start(data: &Path, port: u16) -> Self {
+    fn start(data: &Path, port: u16, connect: &str) -> Self {
         let url = format!("https://localhost:{port}");
         let mut child = Command::new(env!("CARGO_BIN_EXE_stillpoint"))
             .args(["server", "--public-url", &url, "--listen"])
             .arg(format!("127.0.0.1:{port}"))
             .arg("--data")
             .arg(data)
+            .arg("--connect")
+            .arg(connect)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -49,6 +52,31 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+const UUID: &str = "6d0ff19e-6d2f-4c6b-9d6e-5a8e8e6ac4b1";
+
+/// Defines a machine that is off, with two disks.
+fn define(libvirtd: &Libvirtd, name: &str) {
+    let mut disks = String::new();
+    for letter in ['a', 'b'] {
+        let image = libvirtd.dir().join(format!("{letter}.img"));
+        let file = std::fs::File::create(&image).unwrap();
+        file.set_len(1 << 30).unwrap();
+        disks.push_str(&format!(
+            "<disk type='file' device='disk'><driver name='qemu' type='raw'/>\
+             <source file='{}'/><target dev='vd{letter}' bus='virtio'/></disk>",
+            image.display()
+        ));
+    }
+    let xml = format!(
+        "<domain type='qemu'><name>{name}</name><uuid>{UUID}</uuid><memory unit='MiB'>64</memory>\
+         <os><type arch='x86_64' machine='q35'>hvm</type></os><devices>{disks}</devices></domain>"
+    );
+    let file = libvirtd.dir().join("machine.xml");
+    std::fs::write(&file, xml).unwrap();
+    let file = file.display().to_string();
+    libvirtd.virsh(&["define", &file]).unwrap();
 }
 
 fn free_port() -> u16 {
@@ -88,7 +116,9 @@ fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let port = free_port();
-    let server = Server::start(&data, port);
+    let libvirtd = Libvirtd::start().unwrap();
+    define(&libvirtd, "Web 1");
+    let server = Server::start(&data, port, &libvirtd.uri());
     let az = log_in(&server, folder.path(), &data);
     assert!(
         std::fs::read_to_string(data.join("first-start.txt"))
@@ -163,6 +193,27 @@ fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
     let full = az.refused("group delete -n rg1 --yes").unwrap();
     assert!(full.err.contains("Vault-1"), "{}", full.err);
 
+    // DISC-2: what is on the host.
+    let machines = az.json("vm list -g default").unwrap();
+    assert_eq!(texts(&machines, "name"), ["Web-1"]);
+    let machine = az.json("vm show -g DEFAULT -n web-1").unwrap();
+    assert_eq!(machine["vmId"], UUID);
+    assert_eq!(machine["storageProfile"]["osDisk"]["diskSizeGB"], 1);
+    assert_eq!(machine["storageProfile"]["dataDisks"][0]["lun"], 0);
+    let missing = az.refused("vm show -g default -n web-2").unwrap();
+    assert_eq!(missing.code, 3, "{}", missing.err);
+    let all = az.json("resource list -g default").unwrap();
+    let (names, kinds) = (texts(&all, "name"), texts(&all, "type"));
+    assert!(names.contains(&"restores".to_owned()), "{all}");
+    assert!(
+        kinds.contains(&"Microsoft.Network/virtualNetworks".to_owned()),
+        "{all}"
+    );
+    let vaults = az
+        .json("resource list --resource-type Microsoft.RecoveryServices/vaults")
+        .unwrap();
+    assert_eq!(texts(&vaults, "name"), ["Vault-1"]);
+
     // A vault that a record names is a real one.
     let stores: Vec<PathBuf> = std::fs::read_dir(data.join("pool"))
         .unwrap()
@@ -173,7 +224,7 @@ fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
 
     // What was acknowledged is there after a kill, and so is the login.
     server.kill();
-    let server = Server::start(&data, port);
+    let server = Server::start(&data, port, &libvirtd.uri());
     assert!(
         !server.said.contains("-p "),
         "secrets are shown once: {}",

@@ -51,6 +51,24 @@ impl Connection {
             .collect())
     }
 
+    /// The descriptions of all networks, started or not; an error in place of one that went
+    /// meanwhile.
+    pub(in crate::libvirt) fn networks(&self) -> Result<Vec<Result<String>>> {
+        let (t, mut list) = (self.table, std::ptr::null_mut());
+        // SAFETY: `raw` is open; `list` is a place for the array, which `owned_list` takes.
+        let count = unsafe { (t.virConnectListAllNetworks)(self.raw, &raw mut list, 0) };
+        let all = owned_list(t, list, count)?.into_iter();
+        // SAFETY: each network is ours, and is freed once, after the last call on it; the text
+        // goes to `owned_text`.
+        Ok(all
+            .map(|network| unsafe {
+                let xml = owned_text(t, (t.virNetworkGetXMLDesc)(network, 0));
+                (t.virNetworkFree)(network);
+                xml
+            })
+            .collect())
+    }
+
     /// The domain of this UUID.
     pub(in crate::libvirt) fn domain_by_uuid(&self, uuid: &str) -> Result<Domain> {
         let uuid = c_string(uuid)?;

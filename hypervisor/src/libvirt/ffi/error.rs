@@ -9,6 +9,7 @@ use base::{Code, Error};
 #[allow(missing_docs, reason = "the names are libvirt's, without VIR_ERR_")]
 pub(in crate::libvirt) mod number {
     pub(in crate::libvirt) const INTERNAL: i32 = 1;
+    pub(in crate::libvirt) const NO_SUPPORT: i32 = 3;
     pub(in crate::libvirt) const NO_CONNECT: i32 = 5;
     pub(in crate::libvirt) const INVALID_CONN: i32 = 6;
     pub(in crate::libvirt) const INVALID_ARG: i32 = 8;

@@ -69,6 +69,9 @@ table! {
         virDomainLookupByName(Object, *const c_char) -> Object;
         virDomainLookupByUUIDString(Object, *const c_char) -> Object;
         virDomainDefineXMLFlags(Object, *const c_char, c_uint) -> Object;
+        virConnectListAllNetworks(Object, *mut *mut Object, c_uint) -> c_int;
+        virNetworkGetXMLDesc(Object, c_uint) -> *mut c_char;
+        virNetworkFree(Object) -> c_int;
         virStoragePoolLookupByName(Object, *const c_char) -> Object;
         virStoragePoolFree(Object) -> c_int;
         virStorageVolLookupByName(Object, *const c_char) -> Object;

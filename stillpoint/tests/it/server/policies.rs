@@ -10,7 +10,7 @@ use super::{Server, free_port, log_in, texts};
 fn az_makes_shows_changes_and_deletes_policies() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start(&data, free_port());
+    let server = Server::start(&data, free_port(), "qmp:///run/nobody");
     let az = log_in(&server, folder.path(), &data);
     az.json("backup vault create -g default -n v1 -l onprem")
         .unwrap();

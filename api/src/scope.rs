@@ -1,0 +1,60 @@
+//! Names in the paths of resources: of a subscription, of a group, of a resource in one.
+
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::Answer;
+
+/// Names in the path of what a subscription has.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Subscription {
+    pub(crate) subscription: String,
+}
+
+/// Names in the path of what a group has.
+#[derive(Debug, Deserialize)]
+pub(crate) struct InGroup {
+    pub(crate) subscription: String,
+    pub(crate) group: String,
+}
+
+/// Names in the path of a resource in a group.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Names {
+    pub(crate) subscription: String,
+    pub(crate) group: String,
+    pub(crate) name: String,
+}
+
+impl Subscription {
+    /// Lets the request go on if the caller may do this in the subscription.
+    pub(crate) async fn allow(&self, app: &App, caller: &Caller, action: &str) -> Answer<()> {
+        let id = app.control.check_subscription(&self.subscription)?.id;
+        let id = format!("/subscriptions/{id}");
+        caller.may(app, action, &id).await
+    }
+}
+
+impl InGroup {
+    /// Lets the request go on if the caller may do this in the group.
+    pub(crate) async fn allow(&self, app: &App, caller: &Caller, action: &str) -> Answer<()> {
+        app.control.check_subscription(&self.subscription)?;
+        let id = app.control.group_id(&self.group);
+        caller.may(app, action, &id).await
+    }
+}
+
+impl Names {
+    /// Lets the request go on if the caller may do this to the resource `id`.
+    pub(crate) async fn allow(
+        &self,
+        app: &App,
+        caller: &Caller,
+        action: &str,
+        id: &str,
+    ) -> Answer<()> {
+        app.control.check_subscription(&self.subscription)?;
+        caller.may(app, action, id).await
+    }
+}

@@ -1,0 +1,266 @@
+//! What has to be done to the records of machines.
+//!
+//! A machine is the same by its UUID and its group (PROT-16). Its record
+//! - goes on with it when it moves to another host of the group, or is called otherwise in case
+//!   only (PROT-18);
+//! - keeps its name while a protected item refers to it, and follows the machine's otherwise;
+//! - stays when the machine is gone while an item refers to it, and goes otherwise;
+//! - and goes on with the machine that has its name and group when its own is gone (PROT-17):
+//!   the items then refer to that one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use hypervisor::{DiskChoice, MachineState};
+use jiff::Timestamp;
+use state::fold;
+use state::machines::{Machine, MachineDisk};
+use state::resources::Record;
+use uuid::Uuid;
+
+use super::change::Change;
+use super::naming::resource_name;
+use super::{Seen, is_recent};
+use crate::machines::machine_id;
+use crate::plane::disk_numbers;
+
+/// A machine: its UUID and its folded group.
+pub(super) type Key = (Uuid, String);
+/// A machine that is gone, and the UUID of that which goes on with its items.
+pub(super) type Heir = (Key, Uuid);
+
+/// A machine on a host; `None` where the host does not answer, but had it.
+struct Place<'a> {
+    seen: &'a Seen<'a>,
+    machine: Option<&'a hypervisor::Machine>,
+}
+
+/// Whose a name is.
+enum Owner {
+    /// Of a machine that is there.
+    Present,
+    /// Of one that is gone.
+    Vanished(Key),
+}
+
+/// What has to be done, of the records of machines and of those that items refer to; and whose
+/// items go over to whom.
+pub(super) fn plan(
+    hosts: &[Seen<'_>],
+    records: Vec<Record<Machine>>,
+    items: &BTreeSet<Key>,
+    now: Timestamp,
+) -> (Vec<Change<Machine>>, Vec<Heir>) {
+    let places = places(hosts, &records);
+    let mut keys: BTreeSet<Key> = BTreeSet::new();
+    for (uuid, there) in &places {
+        keys.extend(
+            there
+                .iter()
+                .map(|p| (*uuid, p.seen.host.body.group.clone())),
+        );
+    }
+    let mut changes = Vec::new();
+    let mut names = HashMap::new();
+    let mut known = BTreeMap::new();
+    for record in records {
+        let key = (record.body.uuid, record.parent.clone());
+        if keys.contains(&key) {
+            names.insert(fold(&record.id), Owner::Present);
+        } else if items.contains(&key) {
+            names.insert(fold(&record.id), Owner::Vanished(key.clone()));
+        } else {
+            changes.push(Change::Delete(record));
+            continue;
+        }
+        known.insert(key, record);
+    }
+    let (mut more, mut heirs) = (Vec::new(), Vec::new());
+    for key in &keys {
+        let Some((body, place)) = describe(key, &places[&key.0], known.get(key), now) else {
+            continue;
+        };
+        let record = known.remove(key);
+        let wanted = place.machine.map(|m| &*m.name);
+        let group = place.seen.group;
+        let choice = match (wanted, items.contains(key), &record) {
+            (Some(name), false, _) | (Some(name), true, None) => {
+                let candidates = candidates(&group.id, name, key.0);
+                let own = record.as_ref().map(|r| fold(&r.id));
+                choose(&candidates, own.as_deref(), &names, !items.contains(key))
+            }
+            _ => Choice::Stay,
+        };
+        match (choice, record) {
+            (Choice::Stay, Some(record)) => more.extend(Change::update(record, body)),
+            (Choice::Stay, None) => {}
+            (Choice::New(id), before) => {
+                if let Some(before) = before {
+                    names.remove(&fold(&before.id));
+                    changes.push(Change::Delete(before));
+                }
+                names.insert(fold(&id), Owner::Present);
+                more.push(Change::Create(id, group.id.clone(), body));
+            }
+            (Choice::Continue(gone), before) => {
+                if let Some(before) = before {
+                    names.remove(&fold(&before.id));
+                    changes.push(Change::Delete(before));
+                }
+                if let Some(record) = known.remove(&gone) {
+                    names.insert(fold(&record.id), Owner::Present);
+                    more.push(Change::Update(Record { body, ..record }));
+                    heirs.push((gone, key.0));
+                }
+            }
+        }
+    }
+    for (key, record) in known {
+        // Those whose machine is on a host that does not answer stay as they are.
+        if !keys.contains(&key) {
+            let vanished = record.body.vanished.unwrap_or(now);
+            let body = Machine {
+                vanished: Some(vanished),
+                running: false,
+                also_on: Vec::new(),
+                ..record.body.clone()
+            };
+            more.extend(Change::update(record, body));
+        }
+    }
+    // Names become free before they are given out.
+    changes.extend(more);
+    (changes, heirs)
+}
+
+/// Where each machine is.
+fn places<'a>(
+    hosts: &'a [Seen<'a>],
+    records: &[Record<Machine>],
+) -> BTreeMap<Uuid, Vec<Place<'a>>> {
+    let mut places: BTreeMap<Uuid, Vec<Place<'a>>> = BTreeMap::new();
+    let mut add = |uuid, place: Place<'a>| {
+        let all = places.entry(uuid).or_default();
+        if all.iter().all(|p| p.seen.id != place.seen.id) {
+            all.push(place);
+        }
+    };
+    for seen in hosts {
+        let Some(found) = seen.found else {
+            let here = |m: &Machine| {
+                m.vanished.is_none() && (m.host == seen.id || m.also_on.contains(&seen.id))
+            };
+            for record in records.iter().filter(|r| here(&r.body)) {
+                let machine = None;
+                add(record.body.uuid, Place { seen, machine });
+            }
+            continue;
+        };
+        for machine in &found.machines {
+            match machine.uuid.parse() {
+                Ok(uuid) => {
+                    let machine = Some(machine);
+                    add(uuid, Place { seen, machine });
+                }
+                Err(_) => tracing::warn!("machine {} has no UUID", machine.name),
+            }
+        }
+    }
+    places
+}
+
+/// A machine as it is now, and where; `None` if nobody can tell.
+fn describe<'a>(
+    key: &Key,
+    places: &'a [Place<'a>],
+    record: Option<&Record<Machine>>,
+    now: Timestamp,
+) -> Option<(Machine, &'a Place<'a>)> {
+    let mut here = places.iter().filter(|p| p.seen.host.body.group == key.1);
+    let stays = |p: &&Place<'_>| record.is_some_and(|r| r.body.host == p.seen.id);
+    let place = match here.clone().find(stays) {
+        Some(place) => place,
+        None => here.find(|p| p.machine.is_some())?,
+    };
+    let others = places.iter().filter(|p| p.seen.id != place.seen.id);
+    let mut also_on: Vec<String> = others.map(|p| p.seen.id.clone()).collect();
+    also_on.sort();
+    let body = match (place.machine, record) {
+        (Some(machine), _) => Machine {
+            uuid: key.0,
+            host: place.seen.id.clone(),
+            location: place.seen.host.body.location.clone(),
+            os: record.and_then(|r| r.body.os.clone()),
+            disks: disks(machine),
+            running: machine.state != MachineState::Stopped,
+            seen: match record {
+                Some(r) if is_recent(r.body.seen, now) => r.body.seen,
+                _ => now,
+            },
+            vanished: None,
+            also_on,
+        },
+        (None, Some(record)) => Machine {
+            also_on,
+            ..record.body.clone()
+        },
+        (None, None) => return None,
+    };
+    Some((body, place))
+}
+
+/// The disks that are backed up; those that are not keep their numbers.
+fn disks(machine: &hypervisor::Machine) -> Vec<MachineDisk> {
+    let numbers = disk_numbers(&machine.disks);
+    let all = machine.disks.iter().zip(numbers);
+    all.filter(|(disk, _)| disk.choice == DiskChoice::Included)
+        .map(|(disk, lun)| MachineDisk {
+            lun,
+            name: disk.name.clone(),
+            bytes: disk.size,
+        })
+        .collect()
+}
+
+/// The ids that a machine may have, the best first.
+fn candidates(group: &str, name: &str, uuid: Uuid) -> [String; 3] {
+    let name = resource_name(name);
+    let uuid = uuid.to_string();
+    let short = uuid.get(..8).unwrap_or(&uuid);
+    [
+        machine_id(group, &name),
+        machine_id(group, &format!("{name}-{short}")),
+        machine_id(group, &format!("{name}-{uuid}")),
+    ]
+}
+
+/// What becomes of a machine's record.
+enum Choice {
+    /// It keeps its id.
+    Stay,
+    /// It gets this id.
+    New(String),
+    /// It goes on with the record of this machine, which is gone.
+    Continue(Key),
+}
+
+fn choose(
+    candidates: &[String],
+    own: Option<&str>,
+    names: &HashMap<String, Owner>,
+    may_continue: bool,
+) -> Choice {
+    for (n, id) in candidates.iter().enumerate() {
+        let folded = fold(id);
+        if own == Some(&*folded) {
+            return Choice::Stay;
+        }
+        match names.get(&folded) {
+            None => return Choice::New(id.clone()),
+            Some(Owner::Vanished(gone)) if n == 0 && may_continue => {
+                return Choice::Continue(gone.clone());
+            }
+            Some(Owner::Vanished(_) | Owner::Present) => {}
+        }
+    }
+    Choice::Stay
+}

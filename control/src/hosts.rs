@@ -1,0 +1,231 @@
+//! Hosts with a hypervisor, whose machines can be protected.
+
+use std::path::Path;
+
+use base::{Code, Error, Result};
+use state::groups::Group;
+use state::hosts::Host;
+use state::machines::Machine;
+use state::resources::{self, Record, Scope};
+use state::{Tx, WriteTx, fold, protected_items};
+
+use crate::groups::{fixed, no_group};
+use crate::{Control, storage_accounts};
+
+/// The longest name.
+const LONGEST: usize = 63;
+
+/// What a host is added or changed with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostInput {
+    /// Its location; needed to add one.
+    pub location: Option<String>,
+    /// How its hypervisor is reached; needed to add one.
+    pub connection: Option<String>,
+    /// The name of the group that it gives its machines; needed to add one.
+    pub group: Option<String>,
+    /// The folder of its snapshot store; one below the server's folder for a new host.
+    pub snapshot_store: Option<String>,
+    /// Bytes of scratch that its snapshots may take together; 0: what is free.
+    pub scratch_limit: Option<u64>,
+}
+
+impl Control {
+    /// The id of a host.
+    #[must_use]
+    pub fn host_id(&self, name: &str) -> String {
+        host_id(&self.subscription_id(), name)
+    }
+
+    /// At most `limit` hosts by name, beginning after the host `after`.
+    ///
+    /// # Errors
+    /// Those of the records.
+    pub async fn hosts(&self, after: Option<&str>, limit: u32) -> Result<Vec<Record<Host>>> {
+        let mut tx = self.state.read().await?;
+        let after = after.map(|name| self.host_id(name));
+        let scope = self.subscription_id();
+        resources::page(&mut tx, Scope::In(&scope), after.as_deref(), limit).await
+    }
+
+    /// The host of this id, in any case.
+    ///
+    /// # Errors
+    /// `ResourceNotFound`; those of the records.
+    pub async fn host(&self, id: &str) -> Result<Record<Host>> {
+        self.one(id, &format!("host {id}")).await
+    }
+
+    /// Adds a host, or changes one; and whether it was added. A new one gets a restore folder in
+    /// its group. Its machines are found by the next [`Control::discover`]. Those of a host whose
+    /// group is changed are other machines from then on (PROT-16). Durable when this returns.
+    ///
+    /// # Errors
+    /// `NameInvalid`, `NameTaken` for the connection of another host; `GroupNotFound`;
+    /// `LocationUnknown`, `LocationFixed`; `BadArgument` for another connection of a host that is
+    /// there, or one that is none; `ResourceInUse` for another snapshot store while its machines
+    /// are protected; those of the records.
+    pub async fn put_host(&self, name: &str, input: HostInput) -> Result<(Record<Host>, bool)> {
+        let wanted = input.location.as_deref();
+        let location = wanted.map(|l| self.check_location(l)).transpose()?;
+        let id = self.host_id(name);
+        let known = resources::get::<Host>(&mut self.state.read().await?, &id).await?;
+        if let (None, Some(connection)) = (known, &input.connection) {
+            self.check_connection(connection).await?;
+        }
+        let mut tx = self.state.write().await?;
+        let group = match &input.group {
+            Some(group) => {
+                let found = resources::get::<Group>(&mut tx, &self.group_id(group)).await?;
+                Some(found.ok_or_else(|| no_group(group))?.id)
+            }
+            None => None,
+        };
+        let done = match resources::get::<Host>(&mut tx, &id).await? {
+            Some(host) => {
+                if let Some(location) = location.filter(|l| l.name != host.body.location) {
+                    return Err(fixed(&host.name, &host.body.location, &location.name));
+                }
+                (change(&mut tx, host, input, group).await?, false)
+            }
+            None => {
+                check_name(name)?;
+                let missing = || Error::new(Code::LocationUnknown, "a host needs a location");
+                let location = location.ok_or_else(missing)?.name.clone();
+                let group = group.ok_or_else(|| needs("group"))?;
+                let connection = input.connection.ok_or_else(|| needs("connection"))?;
+                let taken = all(&mut tx).await?;
+                if let Some(other) = taken.iter().find(|h| h.body.connection == connection) {
+                    let detail = format!("{connection} is the connection of {}", other.name);
+                    return Err(Error::new(Code::NameTaken, detail));
+                }
+                let body = Host {
+                    snapshot_store: match input.snapshot_store {
+                        Some(store) => store,
+                        None => snapshot_store(&self.data, Some(name)),
+                    },
+                    scratch_limit: input.scratch_limit.filter(|limit| *limit > 0),
+                    ..new_host(connection, location, &group)
+                };
+                let parent = self.subscription_id();
+                let host = resources::create(&mut tx, &id, &parent, body).await?;
+                let folder = storage_accounts::name_for(name);
+                storage_accounts::create(&mut tx, &self.data, &folder, &host, &group).await?;
+                (host, true)
+            }
+        };
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Refuses what can't be a connection; one that does not answer now may later.
+    async fn check_connection(&self, connection: &str) -> Result<()> {
+        match self.plane.discover(connection).await {
+            Err(e) if e.code() == Code::BadArgument => Err(e),
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn change(
+    tx: &mut WriteTx,
+    mut host: Record<Host>,
+    input: HostInput,
+    group: Option<String>,
+) -> Result<Record<Host>> {
+    let before = host.body.clone();
+    if input.connection.is_some_and(|c| c != before.connection) {
+        let detail = format!(
+            "{} is reached at {}; add another host for another connection",
+            host.name, before.connection
+        );
+        return Err(Error::new(Code::BadArgument, detail));
+    }
+    if let Some(store) = input.snapshot_store.filter(|s| *s != before.snapshot_store) {
+        if let Some(machine) = protected(tx, &fold(&host.id)).await? {
+            let detail = format!("the snapshot store of {} holds {machine}", host.name);
+            return Err(Error::new(Code::ResourceInUse, detail));
+        }
+        host.body.snapshot_store = store;
+    }
+    if let Some(limit) = input.scratch_limit {
+        host.body.scratch_limit = Some(limit).filter(|limit| *limit > 0);
+    }
+    if let Some(group) = group {
+        host.body.group = fold(&group);
+    }
+    match host.body == before {
+        true => Ok(host),
+        false => resources::update(tx, host).await,
+    }
+}
+
+/// A machine of the host that a protected item refers to.
+async fn protected(tx: &mut Tx, host: &str) -> Result<Option<String>> {
+    let items = protected_items::machines(tx).await?;
+    let machines: Vec<Record<Machine>> = resources::page(tx, Scope::All, None, u32::MAX).await?;
+    let mut here = machines.into_iter().filter(|m| m.body.host == host);
+    let found = here.find(|m| items.contains(&(m.body.uuid, m.parent.clone())));
+    Ok(found.map(|m| m.name))
+}
+
+/// All hosts.
+pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Record<Host>>> {
+    resources::page(tx, Scope::All, None, u32::MAX).await
+}
+
+/// The host that the server itself is on: made at the first start, with its restore folder.
+pub(crate) async fn create_first(
+    tx: &mut WriteTx,
+    data: &Path,
+    subscription: &str,
+    name: &str,
+    connection: String,
+    group: &Record<Group>,
+) -> Result<()> {
+    let body = Host {
+        snapshot_store: snapshot_store(data, None),
+        ..new_host(connection, group.body.location.clone(), &group.id)
+    };
+    let id = host_id(subscription, name);
+    let host = resources::create(tx, &id, subscription, body).await?;
+    storage_accounts::create(tx, data, storage_accounts::RESTORES, &host, &group.id).await
+}
+
+/// A host by itself, without a snapshot store.
+fn new_host(connection: String, location: String, group: &str) -> Host {
+    Host {
+        connection,
+        location,
+        group: fold(group),
+        snapshot_store: String::new(),
+        scratch_limit: None,
+        seen: None,
+    }
+}
+
+/// The folder of a snapshot store below the server's folder; without a name the first host's.
+fn snapshot_store(data: &Path, host: Option<&str>) -> String {
+    let folder = match host {
+        Some(name) => data.join(format!("snapshots-{}", fold(name))),
+        None => data.join("snapshots"),
+    };
+    folder.display().to_string()
+}
+
+fn host_id(subscription: &str, name: &str) -> String {
+    format!("{subscription}/providers/Stillpoint.Fabric/hosts/{name}")
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if (1..=LONGEST).contains(&name.len()) && name.chars().all(allowed) {
+        return Ok(());
+    }
+    let detail = format!("`{name}` is no name of a host: use 1 to 63 letters, digits and hyphens");
+    Err(Error::new(Code::NameInvalid, detail))
+}
+
+fn needs(what: &str) -> Error {
+    Error::new(Code::BadArgument, format!("a host needs a {what}"))
+}
