@@ -89,6 +89,8 @@ pub struct ItemBody {
     pub friendly_name: String,
     /// The machine's id as a resource.
     pub source: String,
+    /// The name of its policy, as it was first written; empty while it has none.
+    pub policy_name: String,
     /// Which disks are backed up; `None`: all.
     pub disks: Option<DiskSelection>,
     /// How its last backup ended.

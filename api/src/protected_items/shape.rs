@@ -23,19 +23,13 @@ fn plain(item: &ProtectedItem) -> &str {
         .map_or(container, |(_, rest)| rest)
 }
 
-/// The name of an id's last segment, or nothing.
-fn last(id: Option<&str>) -> &str {
-    id.and_then(|id| id.rsplit('/').next()).unwrap_or("")
-}
-
 pub(super) fn item(item: &ProtectedItem, now: Timestamp) -> Value {
     let body = &item.body;
     let (vault, _) = cut(item, "/backupFabrics/");
-    let policy = item.policy.as_deref();
-    let name = last(policy);
-    let policy_id = match policy {
-        Some(_) => format!("{vault}/backupPolicies/{name}"),
-        None => String::new(),
+    let name = &body.policy_name;
+    let policy_id = match name.is_empty() {
+        false => format!("{vault}/backupPolicies/{name}"),
+        true => String::new(),
     };
     let kind = body.policy_seen.as_ref().map(|p| match p.kind {
         PolicyType::Standard => "V1",
@@ -157,7 +151,7 @@ pub(super) fn status(item: &ProtectedItem) -> Value {
         "protectedItemName": cut(item, "/protectedItems/").1,
         "errorCode": "Success",
         "errorMessage": "",
-        "policyName": last(item.policy.as_deref()),
+        "policyName": item.body.policy_name,
         "registrationStatus": "Registered",
     })
 }

@@ -77,6 +77,7 @@ impl Control {
         item.state = stopped;
         if stopped == ProtectionState::ProtectionStopped {
             item.policy = None;
+            item.body.policy_name.clear();
         }
         let item = items::update(&mut tx, item).await?;
         let new = NewJob {
@@ -109,6 +110,7 @@ impl Control {
         let now = tx.now();
         item.state = ProtectionState::ProtectionStopped;
         item.policy = None;
+        item.body.policy_name.clear();
         item.next_run = None;
         item.body.deleted_at = Some(now);
         let summary = points::summary(&mut tx, item.data_id).await?;

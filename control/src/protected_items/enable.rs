@@ -141,6 +141,7 @@ impl Control {
                 body: ItemBody {
                     friendly_name: source.name.clone(),
                     source: source.id.clone(),
+                    policy_name: policy.name.clone(),
                     disks,
                     scheduled_from: Some(now),
                     vaulted_from: Some(now),
@@ -189,6 +190,7 @@ impl Control {
             item.body.vaulted_from = Some(tx.now());
         }
         item.policy = Some(policy.id.clone());
+        item.body.policy_name.clone_from(&policy.name);
         if let Some(disks) = disks {
             item.body.disks = disks;
         }

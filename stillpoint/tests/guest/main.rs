@@ -4,7 +4,10 @@
 
 #[path = "../it/command.rs"]
 mod command;
+#[path = "../it/serving.rs"]
+mod serving;
 
+mod azure;
 mod bare;
 mod buckets;
 mod denied;

@@ -15,6 +15,7 @@ mod killed;
 mod powercut;
 mod repair;
 mod server;
+mod serving;
 mod shapes;
 mod space;
 mod tiers;

@@ -2,57 +2,12 @@
 
 mod policies;
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 
 use serde_json::Value;
-use testkit::azure::Az;
 use testkit::libvirt::Libvirtd;
 
-/// A server of the real command.
-struct Server {
-    child: Child,
-    url: String,
-    /// What it printed before it served.
-    said: String,
-}
-
-impl Server {
-    fn start(data: &Path, port: u16, connect: &str) -> Self {
-        let url = format!("https://localhost:{port}");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_stillpoint"))
-            .args(["server", "--public-url", &url, "--listen"])
-            .arg(format!("127.0.0.1:{port}"))
-            .arg("--data")
-            .arg(data)
-            .arg("--connect")
-            .arg(connect)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        while !said.contains("Serving") {
-            assert_ne!(out.read_line(&mut said).unwrap(), 0, "it ended: {said}");
-        }
-        Self { child, url, said }
-    }
-
-    /// SIGKILL.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::serving::{Server, free_port, log_in, texts};
 
 const UUID: &str = "6d0ff19e-6d2f-4c6b-9d6e-5a8e8e6ac4b1";
 
@@ -77,38 +32,6 @@ fn define(libvirtd: &Libvirtd, name: &str) {
     std::fs::write(&file, xml).unwrap();
     let file = file.display().to_string();
     libvirtd.virsh(&["define", &file]).unwrap();
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-/// The commands that the first start shows, without the line breaks inside them.
-fn commands(said: &str) -> Vec<Vec<String>> {
-    let said = said.replace("\\\n", " ");
-    let lines = said.lines().map(str::trim).filter(|l| l.starts_with("az "));
-    lines
-        .map(|l| l.split_whitespace().skip(1).map(str::to_owned).collect())
-        .collect()
-}
-
-/// An `az` whose folder is in `folder`, logged in as the first start of a server over `data` says.
-fn log_in(server: &Server, folder: &Path, data: &Path) -> Az {
-    let az = Az::new(&folder.join("azure"), &data.join("ca.pem")).unwrap();
-    let shown = commands(&server.said);
-    assert_eq!(shown.len(), 3, "{}", server.said);
-    for command in &shown {
-        let words: Vec<&str> = command.iter().map(String::as_str).collect();
-        let done = az.run(&words).unwrap();
-        assert_eq!(done.code, 0, "{command:?}: {}", done.err);
-    }
-    az
-}
-
-fn texts(list: &Value, name: &str) -> Vec<String> {
-    let all = list.as_array().unwrap().iter();
-    all.map(|v| v[name].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Server, free_port, log_in, texts};
+use crate::serving::{Server, free_port, log_in, texts};
 
 #[test]
 fn az_makes_shows_changes_and_deletes_policies() {

@@ -1,0 +1,304 @@
+//! The whole life of a protected machine, by the unmodified Azure command line on a real guest.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use testkit::azure::Az;
+use testkit::{DiskSpec, Guest, disk};
+
+use crate::serving::{Server, free_port, log_in, texts};
+
+/// An `az` with a vault `v1` in the group `default`.
+struct World {
+    az: Az,
+    guest: Guest,
+    data: PathBuf,
+    _folder: tempfile::TempDir,
+    server: Server,
+}
+
+const VAULT: &str = "-g default -v v1";
+const ITEM: &str = "-g default -v v1 -c web -i web";
+const OF_VM: &str = "--backup-management-type AzureIaasVM";
+
+impl World {
+    fn new() -> Self {
+        let guest = Guest::builder("web")
+            .disk(DiskSpec::qcow2(64 << 20))
+            .disk(DiskSpec::raw(32 << 20))
+            .start()
+            .unwrap();
+        guest.wait_agent().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let connection = format!("qmp://{}", guest.hostdir().display());
+        let server = Server::start(&data, free_port(), &connection);
+        let az = log_in(&server, folder.path(), &data);
+        Self {
+            az,
+            guest,
+            data,
+            _folder: folder,
+            server,
+        }
+    }
+
+    fn ok(&self, words: &str) -> Value {
+        self.az.json(words).unwrap()
+    }
+
+    fn refused(&self, words: &str) -> String {
+        self.az.refused(words).unwrap().err
+    }
+
+    fn item(&self) -> Value {
+        self.ok(&format!(
+            "backup item show {VAULT} -c web -n web {OF_VM} --workload-type VM"
+        ))["properties"]
+            .clone()
+    }
+
+    /// The job that a command's answer names, once it has ended.
+    fn ended(&self, job: &Value) -> Value {
+        let name = job["name"].as_str().unwrap_or_else(|| panic!("{job}"));
+        let began = Instant::now();
+        loop {
+            let job = self.ok(&format!("backup job show {VAULT} -n {name}"));
+            let status = job["properties"]["status"].as_str().unwrap();
+            if !["InProgress", "Cancelling"].contains(&status) {
+                return job["properties"].clone();
+            }
+            assert!(began.elapsed() < Duration::from_secs(120), "{job}");
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+
+    fn backup(&self) -> Value {
+        self.ok(&format!(
+            "backup protection backup-now {ITEM} {OF_VM} --workload-type VM --retain-until 31-12-2030"
+        ))
+    }
+
+    fn points(&self) -> Vec<Value> {
+        let all = self.ok(&format!(
+            "backup recoverypoint list {ITEM} {OF_VM} --workload-type VM"
+        ));
+        all.as_array().unwrap().clone()
+    }
+}
+
+fn tasks(job: &Value) -> Vec<(String, String)> {
+    let all = job["extendedInfo"]["tasksList"].as_array().unwrap().iter();
+    all.map(|t| {
+        let text = |name: &str| t[name].as_str().unwrap().to_owned();
+        (text("taskId"), text("status"))
+    })
+    .collect()
+}
+
+/// The images that a restore made, by their disks' names.
+fn restored(job: &Value) -> Vec<PathBuf> {
+    let bag = job["extendedInfo"]["propertyBag"].as_object().unwrap();
+    let paths = bag
+        .iter()
+        .filter(|(name, _)| name.starts_with("Restored disk "));
+    paths
+        .map(|(_, path)| PathBuf::from(path.as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
+    let world = World::new();
+    let guest = &world.guest;
+    world.ok("backup vault create -g default -n v1 -l onprem");
+    // DISC-2, 6.
+    let machine = world.ok("vm show -g default -n web");
+    let id = machine["id"].as_str().unwrap().to_owned();
+    let free = world.ok(&format!("backup protection check-vm --vm {id}"));
+    assert_eq!(free, "");
+    let unknown = world.refused(&format!(
+        "backup protection enable-for-vm {VAULT} --vm web -p Nothing"
+    ));
+    assert!(unknown.contains("BMSUserErrorPolicyNotFound"), "{unknown}");
+
+    // PROT-1, 3, 4, 18: enabled, and nothing is backed up yet.
+    let job = world.ok(&format!(
+        "backup protection enable-for-vm {VAULT} --vm web -p DefaultPolicy"
+    ));
+    assert_eq!(job["properties"]["operation"], "ConfigureBackup", "{job}");
+    let item = world.item();
+    assert_eq!(item["protectionState"], "IRPending");
+    assert_eq!(item["lastBackupStatus"], "");
+    assert!(world.points().is_empty());
+    let there = world.ok(&format!("backup protection check-vm --vm {id}"));
+    assert!(there.as_str().unwrap().ends_with("/vaults/v1"), "{there}");
+    // REPL-3: the redundancy is locked from now on.
+    let locked = world.refused(
+        "backup vault update -g default -n v1 --backup-storage-redundancy LocallyRedundant",
+    );
+    assert!(locked.contains("CannotBeModified"), "{locked}");
+    let containers = world.ok(&format!("backup container list {VAULT} {OF_VM}"));
+    assert_eq!(containers[0]["properties"]["friendlyName"], "web");
+    let used = world.refused(&format!("backup policy delete {VAULT} -n DefaultPolicy"));
+    assert!(used.contains("BMSUserErrorPolicyInUse"), "{used}");
+
+    // JOB-1 to 4: both phases.
+    guest
+        .write_file("/data1/a", &disk::noise(1, 3_000_000))
+        .unwrap();
+    let first_sum = guest.sha256("/data1/a").unwrap();
+    let job = world.ended(&world.backup());
+    assert_eq!(job["status"], "Completed", "{job}");
+    let done = |name: &str| (name.to_owned(), "Completed".to_owned());
+    assert_eq!(
+        tasks(&job),
+        [done("Take Snapshot"), done("Transfer data to vault")]
+    );
+    let bag = &job["extendedInfo"]["propertyBag"];
+    assert_eq!(
+        bag["Recovery Point Expiry Time in UTC"],
+        "12/31/2030 12:00:00 AM"
+    );
+    let item = world.item();
+    assert_eq!(item["protectionState"], "Protected");
+    assert_eq!(item["lastBackupStatus"], "Completed");
+    let points = world.points();
+    assert_eq!(points.len(), 1);
+    let first = &points[0]["properties"];
+    assert_eq!(
+        first["recoveryPointType"], "FileSystemConsistent",
+        "{first}"
+    );
+    assert_eq!(points[0]["tierType"], "SnapshotAndVaultStandard");
+    assert_eq!(
+        first["recoveryPointDiskConfiguration"]["numberOfDisksIncludedInBackup"],
+        3
+    );
+    assert_eq!(
+        first["recoveryPointProperties"]["expiryTime"],
+        "2030-12-31T00:00:00Z"
+    );
+
+    // XFER-1: a second, incremental point.
+    guest.write_file("/data2/b", b"second").unwrap();
+    let job = world.ended(&world.backup());
+    assert_eq!(job["status"], "Completed", "{job}");
+    let points = world.points();
+    assert_eq!(points.len(), 2);
+    let oldest = points[1]["name"].as_str().unwrap();
+
+    // RESTORE-5: disks, and they hold what they held.
+    let restore = |more: &str| {
+        world.ok(&format!(
+            "backup restore restore-disks {VAULT} -c web -i web -r {oldest} \
+             --storage-account restores {more}"
+        ))
+    };
+    let job = world.ended(&restore("--target-resource-group default"));
+    assert_eq!(job["status"], "Completed", "{job}");
+    let images = restored(&job);
+    assert_eq!(images.len(), 3, "{job}");
+    assert!(
+        images
+            .iter()
+            .all(|i| i.starts_with(&world.data) && i.is_file())
+    );
+    let copy = Guest::builder("copy")
+        .host(guest.host())
+        .firmware_boot()
+        .boot_from(&sorted(&images))
+        .start()
+        .unwrap();
+    copy.wait_agent().unwrap();
+    assert_eq!(copy.sha256("/data1/a").unwrap(), first_sum);
+    drop(copy);
+    // Of the operating system alone, and by number.
+    let job = world.ended(&restore("--restore-only-osdisk true"));
+    assert_eq!(restored(&job).len(), 1, "{job}");
+    let job = world.ended(&restore("--diskslist 1 --target-resource-group default"));
+    assert_eq!(restored(&job).len(), 2, "{job}");
+
+    // RESTORE-7: in place, only if it is off.
+    let running = world.ended(&restore("--restore-mode OriginalLocation"));
+    assert_eq!(running["status"], "Failed", "{running}");
+    assert_eq!(
+        running["errorDetails"][0]["errorTitle"],
+        "UserErrorVmNotShutDown"
+    );
+    guest.write_file("/data1/a", b"damaged").unwrap();
+    guest.shutdown().unwrap();
+    let job = world.ended(&restore("--restore-mode OriginalLocation"));
+    assert_eq!(job["status"], "Completed", "{job}");
+    guest.start_again().unwrap();
+    assert_eq!(guest.sha256("/data1/a").unwrap(), first_sum);
+
+    stop_and_delete(&world);
+}
+
+fn sorted(images: &[PathBuf]) -> Vec<PathBuf> {
+    let mut all = images.to_vec();
+    all.sort_by_key(|path| path.file_name().map(Path::new).map(Path::to_owned));
+    all
+}
+
+/// PROT-11 to 13; SOFT-1 to 5; VAULT-18.
+fn stop_and_delete(world: &World) {
+    let disable = format!("backup protection disable {ITEM} {OF_VM} --workload-type VM --yes");
+    let job = world.ok(&disable);
+    assert_eq!(job["properties"]["operation"], "DisableBackup", "{job}");
+    assert_eq!(world.item()["protectionState"], "ProtectionStopped");
+    let stopped = world.refused(&format!(
+        "backup protection backup-now {ITEM} {OF_VM} --workload-type VM --retain-until 31-12-2030"
+    ));
+    assert!(
+        stopped.contains("UserErrorBcmDatasourceNotPresent"),
+        "{stopped}"
+    );
+    world.ok(&format!(
+        "backup protection resume {ITEM} {OF_VM} --workload-type VM -p EnhancedPolicy"
+    ));
+    assert_eq!(world.item()["protectionState"], "Protected");
+    assert_eq!(world.item()["policyName"], "EnhancedPolicy");
+    let suspended = world.ok(&format!(
+        "{disable} --retain-recovery-points-as-per-policy true"
+    ));
+    assert_eq!(suspended["properties"]["status"], "Completed");
+    assert_eq!(world.item()["protectionState"], "BackupsSuspended");
+
+    let live = world.refused("backup vault delete -g default -n v1 --yes");
+    assert!(
+        live.contains("existing resources within the vault"),
+        "{live}"
+    );
+    let job = world.ok(&format!("{disable} --delete-backup-data true"));
+    assert_eq!(job["properties"]["operation"], "DeleteBackupData", "{job}");
+    let item = world.item();
+    assert_eq!(item["isScheduledForDeferredDelete"], true, "{item}");
+    assert_eq!(world.points().len(), 2);
+    let kept = world.refused("backup vault delete -g default -n v1 --yes");
+    assert!(kept.contains("soft-deleted"), "{kept}");
+    let job = world.ok(&format!(
+        "backup protection undelete {ITEM} {OF_VM} --workload-type VM"
+    ));
+    assert_eq!(job["properties"]["operation"], "Undelete", "{job}");
+    assert_eq!(world.item()["protectionState"], "ProtectionStopped");
+
+    // SOFT-4: without soft delete it goes at once.
+    world.ok(
+        "backup vault backup-properties set -g default -n v1 --soft-delete-feature-state Disable",
+    );
+    let job = world.ended(&world.ok(&format!("{disable} --delete-backup-data true")));
+    assert_eq!(job["status"], "Completed", "{job}");
+    let items = world.ok(&format!("backup item list {VAULT}"));
+    assert_eq!(items, json!([]));
+    let jobs = world.ok(&format!("backup job list {VAULT}"));
+    assert!(jobs.as_array().unwrap().len() >= 12, "{jobs}");
+    world.ok("backup vault delete -g default -n v1 --yes");
+    assert_eq!(
+        texts(&world.ok("backup vault list"), "name"),
+        Vec::<String>::new()
+    );
+    assert!(world.server.said.contains("Serving"));
+}
