@@ -3,6 +3,7 @@
 use base::{Code, Error, Result};
 
 use crate::libvirt::{LibvirtHost, LibvirtOptions};
+use crate::watchdog::WatchdogProgram;
 use crate::{Hypervisor, QemuHost, QemuHostOptions};
 
 /// A host's hypervisor.
@@ -21,10 +22,18 @@ impl Host {
     /// # Errors
     /// `BadArgument`.
     pub fn open(uri: &str) -> Result<Self> {
+        Self::open_with(uri, WatchdogProgram::default())
+    }
+
+    /// As [`Host::open`], with the program that runs the watchdogs.
+    ///
+    /// # Errors
+    /// `BadArgument`.
+    pub fn open_with(uri: &str, watchdog: WatchdogProgram) -> Result<Self> {
         match uri.strip_prefix("qmp://") {
             Some(folder) if folder.starts_with('/') => Ok(Self::Qemu(QemuHost::new(
                 folder,
-                QemuHostOptions::default(),
+                QemuHostOptions { watchdog },
             ))),
             Some(_) => {
                 let what =
@@ -33,7 +42,7 @@ impl Host {
             }
             None => Ok(Self::Libvirt(LibvirtHost::open(
                 uri,
-                LibvirtOptions::default(),
+                LibvirtOptions { watchdog },
             )?)),
         }
     }

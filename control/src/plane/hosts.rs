@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base::{Clock, Code, Error, PointId, Random, Result};
 use hypervisor::libvirt::Network;
+use hypervisor::watchdog::WatchdogProgram;
 use hypervisor::{Host, Machine};
 use mover::{BackupOptions, DEFAULT_SAMPLE, DiskFilter};
 use state::networks::NetworkSource;
@@ -29,6 +30,7 @@ pub struct HostPlane {
     /// Where locks and scratch are.
     pub(super) folder: PathBuf,
     pub(super) around: Surroundings,
+    watchdog: WatchdogProgram,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
     /// The stores that are open, by their folders.
     pub(super) open: tokio::sync::Mutex<HashMap<PathBuf, Arc<Vault>>>,
@@ -41,9 +43,16 @@ impl HostPlane {
         Self {
             folder,
             around: Surroundings { clock, random },
+            watchdog: WatchdogProgram::default(),
             hosts: Mutex::default(),
             open: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// With another program that runs the watchdogs than the one that runs now.
+    #[must_use]
+    pub fn with_watchdog(self, watchdog: WatchdogProgram) -> Self {
+        Self { watchdog, ..self }
     }
 
     /// The host that is reached at `connection`.
@@ -52,7 +61,7 @@ impl HostPlane {
         if let Some(host) = hosts.get(connection) {
             return Ok(Arc::clone(host));
         }
-        let host = Arc::new(Host::open(connection)?);
+        let host = Arc::new(Host::open_with(connection, self.watchdog.clone())?);
         hosts.insert(connection.to_owned(), Arc::clone(&host));
         Ok(host)
     }

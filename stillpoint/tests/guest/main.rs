@@ -10,6 +10,7 @@ mod serving;
 mod azure;
 mod bare;
 mod buckets;
+mod clock;
 mod denied;
 mod histories;
 mod host;

@@ -224,7 +224,7 @@ impl World {
         if on {
             assert_eq!(self.machine.left(), Vec::<String>::new(), "{job}");
         }
-        assert_eq!(self.scratch(), Vec::new(), "{job}");
+        assert_eq!(self.scratch(), Vec::<SystemTime>::new(), "{job}");
     }
 
     /// When each scratch file was made.
