@@ -6,12 +6,17 @@ use axum::http::request::Parts;
 use base::{Code, Error};
 use control::Principal;
 
+use crate::activity::Told;
 use crate::app::App;
 use crate::error::{Answer, Refused};
 
 /// The principal that asks.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller(pub(crate) Principal);
+pub(crate) struct Caller {
+    principal: Principal,
+    /// Who writes the activity log, where something may be changed.
+    told: Option<Told>,
+}
 
 impl Caller {
     /// Lets the request go on if one of the principal's roles allows `action` on the resource
@@ -20,7 +25,10 @@ impl Caller {
     /// # Errors
     /// `AuthorizationFailed`; those of the records.
     pub(crate) async fn may(&self, app: &App, action: &str, id: &str) -> Answer<()> {
-        Ok(app.control.authorize(&self.0, action, id).await?)
+        if let Some(told) = &self.told {
+            told.say(&self.principal, action, id);
+        }
+        Ok(app.control.authorize(&self.principal, action, id).await?)
     }
 }
 
@@ -42,6 +50,8 @@ impl FromRequestParts<App> for Caller {
         let claims = app.tokens.read(token, now).map_err(refused)?;
         let principal = app.control.principal(claims.oid).await?;
         let gone = || Error::new(Code::InvalidToken, "the token's principal was removed");
-        principal.map(Self).ok_or_else(|| refused(gone()))
+        let principal = principal.ok_or_else(|| refused(gone()))?;
+        let told = parts.extensions.get::<Told>().cloned();
+        Ok(Self { principal, told })
     }
 }

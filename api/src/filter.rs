@@ -1,4 +1,5 @@
-//! `$filter`: a conjunction of `name eq 'value'`, which is all that clients send.
+//! `$filter`: a conjunction of `name eq 'value'`, and of `ge` and `le` where times are asked for:
+//! all that clients send.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,15 @@ use crate::error::Refused;
 
 /// What a `$filter` asks for, by name in lower case. Names that a list does not know are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter(BTreeMap<String, String>);
+pub struct Filter(BTreeMap<(String, Comparison), String>);
+
+/// How a value is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Comparison {
+    Equal,
+    AtLeast,
+    AtMost,
+}
 
 impl Filter {
     /// Reads `name eq 'value' and …`; a quote in a value is doubled.
@@ -31,13 +40,26 @@ impl Filter {
                 Error::new(Code::BadArgument, detail)
             };
             let (name, after) = word(rest).ok_or_else(|| wrong("a name is missing"))?;
-            let (eq, after) = word(after).ok_or_else(|| wrong("`eq` is missing"))?;
-            if !eq.eq_ignore_ascii_case("eq") {
-                return Err(wrong("only `eq` is known"));
+            // Lists of what holds at a scope are no longer than that anyway.
+            if name.eq_ignore_ascii_case("atScope()") {
+                rest = match word(after) {
+                    Some((and, more)) if and.eq_ignore_ascii_case("and") => more,
+                    _ => after,
+                };
+                continue;
             }
+            let (eq, after) = word(after).ok_or_else(|| wrong("`eq` is missing"))?;
+            let compared = match eq.to_ascii_lowercase().as_str() {
+                "eq" => Comparison::Equal,
+                "ge" => Comparison::AtLeast,
+                "le" => Comparison::AtMost,
+                _ => return Err(wrong("only `eq`, `ge` and `le` are known")),
+            };
             let (value, after) =
                 value(after).ok_or_else(|| wrong("a value in quotes is missing"))?;
-            filter.0.insert(name.to_ascii_lowercase(), value);
+            filter
+                .0
+                .insert((name.to_ascii_lowercase(), compared), value);
             rest = match word(after) {
                 None => break,
                 Some((and, after)) if and.eq_ignore_ascii_case("and") => after,
@@ -55,7 +77,27 @@ impl Filter {
     /// # Errors
     /// `BadArgument`.
     pub fn time(&self, name: &str) -> Result<Option<Timestamp>> {
-        let Some(text) = self.get(name) else {
+        self.time_of(name, Comparison::Equal)
+    }
+
+    /// The time from which on is asked for, if one is.
+    ///
+    /// # Errors
+    /// `BadArgument`.
+    pub fn at_least(&self, name: &str) -> Result<Option<Timestamp>> {
+        self.time_of(name, Comparison::AtLeast)
+    }
+
+    /// The time up to which is asked for, if one is.
+    ///
+    /// # Errors
+    /// `BadArgument`.
+    pub fn at_most(&self, name: &str) -> Result<Option<Timestamp>> {
+        self.time_of(name, Comparison::AtMost)
+    }
+
+    fn time_of(&self, name: &str, compared: Comparison) -> Result<Option<Timestamp>> {
+        let Some(text) = self.0.get(&(name.to_ascii_lowercase(), compared)) else {
             return Ok(None);
         };
         let spoken = DateTime::strptime("%Y-%m-%d %I:%M:%S %p", text);
@@ -80,7 +122,8 @@ impl Filter {
     /// The value asked for, if one is.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(&name.to_ascii_lowercase()).map(String::as_str)
+        let key = (name.to_ascii_lowercase(), Comparison::Equal);
+        self.0.get(&key).map(String::as_str)
     }
 }
 
@@ -150,6 +193,20 @@ mod tests {
     }
 
     #[test]
+    fn what_holds_at_a_scope_is_no_condition() {
+        for text in ["atScope()", "atscope() and a eq 'b'"] {
+            Filter::parse(text).unwrap();
+        }
+        assert_eq!(
+            Filter::parse("atScope() and a eq 'b'").unwrap().get("a"),
+            Some("b")
+        );
+        let between = Filter::parse("t ge '2026-01-01T00:00:00Z' and t le '2026-01-02T00:00:00Z'");
+        let between = between.unwrap();
+        assert!(between.at_least("T").unwrap() < between.at_most("t").unwrap());
+    }
+
+    #[test]
     fn times_are_read_as_clients_send_them() {
         let filter = Filter::parse("a eq '2026-11-30 01:02:03 PM' and b eq 'x'").unwrap();
         let time = filter.time("A").unwrap().unwrap();
@@ -162,7 +219,7 @@ mod tests {
     fn what_is_no_condition_is_named() {
         for (text, what) in [
             ("a", "`eq` is missing"),
-            ("a ne 'b'", "only `eq`"),
+            ("a ne 'b'", "only `eq`, `ge` and `le`"),
             ("a eq", "a value"),
             ("a eq 'b", "a value"),
             ("a eq 'b' or c eq 'd'", "only `and`"),

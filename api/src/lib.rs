@@ -4,7 +4,10 @@
 //! A request's path is brought to one form before the router sees it ([`path`]), so the routes
 //! below stand in lower case and names keep theirs.
 
+mod activity;
 mod app;
+mod applications;
+mod authorization;
 pub mod body;
 mod caller;
 mod compute;
@@ -35,6 +38,7 @@ mod token;
 mod vault_config;
 mod vaults;
 
+use authorization::{locks, roles};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -177,6 +181,8 @@ pub fn service(app: App) -> Router {
             get(resource_guards::list),
         )
         .merge(fabric())
+        .merge(access())
+        .route_layer(from_fn_with_state(app.clone(), activity::log))
         .route_layer(from_fn(layer::api_version));
     let routes = Router::new()
         .route("/metadata/endpoints", get(metadata::endpoints))
@@ -243,6 +249,40 @@ fn fabric() -> Router<App> {
             &vault("/backupfabrics/{fabric}/operationresults/{operation}"),
             get(protectable::refreshed),
         )
+}
+
+/// Locks, roles, applications, and the log of what was done.
+fn access() -> Router<App> {
+    let mut router = Router::new();
+    let resource = format!("{GROUP}/providers/{{namespace}}/{{kind}}/{{resource}}");
+    for scope in [SUBSCRIPTION, GROUP, &resource] {
+        let at = |what: &str| format!("{scope}/providers/microsoft.authorization/{what}");
+        router = router
+            .route(&at("locks"), get(locks::list))
+            .route(
+                &at("locks/{name}"),
+                get(locks::show).put(locks::put).delete(locks::delete),
+            )
+            .route(&at("roledefinitions"), get(roles::definitions))
+            .route(&at("roledefinitions/{name}"), get(roles::show_definition))
+            .route(&at("roleassignments"), get(roles::list))
+            .route(
+                &at("roleassignments/{name}"),
+                get(roles::show).put(roles::put).delete(roles::delete),
+            );
+    }
+    let applications = format!("{SUBSCRIPTION}/providers/stillpoint.fabric/applications");
+    let log = format!("{SUBSCRIPTION}/providers/microsoft.insights/eventtypes/management/values");
+    router
+        .route(
+            &applications,
+            get(applications::list).post(applications::make),
+        )
+        .route(
+            &format!("{applications}/{{application}}"),
+            axum::routing::delete(applications::delete),
+        )
+        .route(&log, get(activity::list))
 }
 
 async fn nothing(uri: axum::http::Uri, method: axum::http::Method) -> Refused {

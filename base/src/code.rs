@@ -309,6 +309,21 @@ codes! {
     LimitReached = "BMSUserErrorLimitReached", Invalid,
         "There are as many of a thing as a setting allows (LIMIT-1, LIMIT-2, POLICY-26).",
         "Remove some, or raise the setting that the message names.";
+    ScopeLocked = "ScopeLocked", Conflict,
+        "A lock on the resource, or on what it is in, forbids the change.",
+        "Remove the lock that the message names first, with `az lock delete`.";
+    RoleNotFound = "RoleDefinitionDoesNotExist", NotFound,
+        "There is no role of that name or id.",
+        "List them with `az role definition list`.";
+    PrincipalNotFound = "PrincipalNotFound", Invalid,
+        "There is no application or user of that object id.",
+        "Give the object id, not the client id, of one that exists.";
+    RoleAssignmentExists = "RoleAssignmentExists", Conflict,
+        "The principal has the role at that scope already.",
+        "Nothing is to be done; the message names the assignment.";
+    LastOwner = "LastOwnerCannotBeRemoved", Conflict,
+        "The change would leave nobody who may give roles.",
+        "Make another principal Owner of the subscription first.";
     // Records of the control plane.
     ResourceNotFound = "ResourceNotFound", NotFound,
         "The resource does not exist, or was deleted meanwhile.",

@@ -3,6 +3,8 @@
 //! It knows nothing of HTTP, and asks neither the system's clock nor its randomness: both are
 //! handed in. A file for each noun; the order of what is made durable stands at each operation.
 
+mod activity;
+mod applications;
 mod authorize;
 mod certificate;
 mod discovery;
@@ -12,6 +14,7 @@ mod hosts;
 mod inventory;
 pub mod jobs;
 mod listing;
+mod locks;
 mod machines;
 mod networks;
 mod operations;
@@ -23,6 +26,7 @@ mod protected_items;
 mod reconcile;
 mod recovery_points;
 mod refreshes;
+mod role_assignments;
 pub mod roles;
 pub mod scripted;
 mod secrets;
@@ -39,6 +43,7 @@ use state::State;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+pub use applications::NewApplication;
 pub use certificate::{Certified, Served, fingerprint};
 pub use first_start::{FirstStart, Start, keep};
 pub use groups::GroupInput;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! tick      edits (items follow their policy) ─► scheduler ─► the engine takes up jobs
-//! maintain  retention ─► purge ─► collection
+//! maintain  retention ─► purge ─► collection ─► what is old
 //! ```
 
 mod collection;
@@ -11,6 +11,7 @@ mod edits;
 mod purge;
 mod retention;
 mod scheduler;
+mod tidy;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ impl Control {
         told("retention", self.prune_points().await);
         told("the purge", self.purge_items().await);
         told("collection", self.collect_stores().await);
+        told("tidying", self.tidy().await);
     }
 
     /// Waits until there may be work: a call has made some, or a job has ended.

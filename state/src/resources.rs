@@ -78,6 +78,15 @@ pub async fn get<T: Resource>(tx: &mut Tx, id: &str) -> Result<Option<Record<T>>
     row.map(|row| record(&row)).transpose()
 }
 
+/// Whether there is a resource of this id, of whatever kind.
+///
+/// # Errors
+/// Those of the database.
+pub async fn exists(tx: &mut Tx, id: &str) -> Result<bool> {
+    let sql = "SELECT revision FROM resources WHERE id = $1";
+    Ok(tx.query_one(sql, [fold(id).into()]).await?.is_some())
+}
+
 /// The resources of this kind with this [`Resource::alias`], by id.
 ///
 /// # Errors
@@ -210,10 +219,9 @@ pub async fn delete<T: Resource>(tx: &mut WriteTx, record: &Record<T>) -> Result
 
 /// Why a record could not be changed.
 async fn refusal(tx: &mut Tx, id: &str) -> Result<Error> {
-    let sql = "SELECT revision FROM resources WHERE id = $1";
-    Ok(match tx.query_one(sql, [fold(id).into()]).await? {
-        Some(_) => changed_meanwhile(id),
-        None => gone(id),
+    Ok(match exists(tx, id).await? {
+        true => changed_meanwhile(id),
+        false => gone(id),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The wire: who is let in, and what refusals look like.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod access;
 mod bad_policies;
 mod fabric;
 mod policies;

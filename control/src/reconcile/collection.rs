@@ -12,6 +12,8 @@ use crate::plane::{Stores, Tier};
 
 /// How often stores are collected that points were removed from.
 const COLLECT: SignedDuration = SignedDuration::from_mins(10);
+/// How often what is old is removed.
+const TIDYING: SignedDuration = SignedDuration::from_hours(1);
 /// How often the others of these are due.
 const RETENTION: SignedDuration = SignedDuration::from_secs(30);
 
@@ -29,6 +31,7 @@ impl Wanted {
     pub(super) fn is_due(&self, what: &'static str, now: Timestamp) -> bool {
         let every = match what {
             "collection" => COLLECT,
+            "tidying" => TIDYING,
             _ => RETENTION,
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,6 @@
 //! The server, and the unmodified Azure command line as its client.
 
+mod access;
 mod policies;
 
 use std::path::PathBuf;
