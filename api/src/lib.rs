@@ -34,6 +34,7 @@ mod scope;
 mod serve;
 mod storage;
 mod subscriptions;
+mod time;
 mod token;
 mod vault_config;
 mod vaults;

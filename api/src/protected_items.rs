@@ -20,7 +20,7 @@ use crate::error::Answer;
 use crate::filter::Filter;
 use crate::operations::accepted;
 use crate::page::{Page, Paged};
-use crate::vaults;
+use crate::{time, vaults};
 
 /// Names in an item's path.
 #[derive(Debug, Deserialize)]
@@ -195,11 +195,7 @@ pub(crate) async fn backup(
 
 /// A time with its offset, or in UTC without one.
 fn instant(text: &str) -> Answer<Timestamp> {
-    let plain = || {
-        let here: jiff::civil::DateTime = text.parse().ok()?;
-        Some(here.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
-    };
-    let time = text.parse().ok().or_else(plain);
+    let time = time::read(text);
     time.ok_or_else(|| {
         let detail =
             format!("properties.recoveryPointExpiryTimeInUTC is `{text}`, which is no time");
