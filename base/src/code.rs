@@ -228,6 +228,12 @@ codes! {
     LoginFailed = "invalid_client", Denied,
         "The name or secret of a login is wrong.",
         "Check both; those of the first start are in `first-start.txt` in the server's folder.";
+    NotLoggedIn = "NotLoggedIn", Denied,
+        "The command asks a server, and nobody has logged in to one here.",
+        "Run `stillpoint login --url URL --ca FILE --client-id ID`; the server's first start prints the whole line.";
+    ServerUnavailable = "ServerUnavailable", Unavailable,
+        "The server does not answer, or failed at the request.",
+        "Check that it runs and that its address and CA certificate are right; then ask again.";
     AuthorizationFailed = "AuthorizationFailed", Denied,
         "None of the caller's roles allows the action at that scope.",
         "Ask an owner for a role that does (RBAC-5).";

@@ -2,6 +2,7 @@
 
 mod backup;
 mod global;
+mod remote;
 mod rescue;
 mod restore;
 mod server;
@@ -17,6 +18,10 @@ use crate::units::age;
 
 pub use backup::{BackupCommand, BackupNow, QuiesceWord};
 pub use global::{Global, OutputFormat, ProgressForm};
+pub use remote::{
+    HostCommand, JobCommand, LoginWords, PolicyCommand, ProtectionCommand, RedundancyWord, Remote,
+    VaultSet,
+};
 pub use rescue::Rescue;
 pub use restore::{RestoreCommand, RestoreDisks, RestoreVm};
 pub use server::Server;
@@ -76,7 +81,23 @@ pub enum Command {
     Verify(Verify),
     /// List points and write disks from what is left of a damaged store
     Rescue(Rescue),
-    /// Serve the API that Azure clients speak: log-in, groups and vaults so far
+    /// Log in to a server; from then on commands ask it
+    Login(LoginWords),
+    /// Forget the login
+    Logout,
+    /// Protect machines by a server's policies, and stop
+    #[command(subcommand)]
+    Protection(ProtectionCommand),
+    /// Look at a server's policies and change them
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Follow a server's jobs
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Hosts that a server looks after
+    #[command(subcommand)]
+    Host(HostCommand),
+    /// Serve the API that Azure clients and this command speak
     Server(Server),
     /// Print a shell's completion script
     #[command(
@@ -94,7 +115,7 @@ pub enum Command {
 /// `stillpoint vm …`
 #[derive(Debug, Subcommand)]
 pub enum VmCommand {
-    /// List the machines of this host
+    /// List the machines of this host, or of the server
     #[command(after_help = "\
 Examples:
   stillpoint vm list

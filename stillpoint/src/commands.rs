@@ -3,6 +3,7 @@
 mod backup;
 mod job;
 mod point;
+mod remote;
 mod repair;
 mod rescue;
 mod restore;
@@ -32,10 +33,19 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
     settings.interrupt.listen()?;
     let over = &settings.interrupt;
     let done = match command {
+        Command::Login(words) => over.over(remote::log_in(settings, words)).await.map(|()| 0),
+        Command::Logout => remote::log_out(settings).map(|()| 0),
+        Command::Protection(command) => over.over(remote::protection::run(settings, command)).await,
+        Command::Policy(command) => over.over(remote::policies::run(settings, command)).await,
+        Command::Job(command) => over.over(remote::jobs::run(settings, command)).await,
+        Command::Host(command) => over.over(remote::hosts::run(settings, command)).await,
         Command::Vault(command) => over.over(vault::run(settings, command)).await,
         Command::Vm(command) => over.over(vm::run(settings, command)).await.map(|()| 0),
         Command::Backup(command) => backup::run(settings, command).await,
         Command::Point(command) => point::run(settings, command).await.map(|()| 0),
+        Command::Restore(RestoreCommand::Disks(words)) if settings.asks_server(false) => {
+            over.over(remote::restore_disks(settings, &words)).await
+        }
         Command::Restore(RestoreCommand::Disks(words)) => {
             restore::run(settings, words).await.map(|()| 0)
         }

@@ -51,7 +51,7 @@ pub fn print(e: &Error, format: OutputFormat) {
     let view = ErrorView::from(e);
     let text = match format {
         OutputFormat::Json => serde_json::json!({ "error": view }).to_string(),
-        OutputFormat::Table => format!(
+        OutputFormat::Table | OutputFormat::Tsv => format!(
             "error {}: {}\n  cause:  {}\n  remedy: {}",
             view.code, view.message, view.cause, view.remedy
         ),

@@ -2,6 +2,7 @@
 //! and the vault, and shows what they report. What a command does is decided below it.
 
 mod cli;
+mod client;
 mod commands;
 mod errors;
 mod interrupt;

@@ -8,6 +8,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 /// No column is wrapped to fewer characters, however narrow the terminal is.
 const LEAST: usize = 16;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::cli::OutputFormat;
 
@@ -30,12 +31,54 @@ impl Output {
             OutputFormat::Json => serde_json::to_string_pretty(value)
                 .map_err(|e| Error::new(Code::Internal, "making JSON").because(e))?,
             OutputFormat::Table => people(value),
+            OutputFormat::Tsv => {
+                let detail = "-o tsv is for commands that ask a server: use -o json here";
+                return Err(Error::new(Code::BadArgument, detail));
+            }
         };
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
         write(text.as_bytes())
     }
+}
+
+impl Output {
+    /// Whether people read it.
+    pub fn is_for_people(self) -> bool {
+        self.0 == OutputFormat::Table
+    }
+
+    /// Prints a server's answer as it came, or what matters of it: in a table with `headings`, or
+    /// in columns between tabs.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub fn sheet(self, value: &Value, headings: &[&str], rows: Vec<Vec<String>>) -> Result<()> {
+        match self.0 {
+            OutputFormat::Tsv => write(lines(rows).as_bytes()),
+            _ => self.print(value, |_| table(headings, rows)),
+        }
+    }
+
+    /// The same of one thing, in lines of a name and a value.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub fn one(self, value: &Value, each: &[(&str, String)]) -> Result<()> {
+        match self.0 {
+            OutputFormat::Tsv => {
+                let rows = each.iter().map(|(n, v)| vec![(*n).to_owned(), v.clone()]);
+                write(lines(rows).as_bytes())
+            }
+            _ => self.print(value, |_| facts(each)),
+        }
+    }
+}
+
+/// Rows as columns between tabs.
+fn lines(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    rows.into_iter().map(|row| row.join("\t") + "\n").collect()
 }
 
 /// Writes to standard output.

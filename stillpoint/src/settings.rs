@@ -8,6 +8,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use crate::cli::Global;
+use crate::client::Login;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::progress::Reporter;
@@ -29,6 +30,10 @@ pub struct Settings {
     pub reporter: Reporter,
     /// ^C.
     pub interrupt: Interrupt,
+    /// The names of what the command line itself says.
+    said: Vec<String>,
+    /// Whether machines to look at were named.
+    machines_named: bool,
 }
 
 /// Where snapshots go.
@@ -75,8 +80,16 @@ impl Settings {
             Some(dir) => dir.clone(),
             None => default_state_dir()?,
         };
+        let inner = innermost(matches);
+        let from = |name: &str, source| inner.value_source(name) == Some(source);
+        let said = inner.ids().map(|id| id.as_str().to_owned());
         Ok(Self {
-            secret: secret(&global, innermost(matches)),
+            machines_named: inner.try_contains_id("connect").is_ok()
+                && !from("connect", ValueSource::DefaultValue),
+            said: said
+                .filter(|name| from(name, ValueSource::CommandLine))
+                .collect(),
+            secret: secret(&global, inner),
             snapshots,
             state_dir,
             output: Output::new(global.output),
@@ -84,6 +97,40 @@ impl Settings {
             interrupt: Interrupt::default(),
             global,
         })
+    }
+
+    /// Whether a verb that exists both ways asks the server: if one of its vaults is named, or no
+    /// store is and somebody has logged in. `store` tells of one among the verb's own words.
+    pub fn asks_server(&self, store: bool) -> bool {
+        if store || self.says("vault") {
+            return false;
+        }
+        let kept = self.global.vault.is_some() || matches!(self.snapshots, Snapshots::Store(_));
+        self.global.remote.vault_name.is_some() || (!kept && Login::is_there())
+    }
+
+    /// The same for verbs on machines, which need no store.
+    pub fn asks_server_for_machines(&self) -> bool {
+        self.asks_server(self.machines_named)
+    }
+
+    /// Whether the command line itself says this.
+    pub fn says(&self, name: &str) -> bool {
+        self.said.iter().any(|said| said == name)
+    }
+
+    /// Refuses words of the one way where the other is gone.
+    ///
+    /// # Errors
+    /// `BadArgument`, naming the first.
+    pub fn refuse(&self, names: &[&str], why: &str) -> Result<()> {
+        match names.iter().find(|name| self.says(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let detail = format!("--{} {why}", name.replace('_', "-"));
+                Err(Error::new(Code::BadArgument, detail))
+            }
+        }
     }
 
     /// The folder of locks.

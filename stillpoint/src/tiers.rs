@@ -164,7 +164,8 @@ pub fn vault_place<'a>(settings: &'a Settings, given: Option<&'a str>) -> Result
     given.or(settings.global.vault.as_deref()).ok_or_else(|| {
         Error::new(
             Code::BadArgument,
-            "which vault? Give --vault STORE, or set STILLPOINT_VAULT",
+            "which vault? Give --vault STORE or set STILLPOINT_VAULT for a store, or log in to a \
+             server by `stillpoint login`",
         )
     })
 }

@@ -12,7 +12,7 @@ use crate::units::duration;
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
     /// Back up a machine or an image now
-    Now(BackupNow),
+    Now(Box<BackupNow>),
     /// List backups: what each read, found changed and stored
     #[command(
         after_help = "Examples:\n  stillpoint backup list\n  stillpoint backup list web -o json"
@@ -45,6 +45,9 @@ Examples:
   stillpoint backup now web --exclude vdb --rate 50MiB --quiesce require
   stillpoint backup now --image /srv/disk.qcow2 --format qcow2 --name archive
   stillpoint backup now --image /dev/vg/data --changed extents.txt
+
+Without a store (--vault) the server that you are logged in to makes the backup:
+  stillpoint backup now web --retain-until 2026-12-31
 
 ^C ends the backup in good order and keeps what was read; a second ^C ends it
 at once. Exit code 3: the point exists, but could not be transferred.")]
@@ -85,6 +88,13 @@ pub struct BackupNow {
     /// Only take the snapshot; `backup transfer` does the rest later.
     #[arg(long)]
     pub no_transfer: bool,
+    /// The last day of the point, or a time (2026-12-31, 2026-12-31T12:00:00Z), for a server
+    /// [default: 30 days].
+    #[arg(long, value_name = "DATE")]
+    pub retain_until: Option<String>,
+    /// Don't wait for the server's job.
+    #[arg(long)]
+    pub no_wait: bool,
 }
 
 /// Whether to freeze.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use base::ByteSize;
 use clap::{Args, ValueEnum};
 
+use super::Remote;
+
 /// Options of all commands. Each may also come from the environment; the command line wins.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of all commands")]
@@ -147,6 +149,9 @@ pub struct Global {
         hide_env_values = true
     )]
     pub quiet: bool,
+    /// What of a server is meant.
+    #[command(flatten)]
+    pub remote: Remote,
 }
 
 /// How results are printed.
@@ -156,6 +161,8 @@ pub enum OutputFormat {
     Table,
     /// For scripts
     Json,
+    /// Columns between tabs, without headings; only of commands that ask a server
+    Tsv,
 }
 
 /// How progress is shown.

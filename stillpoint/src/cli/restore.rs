@@ -23,13 +23,18 @@ Examples:
   stillpoint restore disks 3f2a --onto vda=/var/lib/libvirt/images/web.qcow2
   stillpoint restore disks 3f2a --onto vdb=/dev/vg/data
 
+Of a server's point (its number, or latest:MACHINE) --to names one of the server's folders, a
+storage account:
+  stillpoint restore disks latest:web --to restores
+
 Images are named MACHINE-DISK.FORMAT. Onto what exists only the blocks that differ
 are written; a restore that was cut short is completed by the same command.")]
 pub struct RestoreDisks {
     /// The point's id, the beginning of one, `latest`, or `latest:MACHINE`.
     pub point: String,
-    /// The folder for new images; it is made if needed.
-    #[arg(long, value_name = "FOLDER", required_unless_present = "onto")]
+    /// The folder for new images, which is made if needed; on a server, a storage account
+    /// [default there: the only one].
+    #[arg(long, value_name = "FOLDER")]
     pub to: Option<PathBuf>,
     /// Only this disk; may be given several times.
     #[arg(long, value_name = "DISK")]
@@ -46,6 +51,9 @@ pub struct RestoreDisks {
     /// Write at most so many bytes a second.
     #[arg(long, value_name = "SIZE")]
     pub rate: Option<ByteSize>,
+    /// Don't wait for the server's job.
+    #[arg(long)]
+    pub no_wait: bool,
 }
 
 /// `stillpoint restore vm`

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use base::ByteSize;
 use clap::Subcommand;
 
+use super::{RedundancyWord, VaultSet};
+
 /// Commands on vaults and their keys.
 #[derive(Debug, Subcommand)]
 pub enum VaultCommand {
-    /// Make a vault
+    /// Make a vault: in a store, or on a server (-v NAME)
     ///
     /// The vault is opened by a passphrase (asked for twice, or from --passphrase-file), or by a
     /// key file (--key-file, made if it is not there). Without either nobody can ever read the
@@ -17,7 +19,8 @@ pub enum VaultCommand {
 Examples:
   stillpoint vault create /srv/vault
   stillpoint vault create /srv/vault --passphrase-file pass --host-key host.key
-  stillpoint vault create s3://backups/vault1 --key-file vault.key")]
+  stillpoint vault create s3://backups/vault1 --key-file vault.key
+  stillpoint vault create -v vault1 -g group1          (on the server)")]
     Create {
         /// The place: an empty folder, or s3://… or az://…; --vault if not given.
         store: Option<String>,
@@ -30,6 +33,17 @@ Examples:
         /// The host's name in the vault's list of keys [default: this host's name].
         #[arg(long, value_name = "HOST")]
         label: Option<String>,
+        /// How many copies a server's vault has [default: geo].
+        #[arg(long, value_enum, value_name = "WORD")]
+        redundancy: Option<RedundancyWord>,
+    },
+    /// Change a server's vault: its redundancy and soft delete
+    Set(VaultSet),
+    /// Delete a server's vault that is empty
+    #[command(after_help = "Example:\n  stillpoint vault delete vault1")]
+    Delete {
+        /// The vault's name.
+        name: String,
     },
     /// Show a vault: id, chunk size, what opens it, its keys, what it takes
     #[command(after_help = "Example:\n  stillpoint vault show --vault /srv/vault")]

@@ -14,6 +14,7 @@ use mover::{
 use vault::Surroundings;
 
 use super::job::Job;
+use super::remote;
 use crate::cli::{BackupCommand, BackupNow, QuiesceWord};
 use crate::settings::Settings;
 use crate::tiers::{Tiers, again};
@@ -22,6 +23,9 @@ use crate::unfinished::refuse_unfinished;
 pub async fn run(settings: &Settings, command: BackupCommand) -> Result<u8> {
     let over = &settings.interrupt;
     match command {
+        BackupCommand::Now(words) if settings.asks_server(false) => {
+            over.over(remote::backups::now(settings, &words)).await
+        }
         BackupCommand::Now(words) => now(settings, &words).await,
         BackupCommand::List { machine, last } => over
             .over(list::run(settings, machine.as_deref(), last))
@@ -35,6 +39,8 @@ pub async fn run(settings: &Settings, command: BackupCommand) -> Result<u8> {
 }
 
 async fn now(settings: &Settings, words: &BackupNow) -> Result<u8> {
+    let why = "is for backups that a server makes";
+    settings.refuse(&["retain_until", "no_wait"], why)?;
     let tiers = settings
         .interrupt
         .over(Tiers::open_to_write(settings))

@@ -8,6 +8,7 @@ use hypervisor::{Consistency, Definition};
 use serde::Serialize;
 
 use super::job::consistency;
+use super::remote;
 use crate::cli::PointCommand;
 use crate::output::{facts, table};
 use crate::points::{self, Point};
@@ -18,6 +19,13 @@ use crate::units::{instant, minute};
 pub async fn run(settings: &Settings, command: PointCommand) -> Result<()> {
     let over = &settings.interrupt;
     match command {
+        PointCommand::List { machine } if settings.asks_server(false) => {
+            over.over(remote::list_points(settings, machine.as_deref()))
+                .await
+        }
+        PointCommand::Show { point } if settings.asks_server(false) => {
+            over.over(remote::show_point(settings, &point)).await
+        }
         PointCommand::List { machine } => over.over(list(settings, machine.as_deref())).await,
         PointCommand::Show { point } => over.over(show(settings, &point)).await,
         PointCommand::Export(words) => export::run(settings, words).await,

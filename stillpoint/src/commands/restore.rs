@@ -62,6 +62,11 @@ struct Done {
 }
 
 pub async fn run(settings: &Settings, words: RestoreDisks) -> Result<()> {
+    settings.refuse(&["no_wait"], "is for restores that a server does")?;
+    if words.to.is_none() && words.onto.is_empty() {
+        let detail = "where to? Give --to FOLDER, or --onto DISK=PATH";
+        return Err(Error::new(Code::BadArgument, detail));
+    }
     let point = settings.interrupt.over(async {
         let tiers = Tiers::open(settings).await?;
         points::find(settings, &tiers, &words.point).await

@@ -196,6 +196,12 @@ Stillpoint starts for the first time. This is shown once:
   Tenant             {tenant}
   Owner              {client} (client id)
 
+To use this command, here or on a machine that has a copy of the CA certificate:
+
+  export STILLPOINT_SECRET={secret}
+  stillpoint login --url {url} --ca {ca} \\
+    --client-id {client}
+
 To use the Azure command line, here or on a machine that has a copy of the CA certificate:
 
   export REQUESTS_CA_BUNDLE={ca}

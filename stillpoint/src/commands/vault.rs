@@ -9,7 +9,7 @@ use serde::Serialize;
 use vault::keys::{DataKeyUse, SlotKind};
 use vault::{CollectOptions, DEFAULT_CHUNK_SIZE, Locked, Surroundings};
 
-use super::{repair, vault_collect, vault_keys};
+use super::{remote, repair, vault_collect, vault_keys};
 use crate::cli::VaultCommand;
 use crate::keys;
 use crate::output::{facts, table};
@@ -25,7 +25,14 @@ pub async fn run(settings: &Settings, command: VaultCommand) -> Result<u8> {
             chunk_size,
             host_key,
             label,
+            redundancy,
         } => {
+            if settings.asks_server(store.is_some()) {
+                return remote::vaults::create(settings, redundancy)
+                    .await
+                    .map(|()| 0);
+            }
+            settings.refuse(&["redundancy"], "is for a server's vault: name it by -v")?;
             create(
                 settings,
                 store.as_deref(),
@@ -35,7 +42,15 @@ pub async fn run(settings: &Settings, command: VaultCommand) -> Result<u8> {
             )
             .await
         }
+        VaultCommand::Set(words) => remote::vaults::set(settings, &words).await,
+        VaultCommand::Delete { name } => remote::vaults::delete(settings, &name).await,
+        VaultCommand::Show { store } if settings.asks_server(store.is_some()) => {
+            remote::vaults::show(settings).await
+        }
         VaultCommand::Show { store } => show(settings, store.as_deref()).await,
+        VaultCommand::List { folders } if settings.asks_server(!folders.is_empty()) => {
+            remote::vaults::list(settings).await
+        }
         VaultCommand::List { folders } => list(settings, folders).await,
         VaultCommand::Collect {
             store,

@@ -4,6 +4,7 @@ use base::{ByteSize, Result};
 use hypervisor::{AgentStatus, DiskChoice, Firmware, Host, ImageFormat, Machine, MachineState};
 use serde::Serialize;
 
+use super::remote;
 use crate::cli::VmCommand;
 use crate::output::{facts, table};
 use crate::settings::Settings;
@@ -20,6 +21,9 @@ struct Shown {
 }
 
 pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
+    if settings.asks_server_for_machines() {
+        return remote::machines::run(settings, command).await;
+    }
     let host = Host::open(&settings.global.connect)?;
     match command {
         VmCommand::List => {

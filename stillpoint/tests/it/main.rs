@@ -13,6 +13,7 @@ mod image;
 mod keys;
 mod killed;
 mod powercut;
+mod remote;
 mod repair;
 mod server;
 mod serving;

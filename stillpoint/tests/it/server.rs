@@ -10,10 +10,11 @@ use testkit::libvirt::Libvirtd;
 
 use crate::serving::{Server, free_port, log_in, texts};
 
-const UUID: &str = "6d0ff19e-6d2f-4c6b-9d6e-5a8e8e6ac4b1";
+/// Of the machine that [`define`] makes.
+pub const UUID: &str = "6d0ff19e-6d2f-4c6b-9d6e-5a8e8e6ac4b1";
 
 /// Defines a machine that is off, with two disks.
-fn define(libvirtd: &Libvirtd, name: &str) {
+pub fn define(libvirtd: &Libvirtd, name: &str) {
     let mut disks = String::new();
     for letter in ['a', 'b'] {
         let image = libvirtd.dir().join(format!("{letter}.img"));

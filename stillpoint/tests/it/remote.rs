@@ -1,0 +1,262 @@
+//! The command as a client of a server: the whole life of a machine that is off.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use testkit::libvirt::Libvirtd;
+
+use crate::server::{UUID, define};
+use crate::serving::{Server, free_port};
+
+/// One user's command, with a login of its own.
+struct User {
+    folder: PathBuf,
+}
+
+/// What the command did.
+struct Done {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl User {
+    fn new(folder: &Path) -> Self {
+        let folder = folder.to_owned();
+        Self { folder }
+    }
+
+    fn login_file(&self) -> PathBuf {
+        self.folder.join("config/stillpoint/login.json")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Done {
+        self.run_with(arguments, &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stillpoint"));
+        for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("STILLPOINT_")) {
+            command.env_remove(name);
+        }
+        let out = command
+            .args(arguments)
+            .env("XDG_CONFIG_HOME", self.folder.join("config"))
+            .env("XDG_STATE_HOME", self.folder.join("state"))
+            .env("NO_PROXY", "localhost,127.0.0.1")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Done {
+            code: out.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&out.stdout).into_owned(),
+            err: String::from_utf8_lossy(&out.stderr).into_owned(),
+        }
+    }
+
+    /// What these words, cut at blanks, print; they must end with `code`.
+    fn ends(&self, code: i32, words: &str) -> String {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let done = self.run(&words);
+        assert_eq!(done.code, code, "{words:?}: {}{}", done.out, done.err);
+        done.out + &done.err
+    }
+
+    fn json(&self, words: &str) -> Value {
+        let out = self.ends(0, &format!("{words} -o json"));
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{words}: {e}: {out}"))
+    }
+}
+
+/// The login that the first start shows: the secret, and the words.
+fn shown(server: &Server) -> (String, Vec<String>) {
+    let said = server.said.replace("\\\n", " ");
+    let lines = said.lines().map(str::trim);
+    let mut secret = lines.clone();
+    let secret = secret.find_map(|l| l.strip_prefix("export STILLPOINT_SECRET="));
+    let mut login = lines.filter(|l| l.starts_with("stillpoint login"));
+    let words = login.next().unwrap().split_whitespace().skip(1);
+    (
+        secret.unwrap().to_owned(),
+        words.map(str::to_owned).collect(),
+    )
+}
+
+/// A server with the machine `web`, and who is logged in as its first start says.
+fn logged_in(folder: &Path, connect: &str) -> (Server, User) {
+    let server = Server::start(&folder.join("data"), free_port(), connect);
+    let (secret, words) = shown(&server);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let user = User::new(folder);
+    let wrong = user.run_with(&words, &[("STILLPOINT_SECRET", "wrong")]);
+    assert_eq!(wrong.code, 5, "{}", wrong.err);
+    assert!(wrong.err.contains("invalid_client"), "{}", wrong.err);
+    assert!(!user.login_file().exists(), "a login that failed is kept");
+    let done = user.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(!done.out.contains(&secret), "{}", done.out);
+    (server, user)
+}
+
+#[test]
+fn a_machine_is_protected_backed_up_and_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let libvirtd = Libvirtd::start().unwrap();
+    define(&libvirtd, "web");
+    let (_server, user) = logged_in(folder.path(), &libvirtd.uri());
+
+    let refused = user.ends(4, "protection list");
+    assert!(refused.contains("vault create -v NAME"), "{refused}");
+    let made = user.json("vault create -v v1 --redundancy local");
+    assert_eq!(made["location"], "onprem");
+    user.ends(7, "vault create -v V1");
+    user.ends(2, "vault create -v 1v");
+    assert!(user.ends(0, "vault list").contains("LocallyRedundant"));
+    assert_eq!(user.json("vault list")[0]["name"], "v1");
+    user.ends(0, "vault set v1 --soft-delete on --soft-delete-days 20");
+    assert!(user.ends(0, "vault show").contains("Enabled, 20 days"));
+
+    assert!(user.ends(0, "vm list").contains("web"));
+    assert_eq!(user.json("vm show WEB")["properties"]["vmId"], UUID);
+    assert_eq!(user.json(&format!("vm show {UUID}"))["name"], "web");
+
+    let missing = user.ends(4, "protection enable db");
+    assert!(missing.contains("UserErrorVmNotFoundV2"), "{missing}");
+    let missing = user.ends(4, "protection enable web --policy weekly");
+    assert!(missing.contains("PolicyNotFound"), "{missing}");
+    user.ends(4, "backup now web");
+    user.ends(0, "protection enable web --policy DefaultPolicy");
+    let listed = user.ends(0, "protection list");
+    assert!(
+        listed.contains("Warning (Initial backup pending)"),
+        "{listed}"
+    );
+    let shown = user.ends(0, "protection show web");
+    assert!(
+        shown.contains("Warning (Initial backup pending)"),
+        "{shown}"
+    );
+
+    // Both phases are shown as they go; the day ends in the policy's zone (PROT-6).
+    let said = user.ends(0, "backup now web --retain-until 2031-12-30");
+    for phase in ["Take Snapshot", "Transfer data to vault", "completed in"] {
+        assert!(said.contains(phase), "{said}");
+    }
+    let points = user.json("point list web");
+    let point = &points[0];
+    let kept = &point["properties"]["recoveryPointProperties"]["expiryTime"];
+    assert_eq!(kept, "2031-12-31T00:00:00Z", "{point}");
+    assert!(user.ends(0, "point list").contains("Snapshot and vault"));
+    assert!(user.ends(0, "point show latest").contains("vda, vdb"));
+    assert!(user.ends(0, "protection show web").contains("Completed"));
+    let job = user.json("backup now web --no-wait --retain-until 2031-12-30T12:00:00Z");
+    assert_eq!(job["properties"]["operation"], "Backup");
+    let name = job["name"].as_str().unwrap();
+    let watched = user.ends(0, &format!("job watch {}", &name[..8]));
+    assert!(watched.contains("Completed"), "{watched}");
+    let done = user.json("job show latest");
+    assert_eq!(done["name"], name);
+    assert!(
+        user.ends(2, "job cancel latest")
+            .contains("JobNotCancellable")
+    );
+    user.ends(4, "job show 00000000");
+    let backups = user.json("job list --operation Backup --status Completed");
+    assert_eq!(backups.as_array().unwrap().len(), 2);
+    let columns = user.ends(0, "job list --operation Backup -o tsv");
+    assert_eq!(columns.lines().next().unwrap().split('\t').count(), 6);
+
+    let restored = user.json("restore disks latest:web --to restores");
+    let bag = &restored["properties"]["extendedInfo"]["propertyBag"];
+    let image = bag["Restored disk vda"].as_str().unwrap();
+    assert_eq!(Path::new(image).metadata().unwrap().len(), 1 << 30);
+    user.ends(4, "restore disks latest:web --to nowhere");
+    user.ends(4, "restore disks 77");
+    let direct = user.ends(2, "restore disks latest:web --onto vda=/dev/null");
+    assert!(direct.contains("--onto is for"), "{direct}");
+
+    user.ends(0, "protection disable web");
+    assert!(
+        user.ends(0, "protection list")
+            .contains("ProtectionStopped")
+    );
+    user.ends(0, "protection resume web --policy DefaultPolicy");
+    user.ends(0, "protection set-policy web --policy EnhancedPolicy");
+    assert!(user.ends(0, "protection list").contains("EnhancedPolicy"));
+    user.ends(0, "protection disable web --delete-data");
+    assert!(user.ends(0, "protection show web").contains("for good in"));
+    user.ends(2, "vault delete v1");
+    user.ends(0, "protection undelete web");
+    assert!(
+        user.ends(0, "protection show web")
+            .contains("ProtectionStopped")
+    );
+}
+
+#[test]
+fn policies_hosts_and_the_login() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, user) = logged_in(folder.path(), "qmp:///run/nobody");
+    user.ends(0, "vault create -v v1");
+    user.ends(0, "vault create -v v2");
+    let which = user.ends(2, "policy list");
+    assert!(which.contains("v1, v2"), "{which}");
+    assert!(user.ends(0, "policy list -v v2").contains("DefaultPolicy"));
+    user.ends(4, "policy list -v v3");
+    user.ends(0, "vault delete v2");
+
+    let mut policy = user.json("policy show DefaultPolicy");
+    let days = "/properties/retentionPolicy/dailySchedule/retentionDuration/count";
+    *policy.pointer_mut(days).unwrap() = json!(45);
+    let file = folder.path().join("policy.json");
+    std::fs::write(&file, policy.to_string()).unwrap();
+    let set = format!("policy set nightly --file {}", file.display());
+    assert!(user.ends(0, &set).contains("45 days"));
+    *policy.pointer_mut(days).unwrap() = json!(1);
+    std::fs::write(&file, policy.to_string()).unwrap();
+    assert!(
+        user.ends(2, &set)
+            .contains("BMSUserErrorInvalidPolicyInput")
+    );
+    user.ends(0, "policy delete nightly");
+    user.ends(4, "policy delete nightly");
+
+    let vms = folder.path().join("vms");
+    std::fs::create_dir(&vms).unwrap();
+    let add = format!("host add q1 --connection qmp://{}", vms.display());
+    user.ends(0, &add);
+    assert!(user.ends(0, "host list").contains("q1"));
+    user.ends(4, "host show q2");
+
+    // A token that is over is renewed, once, and kept.
+    let file = user.login_file();
+    let mut login: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    login["token"] = "stale".into();
+    std::fs::write(&file, login.to_string()).unwrap();
+    user.ends(0, "vault list");
+    let renewed: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_ne!(renewed["token"], "stale");
+    login["secret"] = "wrong".into();
+    std::fs::write(&file, login.to_string()).unwrap();
+    user.ends(5, "vault list");
+    std::fs::write(&file, renewed.to_string()).unwrap();
+
+    // A store that is given goes before the login.
+    let store = format!("vault show {}", folder.path().display());
+    assert!(user.ends(4, &store).contains("NotAVault"));
+    let place = folder.path().display().to_string();
+    let done = user.run_with(&["point", "list"], &[("STILLPOINT_VAULT", &place)]);
+    assert!(done.err.contains("NotAVault"), "{}", done.err);
+    server.kill();
+    assert!(user.ends(9, "vault list").contains("ServerUnavailable"));
+    user.ends(0, "logout");
+    assert!(!file.exists());
+    assert!(user.ends(5, "job list").contains("stillpoint login"));
+    let both = user.ends(2, "point list");
+    assert!(
+        both.contains("--vault STORE") && both.contains("login"),
+        "{both}"
+    );
+}
