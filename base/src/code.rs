@@ -264,6 +264,9 @@ codes! {
     LocationFixed = "InvalidResourceLocation", Conflict,
         "A resource's location can't be changed (VAULT-7).",
         "Leave the location as it is, or make another resource.";
+    DataFolderInUse = "DataFolderInUse", Conflict,
+        "Another server has the data folder.",
+        "End the other server first, or give this one a folder of its own with --data.";
     ServerKeyInvalid = "ServerKeyInvalid", Integrity,
         "The server's key is malformed, or is not the one that wrapped its secrets.",
         "Put back the key file that belongs to these records, or restore both from a server backup.";

@@ -183,7 +183,15 @@ impl Control {
                     }
                     let control = Arc::clone(self);
                     let id = job.id;
-                    tokio::spawn(async move { control.work_on(id, cancel, live).await });
+                    tokio::spawn(async move {
+                        let work = Arc::clone(&control);
+                        let work = async move { work.work_on(id, cancel, live).await };
+                        let until = tokio::spawn(work).await.unwrap_or_else(|e| {
+                            tracing::error!("job {id} broke off: {e}");
+                            control.after(AGAIN)
+                        });
+                        control.let_go(id, until);
+                    });
                 }
             }
             match page.last() {
@@ -207,28 +215,40 @@ impl Control {
         }
     }
 
-    async fn work_on(&self, id: Uuid, cancel: CancellationToken, live: Arc<Live>) {
-        let rest = |seconds| {
-            let later = self
-                .now()
-                .saturating_add(SignedDuration::from_secs(seconds));
-            later.ok()
-        };
-        let until = match self.work(id, cancel, &live).await {
+    /// Works on a job; gives until when it rests, if it has not ended.
+    async fn work_on(
+        &self,
+        id: Uuid,
+        cancel: CancellationToken,
+        live: Arc<Live>,
+    ) -> Option<Timestamp> {
+        match self.work(id, cancel, &live).await {
             Ok(Outcome::Ended) => None,
-            Ok(Outcome::Later(seconds)) => rest(seconds),
+            Ok(Outcome::Later(seconds)) => self.after(seconds),
             Err(e) if e.code() == Code::LeaseLost => {
                 tracing::info!("job {id} was taken over");
-                rest(AGAIN)
+                self.after(AGAIN)
             }
             Err(e) if e.code() == Code::ObjectNotFound => None,
             Err(e) => {
                 if !self.engine.stopping.is_cancelled() {
                     tracing::error!("job {id}: {e:?}");
                 }
-                rest(AGAIN)
+                self.after(AGAIN)
             }
-        };
+        }
+    }
+
+    /// So many seconds from now.
+    fn after(&self, seconds: i64) -> Option<Timestamp> {
+        let later = self
+            .now()
+            .saturating_add(SignedDuration::from_secs(seconds));
+        later.ok()
+    }
+
+    /// Lets go of a job that has ended, or rests.
+    fn let_go(&self, id: Uuid, until: Option<Timestamp>) {
         self.engine.end(id, until);
         if until.is_none() {
             // What waited for it may go on.

@@ -1,5 +1,6 @@
 //! `stillpoint server`: the control plane and its API, until it is ended.
 
+use std::fs::File;
 use std::net::TcpListener;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use base::{Code, Error, Result, SystemClock, SystemRandom, durable};
 use control::{Control, FirstStart, HostPlane, Start};
+use rustix::fs::FlockOperation;
 use url::{Host, Url};
 
 use crate::cli::Server;
@@ -16,6 +18,7 @@ use crate::settings::Settings;
 
 pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
     let data = folder(&words.data)?;
+    let _alone = alone(&data)?;
     let listener = TcpListener::bind(words.listen)
         .and_then(|l| l.set_nonblocking(true).map(|()| l))
         .map_err(|e| Error::io(format_args!("listening on {}", words.listen), e))?;
@@ -116,6 +119,23 @@ fn folder(path: &Path) -> Result<std::path::PathBuf> {
     make.recursive(true).mode(0o700).create(path).map_err(io)?;
     durable::sync_way(path)?;
     path.canonicalize().map_err(io)
+}
+
+/// Keeps a second server away from the folder, for as long as what this gives is held.
+fn alone(data: &Path) -> Result<File> {
+    let path = data.join("lock");
+    let io = |e| Error::io(path.display(), e);
+    let mut open = File::options();
+    let file = open.create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(io)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let detail = format!("another server works in {}", data.display());
+            Err(Error::new(Code::DataFolderInUse, detail))
+        }
+        Err(e) => Err(io(e.into())),
+    }
 }
 
 fn public_url(given: Option<&str>, port: u16) -> Result<Url> {
