@@ -18,7 +18,6 @@ mod torture;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use demo::Program;
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -28,8 +27,9 @@ cargo xtask COMMAND
   lint         formatting, clippy, check-deps, docs, and cargo-deny where installed
   test         install, lint, build, and run every test
   docs         write the parts of docs/ that the program generates
-  demo         back up a real guest, restore it and boot what was restored
-               (--debug: the debug build, which builds sooner; --program PATH: that one)
+  demo         a server backs up a real guest and restores it; what was restored is booted
+               (--debug: the debug build, which builds sooner; --program PATH: that one;
+               --keep: server and guest go on running for you to try)
   bench        measure speed, bytes and memory beside other tools and the machine's limit
                (--gib N: the disk's size; --runs N; --only PART,…: full, days, restore,
                verify, alternatives, nbd, sparse; --peers NAME,…|none; --program PATH; -o json)
@@ -56,9 +56,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["check-deps"] => check_deps::run(),
         ["lint"] => lint::run(),
         ["docs"] => docs::run(),
-        ["demo"] => demo::run(&Program::Release),
-        ["demo", "--debug"] => demo::run(&Program::Debug),
-        ["demo", "--program", path] => demo::run(&Program::At(path)),
+        ["demo", options @ ..] => demo::run(&demo::Options::read(options)?),
         ["bench", options @ ..] => bench::run(options),
         ["torture", options @ ..] => torture::run(options),
         ["test"] => tests::run(None),
