@@ -6,6 +6,8 @@
 mod command;
 #[path = "../it/serving.rs"]
 mod serving;
+#[path = "../it/user.rs"]
+mod user;
 
 mod azure;
 mod bare;
@@ -14,5 +16,6 @@ mod clock;
 mod denied;
 mod histories;
 mod host;
+mod killed_server;
 mod libvirt;
 mod trouble;

@@ -21,3 +21,4 @@ mod shapes;
 mod space;
 mod tiers;
 mod unfinished;
+mod user;

@@ -1,0 +1,132 @@
+//! A server that is killed while it backs up a real guest: jobs end truthfully, what was
+//! acknowledged is there, no guest stays frozen.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use testkit::{DiskSpec, Guest, disk};
+
+use crate::serving::{Server, free_port};
+use crate::user::{User, shown};
+
+/// How often the server is killed.
+const KILLS: u64 = 6;
+
+/// A server that is started again whenever it was killed, and its user.
+struct World<'a> {
+    data: &'a Path,
+    connection: String,
+    port: u16,
+    user: User,
+    server: Option<Server>,
+}
+
+impl World<'_> {
+    fn kill_and_start(&mut self) {
+        self.server.take().unwrap().kill();
+        self.server = Some(Server::start(self.data, self.port, &self.connection));
+    }
+
+    /// The newest job's details, once it has ended.
+    fn ended(&self, name: &str) -> Value {
+        let began = Instant::now();
+        loop {
+            let job = self.user.json(&format!("job show {name}"))["properties"].clone();
+            let status = job["status"].as_str().unwrap();
+            if !["InProgress", "Cancelling"].contains(&status) {
+                return job;
+            }
+            assert!(began.elapsed() < Duration::from_secs(120), "{job}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+fn statuses(job: &Value) -> Vec<&str> {
+    let all = job["extendedInfo"]["tasksList"].as_array().unwrap();
+    all.iter().map(|t| t["status"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_killed_server_goes_on_with_its_jobs_and_a_cancelled_one_leaves_no_point() {
+    let guest = Guest::builder("web")
+        .disk(DiskSpec::qcow2(256 << 20))
+        .start()
+        .unwrap();
+    guest.wait_agent().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let connection = format!("qmp://{}", guest.hostdir().display());
+    let port = free_port();
+    let server = Server::start(&data, port, &connection);
+    let user = User::new(folder.path());
+    let (secret, words) = shown(&server);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = user.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let mut world = World {
+        data: &data,
+        connection,
+        port,
+        user,
+        server: Some(server),
+    };
+    world.user.ends(0, "vault create -v v1");
+    world.user.ends(0, "protection enable web");
+
+    let mut whole = 0;
+    for kill in 0..KILLS {
+        let noise = disk::noise(kill, 30_000_000);
+        guest.write_file("/data1/a", &noise).unwrap();
+        let sum = guest.sha256("/data1/a").unwrap();
+        let job = world.user.json("backup now web --no-wait");
+        let name = job["name"].as_str().unwrap().to_owned();
+        // From the first step to after the last.
+        std::thread::sleep(Duration::from_millis(kill * 350));
+        world.kill_and_start();
+        let job = world.ended(&name);
+        assert_eq!(job["status"], "Completed", "killed at {kill}: {job}");
+        assert_eq!(statuses(&job), ["Completed", "Completed"], "{job}");
+        whole += 1;
+        let points = world.user.json("point list web");
+        assert_eq!(points.as_array().unwrap().len(), whole, "{points}");
+        // Not frozen, and as it was.
+        assert_eq!(guest.sha256("/data1/a").unwrap(), sum);
+        guest.run("echo x > /data1/b && sync").unwrap();
+    }
+
+    // JOB-16, 21: cancelled in its snapshot, no point stays.
+    guest
+        .write_file("/data1/a", &disk::noise(99, 60_000_000))
+        .unwrap();
+    let job = world.user.json("backup now web --no-wait");
+    let name = job["name"].as_str().unwrap().to_owned();
+    world.user.run(&["job", "cancel", &name]);
+    let job = world.ended(&name);
+    let points = world.user.json("point list web");
+    let count = points.as_array().unwrap().len();
+    match job["status"].as_str().unwrap() {
+        "Cancelled" => {
+            let kept = statuses(&job)[0] == "Completed";
+            assert_eq!(count, whole + usize::from(kept), "{job}");
+        }
+        // It was faster.
+        "Completed" => assert_eq!(count, whole + 1, "{job}"),
+        other => panic!("{other}: {job}"),
+    }
+    assert!(guest.bitmaps().unwrap().values().all(|b| b.len() <= 2));
+
+    // A change that was acknowledged survives too.
+    world.user.ends(0, "protection disable web --as-per-policy");
+    world.kill_and_start();
+    let item = world.user.json("protection show web");
+    assert_eq!(item["properties"]["protectionState"], "BackupsSuspended");
+    let second = std::process::Command::new(env!("CARGO_BIN_EXE_stillpoint"))
+        .args(["server", "--listen", "127.0.0.1:0", "--data"])
+        .arg(&data)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(said.contains("DataFolderInUse"), "{said}");
+}

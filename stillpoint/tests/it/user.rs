@@ -1,0 +1,84 @@
+//! The command of one user, with a login of its own.
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::serving::Server;
+
+/// One user's command, with a login of its own.
+pub struct User {
+    folder: PathBuf,
+}
+
+/// What the command did.
+pub struct Done {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl User {
+    pub fn new(folder: &Path) -> Self {
+        let folder = folder.to_owned();
+        Self { folder }
+    }
+
+    pub fn login_file(&self) -> PathBuf {
+        self.folder.join("config/stillpoint/login.json")
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Done {
+        self.run_with(arguments, &[])
+    }
+
+    pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stillpoint"));
+        for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("STILLPOINT_")) {
+            command.env_remove(name);
+        }
+        let out = command
+            .args(arguments)
+            .env("XDG_CONFIG_HOME", self.folder.join("config"))
+            .env("XDG_STATE_HOME", self.folder.join("state"))
+            .env("NO_PROXY", "localhost,127.0.0.1")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Done {
+            code: out.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&out.stdout).into_owned(),
+            err: String::from_utf8_lossy(&out.stderr).into_owned(),
+        }
+    }
+
+    /// What these words, cut at blanks, print; they must end with `code`.
+    pub fn ends(&self, code: i32, words: &str) -> String {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let done = self.run(&words);
+        assert_eq!(done.code, code, "{words:?}: {}{}", done.out, done.err);
+        done.out + &done.err
+    }
+
+    pub fn json(&self, words: &str) -> Value {
+        let out = self.ends(0, &format!("{words} -o json"));
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{words}: {e}: {out}"))
+    }
+}
+
+/// The login that the first start shows: the secret, and the words.
+pub fn shown(server: &Server) -> (String, Vec<String>) {
+    let said = server.said.replace("\\\n", " ");
+    let lines = said.lines().map(str::trim);
+    let mut secret = lines.clone();
+    let secret = secret.find_map(|l| l.strip_prefix("export STILLPOINT_SECRET="));
+    let mut login = lines.filter(|l| l.starts_with("stillpoint login"));
+    let words = login.next().unwrap().split_whitespace().skip(1);
+    (
+        secret.unwrap().to_owned(),
+        words.map(str::to_owned).collect(),
+    )
+}
