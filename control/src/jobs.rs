@@ -28,9 +28,10 @@ use uuid::Uuid;
 
 use crate::Control;
 
-pub(crate) use backup::{BackupPlan, Run, Stage, policy_of, unfinished_backups};
+pub(crate) use backup::{BackupPlan, Run, Stage, policy_of, unfinished_backups, waits};
 pub(crate) use delete_data::DeletePlan;
 pub(crate) use engine::Engine;
+pub use engine::Load;
 pub(crate) use restore::{FROM_VAULT, Place, RestorePlan};
 
 /// The tasks of a backup (JOB-3).

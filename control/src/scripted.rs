@@ -1,24 +1,61 @@
-//! A data plane whose hosts are what a test says, for tests of what uses one.
+//! A data plane that a test plays: its hosts are what the test says, its stores are in memory,
+//! and its work takes the time and ends the way that the test says. For tests and simulations of
+//! what uses one.
+
+mod sleeper;
+mod stores;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use base::{Code, Error, PointId, Result};
+use base::{Code, Error, ManualClock, PointId, Result};
 use hypervisor::{AgentStatus, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState};
+use jiff::Timestamp;
+use state::recovery_points::PointDisk;
 use uuid::Uuid;
 
 use crate::plane::{
     DataPlane, Discovered, Over, PointFacts, RestoreWork, RestoredDisk, SnapshotWork, Stores, Tier,
+    disk_numbers,
 };
 
-/// Hosts by connection, each as it was set last. One that was not set does not answer.
-#[derive(Debug, Default)]
+pub use sleeper::Sleeper;
+pub use stores::{Act, Ends, Phase, StoredPoint};
+
+/// Hosts by connection, each as it was set last: one that was not set does not answer. Stores by
+/// vault, empty at first.
+#[derive(Debug)]
 pub struct Scripted {
     hosts: Mutex<HashMap<String, Discovered>>,
+    stores: stores::MemoryStores,
+    sleeper: Sleeper,
+}
+
+impl Default for Scripted {
+    /// With a clock of its own, which nobody moves.
+    fn default() -> Self {
+        Self::new(Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)))
+    }
 }
 
 impl Scripted {
+    /// With the test's clock.
+    #[must_use]
+    pub fn new(clock: Arc<ManualClock>) -> Self {
+        Self {
+            hosts: Mutex::default(),
+            stores: stores::MemoryStores::new(),
+            sleeper: Sleeper::new(clock),
+        }
+    }
+
+    /// Who waits for the clock.
+    #[must_use]
+    pub fn sleeper(&self) -> &Sleeper {
+        &self.sleeper
+    }
+
     /// From now on this is at `connection`.
     pub fn set(&self, connection: &str, found: Discovered) {
         self.hosts().insert(connection.to_owned(), found);
@@ -32,36 +69,69 @@ impl Scripted {
     fn hosts(&self) -> MutexGuard<'_, HashMap<String, Discovered>> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-#[async_trait]
-impl DataPlane for Scripted {
-    async fn discover(&self, connection: &str) -> Result<Discovered> {
+    fn found(&self, connection: &str) -> Result<Discovered> {
         let found = self.hosts().get(connection).cloned();
         found.ok_or_else(|| {
             let detail = format!("nothing answers at {connection}");
             Error::new(Code::HypervisorUnavailable, detail)
         })
     }
+}
 
-    async fn snapshot(&self, _: &Stores, _: &SnapshotWork, _: &Over<'_>) -> Result<PointFacts> {
-        Err(no_stores())
+#[async_trait]
+impl DataPlane for Scripted {
+    async fn discover(&self, connection: &str) -> Result<Discovered> {
+        self.found(connection)
     }
 
-    async fn point(&self, _: &Stores, _: PointId) -> Result<Option<PointFacts>> {
-        Err(no_stores())
+    async fn snapshot(
+        &self,
+        stores: &Stores,
+        work: &SnapshotWork,
+        over: &Over<'_>,
+    ) -> Result<PointFacts> {
+        let machines = self.found(&work.connection)?.machines;
+        let uuid = work.machine.to_string();
+        let machine = machines.into_iter().find(|m| m.uuid == uuid);
+        let machine = machine
+            .ok_or_else(|| Error::new(Code::MachineNotFound, format!("there is no {uuid}")))?;
+        let disks = machine.disks.iter().zip(disk_numbers(&machine.disks));
+        let disks = disks.map(|(disk, lun)| PointDisk {
+            lun,
+            name: disk.name.clone(),
+            bytes: disk.size,
+        });
+        let (all, id) = (disks.collect(), stores.id);
+        let taken = self.stores.snapshot(&self.sleeper, id, work, all, over);
+        taken.await
     }
 
-    async fn transfer(&self, _: &Stores, _: Uuid, _: PointId, _: &Over<'_>) -> Result<u64> {
-        Err(no_stores())
+    async fn point(&self, stores: &Stores, point: PointId) -> Result<Option<PointFacts>> {
+        Ok(self.stores.point(stores.id, point))
     }
 
-    async fn remove(&self, _: &Stores, _: Tier, _: &[PointId]) -> Result<()> {
-        Err(no_stores())
+    async fn transfer(
+        &self,
+        stores: &Stores,
+        machine: Uuid,
+        point: PointId,
+        over: &Over<'_>,
+    ) -> Result<u64> {
+        let id = stores.id;
+        let sent = self
+            .stores
+            .transfer(&self.sleeper, id, machine, point, over);
+        sent.await
+    }
+
+    async fn remove(&self, stores: &Stores, tier: Tier, points: &[PointId]) -> Result<()> {
+        self.stores.remove(stores.id, tier, points);
+        Ok(())
     }
 
     async fn collect(&self, _: &Stores, _: Tier) -> Result<()> {
-        Err(no_stores())
+        Ok(())
     }
 
     async fn restore(
@@ -70,13 +140,9 @@ impl DataPlane for Scripted {
         _: &RestoreWork,
         _: &Over<'_>,
     ) -> Result<Vec<RestoredDisk>> {
-        Err(no_stores())
+        let detail = "a scripted store has points, and no disks to restore";
+        Err(Error::new(Code::HypervisorUnavailable, detail))
     }
-}
-
-fn no_stores() -> Error {
-    let detail = "a scripted host has machines and networks, and no stores";
-    Error::new(Code::HypervisorUnavailable, detail)
 }
 
 /// A machine that runs, with disks of these sizes in bytes: `vda`, `vdb` and so on.

@@ -179,6 +179,8 @@ pub struct Filter {
     pub operation: Option<JobOperation>,
     /// Those that are so far.
     pub status: Option<JobStatus>,
+    /// Those that have not ended.
+    pub unfinished: bool,
     /// Those that began at this time or later.
     pub from: Option<Timestamp>,
     /// Those that began before this time.
@@ -206,6 +208,9 @@ pub async fn page(
         .with_some("status = ?", status)
         .with_some("started_at >= ?", filter.from.map(whole))
         .with_some("started_at < ?", filter.to.map(whole));
+    if filter.unfinished {
+        select = select.with("ended_at IS NULL", []);
+    }
     if let Some((started_at, id)) = after {
         let values = [started_at.into(), id.to_string().into()];
         select = select.with("(started_at, id) < (?, ?)", values);

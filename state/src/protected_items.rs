@@ -100,6 +100,9 @@ pub struct ItemBody {
     /// The policy that its points' times were reckoned by; another one is applied before
     /// anything is removed.
     pub policy_seen: Option<policy::Policy>,
+    /// Points that were begun and given up: its snapshot stores may have them all the same, and
+    /// the next backup removes them.
+    pub given_up: Vec<base::PointId>,
     /// How often the run that is due was tried.
     pub tries: u32,
     /// The due time of the last scheduled run, or when protection began or was resumed: what is

@@ -115,6 +115,15 @@ pub(crate) async fn policy_of(tx: &mut Tx, item: &ProtectedItem) -> Result<Optio
     Ok(found.map(|record| record.body.policy))
 }
 
+/// The policy by which a backup ends that began with one: protection may have been stopped since.
+pub(super) async fn policy_at_end(
+    tx: &mut Tx,
+    item: &ProtectedItem,
+) -> Result<Option<policy::Policy>> {
+    let now = policy_of(tx, item).await?;
+    Ok(now.or_else(|| item.body.policy_seen.clone()))
+}
+
 pub(super) async fn run(held: &Held<'_>, plan: BackupPlan) -> Result<Outcome> {
     match plan.stage {
         Stage::Snapshot(begun) => {
@@ -136,8 +145,10 @@ async fn snapshot_phase(
     begun: Option<PointId>,
 ) -> Result<Option<Sending>> {
     let control = held.control;
-    let ground = match control.ground(plan.item).await {
+    let mut ground = match control.ground(plan.item).await {
         Ok(ground) => ground,
+        // The records may answer later.
+        Err(e) if e.code() == Code::StateUnavailable => return Err(e),
         Err(e) => return failed(held, plan, &e).await.map(|()| None),
     };
     let mut taken = Ok(None);
@@ -158,13 +169,25 @@ async fn snapshot_phase(
         Err(e) => Err(e),
         Ok(None) => take(held, plan, &ground).await,
     };
+    let given_up = std::mem::take(&mut ground.item.body.given_up);
+    if taken.is_ok() && !given_up.is_empty() {
+        let (plane, stores) = (&control.plane, &ground.stores);
+        match plane.remove(stores, Tier::Snapshot, &given_up).await {
+            Ok(()) => ground.item.body.given_up = given_up,
+            Err(e) => tracing::info!("points that were given up stay for now: {e}"),
+        }
+    }
     match taken {
         Ok(facts) => record(held, plan, &ground, facts).await,
         Err(e) if held.cancel.is_cancelled() => {
             if !held.is_cancelled_by_user().await? {
                 return Err(e);
             }
-            let (tx, mut job) = held.write().await?;
+            let (mut tx, mut job) = held.write().await?;
+            if let Some(mut item) = items::by_data_id(&mut tx, plan.item).await? {
+                give_up(&mut item, &job);
+                items::update(&mut tx, item).await?;
+            }
             stand(&mut job, BackupJob::SnapshotCancelled, tx.now());
             held.commit(tx, job).await?;
             Ok(None)
@@ -187,7 +210,13 @@ async fn take(held: &Held<'_>, plan: &BackupPlan, ground: &Ground) -> Result<Poi
         stage,
         ..plan.clone()
     };
-    held.note(&Plan::Backup(plan)).await?;
+    let (mut tx, mut job) = held.write().await?;
+    if let Some(mut item) = items::by_data_id(&mut tx, plan.item).await? {
+        give_up(&mut item, &job);
+        items::update(&mut tx, item).await?;
+    }
+    job.body.step = to_json(&Plan::Backup(plan));
+    held.commit(tx, job).await?;
     let crash = ground.policy.as_ref();
     let crash = crash.is_some_and(|p| p.consistency == Consistency::OnlyCrash);
     let work = SnapshotWork {
@@ -219,7 +248,7 @@ async fn record(
         drop(tx);
         return failed(held, plan, &gone).await.map(|()| None);
     };
-    let policy = policy_of(&mut tx, &item).await?;
+    let policy = policy_at_end(&mut tx, &item).await?;
     let number = points::number_of(facts.point);
     let sending = decide(&mut tx, plan, &item, policy.as_ref(), &job).await?;
     let keep = match plan.run {
@@ -253,6 +282,9 @@ async fn record(
         done => drop(done?),
     }
     item.body.last_point = Some(facts.taken_at);
+    // Those were removed just now.
+    let given_up = &ground.item.body.given_up;
+    item.body.given_up.retain(|point| !given_up.contains(point));
     let mut job_after = job.clone();
     note_consistency(
         &mut job_after,
@@ -322,8 +354,17 @@ pub(super) async fn transfer_runs(tx: &mut Tx, item: &ProtectedItem, job: &Job) 
     let others = unfinished_backups(tx, item).await?;
     Ok(others.iter().any(|other| {
         let ahead = (other.started_at, other.id) < (job.started_at, job.id);
-        other.id != job.id && ahead && transfers(other)
+        other.id != job.id && transfers(other) && (ahead || !waits(other))
     }))
+}
+
+/// Whether a backup waits until it may begin its transfer.
+pub(crate) fn waits(job: &Job) -> bool {
+    let plan = serde_json::from_value(job.body.step.clone());
+    matches!(
+        plan,
+        Ok(Plan::Backup(BackupPlan { stage: Stage::Transfer(sending), .. })) if sending.waits
+    )
 }
 
 /// The backups of an item that have not ended.
@@ -331,14 +372,11 @@ pub(crate) async fn unfinished_backups(tx: &mut Tx, item: &ProtectedItem) -> Res
     let filter = Filter {
         item: Some(item.id.clone()),
         operation: Some(JobOperation::Backup),
+        unfinished: true,
         ..Filter::default()
     };
-    // Few go on at once, and they are among the newest.
-    let newest = jobs::page(tx, &filter, None, 50).await?;
-    Ok(newest
-        .into_iter()
-        .filter(|j| j.ended_at.is_none())
-        .collect())
+    // Few go on at once, for however long.
+    jobs::page(tx, &filter, None, u32::MAX).await
 }
 
 /// Whether a job is in its transfer, or waits for it.
@@ -373,6 +411,20 @@ pub(super) fn ended_well(item: &mut ProtectedItem, job: &Job, now: Timestamp) {
     });
 }
 
+/// Notes that the point that a job has begun will have no record: its store may have it, or get
+/// it yet from a server that was stalled.
+fn give_up(item: &mut ProtectedItem, job: &Job) {
+    let plan = serde_json::from_value(job.body.step.clone());
+    if let Ok(Plan::Backup(BackupPlan {
+        stage: Stage::Snapshot(Some(point)),
+        ..
+    })) = plan
+        && !item.body.given_up.contains(&point)
+    {
+        item.body.given_up.push(point);
+    }
+}
+
 /// Ends the job as failed: both tasks (JOB-2), and says so at the item.
 async fn failed(held: &Held<'_>, plan: &BackupPlan, error: &Error) -> Result<()> {
     tracing::warn!("backup job {}: {error:?}", held.id);
@@ -380,6 +432,7 @@ async fn failed(held: &Held<'_>, plan: &BackupPlan, error: &Error) -> Result<()>
     job.body.errors.push(shown(error));
     stand(&mut job, BackupJob::Failed, tx.now());
     if let Some(mut item) = items::by_data_id(&mut tx, plan.item).await? {
+        give_up(&mut item, &job);
         if item.state == items::ProtectionState::Protected {
             item.state = items::ProtectionState::ProtectionError;
         }

@@ -55,6 +55,15 @@ async fn work(held: &Held<'_>, plan: &DeletePlan) -> Result<Outcome> {
         }
         let stores = control.stores_of_item(&mut tx, item).await?;
         drop(tx);
+        let given_up = &item.body.given_up;
+        if !given_up.is_empty() {
+            for stores in &stores {
+                control
+                    .plane
+                    .remove(stores, Tier::Snapshot, given_up)
+                    .await?;
+            }
+        }
         loop {
             let mut tx = control.state.read().await?;
             let page = points::page(&mut tx, plan.item, Range::default(), None, PAGE).await?;

@@ -6,6 +6,7 @@
 //! where it goes on.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,10 @@ pub(crate) struct Engine {
     owner: String,
     jobs: Mutex<HashMap<Uuid, Entry>>,
     permits: Mutex<HashMap<String, Arc<Semaphore>>>,
+    /// How many jobs wait for a permit.
+    queued: AtomicUsize,
+    /// How often a job was taken up.
+    taken_up: AtomicU64,
     /// Set when the server ends.
     stopping: CancellationToken,
     /// Told when there is work.
@@ -73,12 +78,41 @@ impl Events for Live {
     }
 }
 
+/// How much a server has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Jobs that are worked on.
+    pub working: usize,
+    /// Jobs that wait until there are fewer at the same place.
+    pub queued: usize,
+    /// How often a job was taken up since the server started.
+    pub taken_up: u64,
+}
+
+/// A job that waits for a permit.
+struct Queued<'a>(&'a AtomicUsize);
+
+impl<'a> Queued<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl Engine {
     pub(crate) fn new(owner: String) -> Self {
         Self {
             owner,
             jobs: Mutex::default(),
             permits: Mutex::default(),
+            queued: AtomicUsize::new(0),
+            taken_up: AtomicU64::new(0),
             stopping: CancellationToken::new(),
             wake: Notify::new(),
             ended: Notify::new(),
@@ -120,6 +154,7 @@ impl Engine {
             let new = || Arc::new(Semaphore::new(AT_ONCE));
             Arc::clone(all.entry(format!("{kind} {place}")).or_insert_with(new))
         };
+        let _queued = Queued::new(&self.queued);
         tokio::select! {
             biased;
             () = cancel.cancelled() => None,
@@ -153,6 +188,7 @@ impl Engine {
             live: Arc::clone(&live),
         };
         jobs.insert(id, entry);
+        self.taken_up.fetch_add(1, Ordering::SeqCst);
         Some((cancel, live))
     }
 
@@ -200,6 +236,17 @@ impl Control {
                 }
                 _ => return Ok(()),
             }
+        }
+    }
+
+    /// How much this server has to do now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let queued = self.engine.queued.load(Ordering::SeqCst);
+        Load {
+            working: self.engine.running().saturating_sub(queued),
+            queued,
+            taken_up: self.engine.taken_up.load(Ordering::SeqCst),
         }
     }
 

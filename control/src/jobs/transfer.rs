@@ -5,9 +5,9 @@ use policy::{BackupJob, Keep};
 use state::protected_items::{self as items, LastBackup};
 use state::recovery_points::{self as points, Tiers};
 
-use super::backup::{BackupPlan, Run, Sending, Stage, ended_well, policy_of, transfer_runs};
+use super::backup::{BackupPlan, Run, Sending, Stage, ended_well, policy_at_end, transfer_runs};
 use super::held::{Held, Outcome};
-use super::{Plan, shown, stand};
+use super::{Plan, shown, stand, to_json};
 use crate::plane::Over;
 use crate::points::expiries;
 
@@ -22,15 +22,29 @@ pub(super) async fn transfer_phase(
     sending: Sending,
 ) -> Result<Outcome> {
     if sending.waits && !held.cancel.is_cancelled() {
-        let job = held.job().await?;
-        let mut tx = held.control.state.read().await?;
+        let (mut tx, mut job) = held.write().await?;
         let item = items::by_data_id(&mut tx, plan.item).await?;
         if let Some(item) = item
             && transfer_runs(&mut tx, &item, &job).await?
         {
             return Ok(Outcome::Later(LOOK));
         }
+        // From here on it is the one that runs.
+        let sending = Sending {
+            waits: false,
+            ..sending
+        };
+        let plan = BackupPlan {
+            stage: Stage::Transfer(sending),
+            ..plan.clone()
+        };
+        job.body.step = to_json(&Plan::Backup(plan));
+        held.commit(tx, job).await?;
     }
+    let sending = Sending {
+        waits: false,
+        ..sending
+    };
     match send(held, plan, &sending).await {
         Ok(stored) => done(held, plan, &sending, stored).await,
         Err(e) if held.cancel.is_cancelled() => {
@@ -96,7 +110,7 @@ async fn done(
     job.body.properties.insert("Backup Size".to_owned(), size);
     let item = items::by_data_id(&mut tx, plan.item).await?;
     if let Some(mut item) = item {
-        let policy = policy_of(&mut tx, &item).await?;
+        let policy = policy_at_end(&mut tx, &item).await?;
         let point = points::get(&mut tx, item.data_id, sending.number).await?;
         if let Some(mut point) = point {
             point.tiers = Tiers::SnapshotAndVault;
@@ -131,6 +145,7 @@ async fn not_sent(
         match error {
             None => ended_well(&mut item, &job, tx.now()),
             Some(error) => {
+                item.body.tries = 0;
                 item.body.last_backup = Some(LastBackup {
                     at: tx.now(),
                     status: job.status,

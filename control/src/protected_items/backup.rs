@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use super::{ItemName, find};
 use crate::Control;
-use crate::jobs::{BackupPlan, NewJob, Plan, Run, SNAPSHOT, Stage, TRANSFER, unfinished_backups};
+use crate::jobs::{
+    BackupPlan, NewJob, Plan, Run, SNAPSHOT, Stage, TRANSFER, unfinished_backups, waits,
+};
 use crate::operations::Accepted;
 use crate::vaults::refused;
 
@@ -102,11 +104,6 @@ pub(crate) async fn in_the_way(
             .tasks
             .iter()
             .any(|t| t.name == SNAPSHOT && t.status == TaskStatus::InProgress);
-        let plan = serde_json::from_value(job.body.step.clone());
-        let waits = matches!(
-            plan,
-            Ok(Plan::Backup(BackupPlan { stage: Stage::Transfer(sending), .. })) if sending.waits
-        );
-        takes || on_demand && waits
+        takes || on_demand && waits(job)
     }))
 }

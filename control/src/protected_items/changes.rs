@@ -70,6 +70,13 @@ impl Control {
             };
             return Err(Error::new(code, detail));
         }
+        if item.purge_at.is_some_and(|at| at <= tx.now()) {
+            let detail = format!(
+                "the backups of {} are being purged",
+                item.body.friendly_name
+            );
+            return Err(Error::new(Code::ItemStateWrong, detail));
+        }
         item.purge_at = None;
         item.body.deleted_at = None;
         item.next_run = None;

@@ -10,7 +10,7 @@ use policy::{Keep, Policy};
 use state::policies;
 use state::protected_items::{self as items, Filter, ProtectedItem};
 use state::recovery_points::{self as points, Range};
-use state::{WriteTx, resources, settings};
+use state::{Tx, WriteTx, resources, settings};
 
 use crate::Control;
 use crate::points::expiries;
@@ -37,8 +37,17 @@ pub(crate) async fn apply_policy(
     item: &mut ProtectedItem,
     policy: &Policy,
 ) -> Result<()> {
+    let now = tx.now();
     if is_active(item) {
-        item.next_run = next_run(item, policy, tx.now());
+        let (seen, from) = (&item.body.policy_seen, item.body.scheduled_from);
+        if let (Some(old), Some(from)) = (seen, from)
+            && (&old.schedule, &old.zone) != (&policy.schedule, &policy.zone)
+            && old.schedule.latest_due(from, now, &old.zone).is_none()
+        {
+            // A new schedule owes nothing of the time before it (POLICY-18).
+            item.body.scheduled_from = Some(now);
+        }
+        item.next_run = next_run(item, policy, now);
     }
     if item.body.policy_seen.as_ref() == Some(policy) {
         return Ok(());
@@ -88,6 +97,11 @@ impl Control {
     }
 
     async fn follow_edit(&self, id: &str) -> Result<()> {
+        let revision = async |tx: &mut Tx| -> Result<Option<i64>> {
+            let record = resources::get::<policies::Policy>(tx, id).await?;
+            Ok(record.map(|r| r.revision))
+        };
+        let followed = revision(&mut self.state.read().await?).await?;
         let filter = Filter {
             policy: Some(id.to_owned()),
             ..Filter::default()
@@ -104,15 +118,9 @@ impl Control {
             }
         }
         let mut tx = self.state.write().await?;
-        let record = resources::get::<policies::Policy>(&mut tx, id).await?;
-        // An edit that came meanwhile is followed in the next round: some item shows it.
-        if let Some(record) = record {
-            let first = items::page(&mut tx, &filter, None, 1).await?;
-            let behind =
-                |i: &ProtectedItem| i.body.policy_seen.as_ref() != Some(&record.body.policy);
-            if first.iter().any(|i| is_active(i) && behind(i)) {
-                return Ok(());
-            }
+        // An edit that came meanwhile is followed in the next round.
+        if revision(&mut tx).await? != followed {
+            return Ok(());
         }
         let mut all: Vec<String> = settings::get(&mut tx, EDITED).await?.unwrap_or_default();
         all.retain(|other| other != id);

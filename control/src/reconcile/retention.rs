@@ -6,6 +6,7 @@ use state::protected_items::{self as items, ProtectedItem, ProtectionState};
 use state::recovery_points::{self as points, Range, RecoveryPoint, Tiers};
 
 use crate::Control;
+use crate::jobs::{BackupPlan, Plan, Stage, unfinished_backups};
 use crate::plane::Tier;
 use crate::points::rule_point;
 use crate::protected_items::is_active;
@@ -50,7 +51,10 @@ impl Control {
         };
         let all = all_points(&mut tx, &item).await?;
         let rules: Vec<_> = all.iter().map(rule_point).collect();
-        let removals = policy::cleanup(&rules, policy.snapshot_days, &policy.zone, self.now());
+        let mut removals = policy::cleanup(&rules, policy.snapshot_days, &policy.zone, self.now());
+        // A transfer that goes on, for however long, reads its snapshot (JOB-5).
+        let sent = sent_now(&mut tx, &item).await?;
+        removals.retain(|r| !sent.contains(&all[r.point].point));
         if removals.is_empty() {
             return Ok(());
         }
@@ -60,7 +64,12 @@ impl Control {
             let chosen = removals.iter().filter(|r| chosen(r));
             chosen.map(|r| all[r.point].point).collect()
         };
-        let (vault, snapshot) = (ids(|r| r.vault), ids(|r| r.snapshot));
+        let (mut vault, snapshot) = (ids(|r| r.vault), ids(|r| r.snapshot));
+        // A transfer that failed may have left its point there.
+        vault.extend(removals.iter().filter_map(|r| {
+            let point = &all[r.point];
+            (point.tiers == Tiers::Snapshot).then_some(point.point)
+        }));
         for stores in &stores {
             if !vault.is_empty() {
                 self.plane.remove(stores, Tier::Vault, &vault).await?;
@@ -74,12 +83,26 @@ impl Control {
         for removal in &removals {
             let point = &all[removal.point];
             let now = points::get(&mut tx, point.item, point.number).await?;
-            if let Some(now) = now.filter(|now| now.revision == point.revision) {
+            // Whatever was written of it since: this is what the stores have.
+            if let Some(now) = now {
                 remove(&mut tx, now, removal).await?;
             }
         }
         tx.commit().await
     }
+}
+
+/// The points that backups of an item transfer, or are about to.
+async fn sent_now(tx: &mut state::Tx, item: &ProtectedItem) -> Result<Vec<base::PointId>> {
+    let jobs = unfinished_backups(tx, item).await?;
+    let of = |job: state::jobs::Job| match serde_json::from_value(job.body.step) {
+        Ok(Plan::Backup(BackupPlan {
+            stage: Stage::Transfer(sending),
+            ..
+        })) => Some(sending.point),
+        _ => None,
+    };
+    Ok(jobs.into_iter().filter_map(of).collect())
 }
 
 /// Whether points of an item expire (PROT-11, 13; SOFT-3).

@@ -1,0 +1,344 @@
+//! A server whose hosts, stores and time are played.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base::{Clock, Code, ManualClock, Result, SeededRandom, VaultId};
+use control::plane::{Discovered, Tier};
+use control::scripted::{Act, Ends, Phase, Scripted, machine};
+use control::{
+    Accepted, Control, ItemChange, ItemName, PolicyInput, Protect, Start, VaultChange, VaultInput,
+};
+use jiff::{SignedDuration, Timestamp};
+use policy::{Policy, TaskStatus};
+use state::State;
+use state::jobs::{Filter, Job, JobOperation, JobStatus};
+use state::protected_items::ProtectedItem;
+use state::recovery_points::{Range, RecoveryPoint, Tiers};
+use state::vaults::SoftDeleteState;
+use uuid::Uuid;
+
+pub const HOST: &str = "test:///a";
+/// The first machine, and the second.
+pub const WEB: Uuid = Uuid::from_u128(1 << 96);
+pub const DB: Uuid = Uuid::from_u128(2 << 96);
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub struct World {
+    pub folder: tempfile::TempDir,
+    pub clock: Arc<ManualClock>,
+    pub plane: Arc<Scripted>,
+    pub control: Arc<Control>,
+    /// The same records.
+    pub state: State,
+}
+
+/// A server in a folder.
+pub async fn server(
+    folder: &Path,
+    clock: Arc<dyn Clock>,
+    plane: Arc<Scripted>,
+    seed: u64,
+) -> Arc<Control> {
+    let start = Start {
+        data: folder.to_owned(),
+        state: None,
+        names: vec!["here".to_owned()],
+        host: "a".to_owned(),
+        connection: HOST.to_owned(),
+        clock,
+        random: Arc::new(SeededRandom::new(seed)),
+        plane,
+    };
+    let (control, ..) = Control::open(start, async |_, _| Ok(())).await.unwrap();
+    Arc::new(control)
+}
+
+/// The host with its two machines.
+pub fn host(plane: &Scripted) {
+    let machines = vec![machine(WEB, "web", &[1 << 30]), machine(DB, "db", &[5, 6])];
+    let networks = None;
+    plane.set(HOST, Discovered { machines, networks });
+}
+
+pub async fn records(folder: &Path, clock: Arc<ManualClock>) -> State {
+    let place = folder.join("state.db").display().to_string();
+    State::open(&place, clock).await.unwrap()
+}
+
+pub fn name(machine: &str) -> ItemName {
+    ItemName {
+        group: "default".to_owned(),
+        machine: machine.to_owned(),
+    }
+}
+
+impl World {
+    /// Noon on the first of March 2026, a Sunday; the vault `v1`; the machines `web` and `db`,
+    /// not protected.
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(at("2026-03-01T12:00:00Z")));
+        let plane = Arc::new(Scripted::new(clock.clone()));
+        host(&plane);
+        let control = server(folder.path(), clock.clone(), plane.clone(), 1).await;
+        let input = VaultInput {
+            location: Some("onprem".to_owned()),
+            ..VaultInput::default()
+        };
+        control.put_vault("default", "v1", input).await.unwrap();
+        control.discover().await.unwrap();
+        let state = records(folder.path(), clock.clone()).await;
+        Self {
+            folder,
+            clock,
+            plane,
+            control,
+            state,
+        }
+    }
+
+    /// With `web` protected by the first policy.
+    pub async fn protecting() -> Self {
+        let world = Self::new().await;
+        world.protect("web", "DefaultPolicy").await.unwrap();
+        world
+    }
+
+    pub fn policy_id(&self, policy: &str) -> String {
+        self.control.policy_id("default", "v1", policy)
+    }
+
+    pub async fn protect(&self, machine: &str, policy: &str) -> Result<Accepted> {
+        let with = Protect {
+            policy: self.policy_id(policy),
+            source: None,
+            disks: None,
+        };
+        self.change(machine, ItemChange::Protect(with)).await
+    }
+
+    pub async fn change(&self, machine: &str, change: ItemChange) -> Result<Accepted> {
+        let name = name(machine);
+        let changed = self.control.change_item("default", "v1", &name, change);
+        changed.await
+    }
+
+    pub async fn delete(&self, machine: &str) -> Result<Accepted> {
+        let name = name(machine);
+        self.control.delete_item("default", "v1", &name).await
+    }
+
+    pub async fn soft_delete(&self, state: SoftDeleteState, days: u16) {
+        let change = VaultChange {
+            soft_delete: Some(state),
+            soft_delete_days: Some(days),
+            ..VaultChange::default()
+        };
+        let input = VaultInput {
+            location: None,
+            change,
+        };
+        let changed = self.control.put_vault("default", "v1", input).await;
+        changed.unwrap();
+    }
+
+    pub async fn put_policy(&self, name: &str, policy: Policy) {
+        let input = PolicyInput {
+            policy,
+            properties: serde_json::json!({}),
+        };
+        let put = self.control.put_policy("default", "v1", name, input).await;
+        put.unwrap();
+    }
+
+    pub async fn backup_now(&self, machine: &str, until: Option<&str>) -> Result<Uuid> {
+        let (name, until) = (name(machine), until.map(at));
+        let accepted = self.control.backup_now("default", "v1", &name, until).await;
+        Ok(accepted?.job)
+    }
+
+    pub async fn cancel(&self, job: Uuid) -> Result<Uuid> {
+        self.control.cancel_job("default", "v1", job).await
+    }
+
+    pub async fn item(&self, machine: &str) -> ProtectedItem {
+        let found = self.control.item("default", "v1", &name(machine)).await;
+        found.unwrap()
+    }
+
+    pub async fn no_item(&self, machine: &str) -> bool {
+        let found = self.control.item("default", "v1", &name(machine)).await;
+        found.is_err_and(|e| e.code() == Code::ObjectNotFound)
+    }
+
+    pub async fn points(&self, machine: &str) -> Vec<RecoveryPoint> {
+        let item = self.item(machine).await;
+        let all = Range::default();
+        let mut points = self
+            .control
+            .recovery_points(&item, all, None, 10_000)
+            .await
+            .unwrap();
+        points.reverse();
+        points
+    }
+
+    /// The days on which points were taken, with `S`, `V` or `SV`.
+    pub async fn dates(&self, machine: &str) -> Vec<String> {
+        let tier = |tiers| match tiers {
+            Tiers::Snapshot => "S",
+            Tiers::SnapshotAndVault => "SV",
+            Tiers::Vault => "V",
+        };
+        let all = self.points(machine).await;
+        all.iter()
+            .map(|p| format!("{} {}", p.taken_at.strftime("%m-%d"), tier(p.tiers)))
+            .collect()
+    }
+
+    /// All jobs of an operation, oldest first.
+    pub async fn jobs(&self, operation: JobOperation) -> Vec<Job> {
+        let filter = Filter {
+            operation: Some(operation),
+            ..Filter::default()
+        };
+        let jobs = self.control.jobs("default", "v1", filter, None, 10_000);
+        let mut jobs = jobs.await.unwrap();
+        jobs.reverse();
+        jobs
+    }
+
+    pub async fn backups(&self) -> Vec<Job> {
+        self.jobs(JobOperation::Backup).await
+    }
+
+    pub async fn job(&self, id: Uuid) -> Job {
+        self.control.job("default", "v1", id).await.unwrap().job
+    }
+
+    pub async fn vault_id(&self) -> VaultId {
+        let vault = self.control.vault("default", "v1").await.unwrap();
+        vault.body.store_vault
+    }
+
+    /// Lets everything happen that happens now.
+    pub async fn settle(&self) {
+        settle(&self.control, &self.plane).await;
+    }
+
+    /// Lets this time pass, and everything happen in it.
+    pub async fn pass(&self, time: SignedDuration) {
+        self.settle().await;
+        let end = self.clock.now() + time;
+        loop {
+            let now = self.clock.now();
+            if now >= end {
+                return;
+            }
+            let mut next = end.min(now + SignedDuration::from_hours(1));
+            for machine in ["web", "db"] {
+                let item = self.control.item("default", "v1", &name(machine)).await;
+                if let Some(due) = item.ok().and_then(|i| i.next_run) {
+                    next = next.min(due.max(now + SignedDuration::from_secs(1)));
+                }
+            }
+            if let Some(wake) = self.plane.sleeper().next() {
+                next = next.min(wake);
+            }
+            // Jobs that rest do so for ten seconds or more.
+            if self.unfinished().await > self.plane.waiting() {
+                next = next.min(now + SignedDuration::from_secs(5));
+            }
+            self.clock.advance(next.duration_since(now));
+            self.plane.sleeper().wake();
+            self.settle().await;
+        }
+    }
+
+    async fn unfinished(&self) -> usize {
+        let mut tx = self.state.read().await.unwrap();
+        let all = state::jobs::unfinished(&mut tx, None, 1000).await.unwrap();
+        all.len()
+    }
+
+    pub async fn days(&self, days: i64) {
+        self.pass(SignedDuration::from_hours(24 * days)).await;
+    }
+
+    pub async fn minutes(&self, minutes: i64) {
+        self.pass(SignedDuration::from_mins(minutes)).await;
+    }
+
+    /// Records and stores have the same points, and no rule was broken.
+    pub async fn check(&self, machines: &[&str]) {
+        assert_eq!(self.plane.broken(), Vec::<String>::new());
+        let vault = self.vault_id().await;
+        let mut recorded = [Vec::new(), Vec::new()];
+        for machine in machines {
+            for point in self.points(machine).await {
+                if point.tiers != Tiers::Vault {
+                    recorded[0].push(point.point);
+                }
+                if point.tiers != Tiers::Snapshot {
+                    recorded[1].push(point.point);
+                }
+            }
+        }
+        for (tier, recorded) in [Tier::Snapshot, Tier::Vault].into_iter().zip(&mut recorded) {
+            let stored = self.plane.points(vault, tier);
+            let stored: Vec<_> = stored.iter().map(|p| p.facts.point).collect();
+            recorded.sort_unstable();
+            assert_eq!(*recorded, stored, "{tier:?}: records, stores");
+        }
+    }
+}
+
+/// Lets everything happen that happens now.
+pub async fn settle(control: &Arc<Control>, plane: &Scripted) {
+    loop {
+        let before = control.load().taken_up;
+        control.tick().await;
+        loop {
+            tokio::task::yield_now().await;
+            let load = control.load();
+            if load.working == plane.waiting() {
+                break;
+            }
+        }
+        control.maintain().await;
+        if control.load().taken_up == before {
+            return;
+        }
+    }
+}
+
+/// How a job and its two tasks stand.
+pub fn stands(job: &Job) -> (TaskStatus, TaskStatus, JobStatus) {
+    let [snapshot, transfer] = &job.body.tasks[..] else {
+        panic!("{job:?}")
+    };
+    assert_eq!(
+        (&*snapshot.name, &*transfer.name),
+        ("Take Snapshot", "Transfer data to vault")
+    );
+    assert_eq!(
+        job.ended_at.is_some(),
+        !matches!(job.status, JobStatus::InProgress | JobStatus::Cancelling)
+    );
+    (snapshot.status, transfer.status, job.status)
+}
+
+impl World {
+    pub fn play(&self, phase: Phase, acts: &[Act]) {
+        self.plane.play(WEB, phase, acts);
+    }
+
+    pub fn ends(&self, phase: Phase, ends: &[Ends]) {
+        let acts: Vec<Act> = ends.iter().map(|e| Act::ends(*e)).collect();
+        self.play(phase, &acts);
+    }
+}
