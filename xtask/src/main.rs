@@ -11,6 +11,8 @@ mod install;
 mod lint;
 mod metadata;
 mod real;
+#[cfg(test)]
+mod requirements;
 mod shell;
 mod tests;
 mod torture;

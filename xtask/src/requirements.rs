@@ -1,0 +1,334 @@
+//! `docs/requirements.md` is true: each rule of the control plane is there once, with a test that
+//! exists, or with what is missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use crate::shell;
+
+/// The numbers of each area that the control plane takes on. The others are not its own.
+const AREAS: &[(&str, &[RangeInclusive<u32>])] = &[
+    ("VAULT", &[1..=22]),
+    ("REPL", &[1..=9]),
+    ("SRG", &[1..=12]),
+    ("DISC", &[1..=12]),
+    ("POLICY", &[1..=32]),
+    ("PROT", &[1..=19]),
+    ("JOB", &[1..=21]),
+    ("SNAP", &[1..=10]),
+    ("XFER", &[1..=12]),
+    ("API", &[1..=8]),
+    ("RBAC", &[1..=6]),
+    ("MON", &[1..=3, 6..=6]),
+    ("PRICE", &[1..=12]),
+    ("LIMIT", &[1..=9]),
+    ("SOFT", &[1..=7]),
+    ("IMMU", &[1..=5]),
+    ("DISK", &[1..=1, 3..=3]),
+    ("RESTORE", &[1..=19, 21..=22]),
+    ("CONF", &[1..=1, 4..=5, 7..=8, 11..=11, 13..=15, 17..=19]),
+];
+
+/// How far a rule is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Shown {
+    Wholly,
+    Partly,
+    NotYet,
+}
+
+/// A test as a row names it: `crate: name`, or `crate (part): name` for one below `tests/part`.
+#[derive(Clone, Copy, Debug)]
+struct Test<'a> {
+    package: &'a str,
+    part: Option<&'a str>,
+    name: &'a str,
+}
+
+impl<'a> Test<'a> {
+    /// The tests among what stands in backticks.
+    fn all(cell: &'a str) -> Vec<Self> {
+        let spans = cell.split('`').skip(1).step_by(2);
+        spans.filter_map(Self::parse).collect()
+    }
+
+    fn parse(text: &'a str) -> Option<Self> {
+        let (place, name) = text.split_once(": ")?;
+        let (package, part) = match place.strip_suffix(')') {
+            Some(place) => {
+                let (package, part) = place.split_once(" (")?;
+                (package, Some(part))
+            }
+            None => (place, None),
+        };
+        let plain = |text: &str| {
+            let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            !text.is_empty() && text.chars().all(good)
+        };
+        let all = [package, part.unwrap_or("x"), name].into_iter().all(plain);
+        all.then_some(Self {
+            package,
+            part,
+            name,
+        })
+    }
+}
+
+/// Names of functions by the folders they are in.
+#[derive(Default)]
+struct Sources(BTreeMap<String, BTreeSet<String>>);
+
+impl Sources {
+    /// Whether a test is there.
+    fn have(&mut self, test: Test<'_>) -> bool {
+        let folder = match test.part {
+            Some(part) => format!("{}/tests/{part}", test.package),
+            None => test.package.to_owned(),
+        };
+        let functions = self.0.entry(folder).or_insert_with_key(|folder| {
+            let mut functions = BTreeSet::new();
+            collect(&shell::root().join(folder), &mut functions);
+            functions
+        });
+        functions.contains(test.name)
+    }
+}
+
+/// The functions of all sources below a folder, which may not be there.
+fn collect(folder: &Path, functions: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, functions);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            functions.extend(functions_of(&text).map(str::to_owned));
+        }
+    }
+}
+
+/// What stands between `fn` and the parenthesis.
+fn functions_of(source: &str) -> impl Iterator<Item = &str> {
+    let lines = source.lines().map(str::trim_start);
+    let code = lines.filter(|line| !line.starts_with("//"));
+    code.filter_map(|line| {
+        let (before, after) = line.split_once("fn ")?;
+        let whole = before.is_empty() || before.ends_with([' ', '(']);
+        whole.then(|| after.split_once('(').map(|(name, _)| name))?
+    })
+}
+
+/// What is wrong with the document, if `have` knows which tests there are.
+fn faults(document: &str, mut have: impl FnMut(Test<'_>) -> bool) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut counts = BTreeMap::new();
+    for line in document.lines().filter(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        if cells[0] == "id" || cells[0].starts_with("--") {
+            continue;
+        }
+        let &[id, rule, cell] = cells.as_slice() else {
+            faults.push(format!("not a row of three: {line}"));
+            continue;
+        };
+        match read_id(id) {
+            None => faults.push(format!("{id}: no number of the control plane")),
+            Some(id) if !seen.insert(id) => faults.push(format!("{}-{}: twice", id.0, id.1)),
+            Some(_) => {}
+        }
+        if rule.is_empty() {
+            faults.push(format!("{id}: no rule"));
+        }
+        let tests = Test::all(cell);
+        match how_far(cell, &tests) {
+            Ok(shown) => *counts.entry(shown).or_insert(0) += 1,
+            Err(fault) => faults.push(format!("{id}: {fault}")),
+        }
+        for test in tests.into_iter().filter(|t| !have(*t)) {
+            let (package, name) = (test.package, test.name);
+            faults.push(format!("{id}: there is no test {name} in {package}"));
+        }
+    }
+    let each = AREAS.iter().flat_map(|(area, numbers)| {
+        let numbers = numbers.iter().cloned().flatten();
+        numbers.map(move |number| (*area, number))
+    });
+    let missing = each.filter(|id| !seen.contains(id));
+    faults.extend(missing.map(|(area, number)| format!("{area}-{number}: missing")));
+    let count = |shown| counts.get(&shown).copied().unwrap_or(0);
+    let head = format!(
+        "**{} shown, {} partly, {} not yet.**",
+        count(Shown::Wholly),
+        count(Shown::Partly),
+        count(Shown::NotYet)
+    );
+    if !document.lines().any(|line| line == head) {
+        faults.push(format!("the head doesn't say: {head}"));
+    }
+    faults
+}
+
+/// The area and the number, if there is such a one.
+fn read_id(id: &str) -> Option<(&'static str, u32)> {
+    let (area, number) = id.split_once('-')?;
+    let (area, numbers) = AREAS.iter().find(|(name, _)| *name == area)?;
+    let number = number.parse().ok()?;
+    let known = numbers.iter().any(|range| range.contains(&number));
+    known.then_some((area, number))
+}
+
+/// What the last cell of a row says.
+fn how_far(cell: &str, tests: &[Test<'_>]) -> Result<Shown, &'static str> {
+    let why = |word: &str| {
+        let rest = cell.strip_prefix(word)?;
+        Some(!rest.split('`').next().unwrap_or("").trim().is_empty())
+    };
+    match (why("not yet:"), why("partly:"), tests) {
+        (Some(true), _, []) => Ok(Shown::NotYet),
+        (Some(true), ..) => Err("not yet, and a test"),
+        (_, Some(true), []) => Err("partly, and no test"),
+        (_, Some(true), _) => Ok(Shown::Partly),
+        (Some(false), ..) | (_, Some(false), _) => Err("without a reason"),
+        (None, None, []) => Err("neither a test nor what is missing"),
+        (None, None, _) => {
+            let between = cell.split('`').step_by(2);
+            let only = between
+                .map(str::trim)
+                .all(|text| text.is_empty() || text == ",");
+            let spans = cell.split('`').count() / 2;
+            match only && spans == tests.len() {
+                true => Ok(Shown::Wholly),
+                false => Err("more than names of tests"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_is_true() {
+        let path = shell::root().join("docs/requirements.md");
+        let document = fs::read_to_string(&path).unwrap();
+        let mut sources = Sources::default();
+        let faults = faults(&document, |test| sources.have(test));
+        assert!(
+            faults.is_empty(),
+            "docs/requirements.md:\n  {}",
+            faults.join("\n  ")
+        );
+    }
+
+    /// All numbers, not yet shown but for those that are given.
+    fn rows(given: &[(&str, &str)]) -> String {
+        let mut text = "| id | rule | shown by |\n|---|---|---|\n".to_owned();
+        for (area, numbers) in AREAS {
+            for number in numbers.iter().cloned().flatten() {
+                let id = format!("{area}-{number}");
+                let own = given.iter().find(|row| row.0 == id);
+                let cell = own.map_or("not yet: not begun", |row| row.1);
+                text += &format!("| {id} | a rule | {cell} |\n");
+            }
+        }
+        text
+    }
+
+    fn document(given: &[(&str, &str)], head: &str) -> String {
+        format!("**{head}.**\n\n{}", rows(given))
+    }
+
+    fn check(document: &str) -> Vec<String> {
+        faults(document, |test| test.name == "there")
+    }
+
+    fn all() -> u32 {
+        let ranges = AREAS.iter().flat_map(|(_, ranges)| ranges.iter());
+        ranges.map(|r| r.end() - r.start() + 1).sum()
+    }
+
+    #[test]
+    fn a_good_document_has_no_faults() {
+        let head = format!("1 shown, 2 partly, {} not yet", all() - 3);
+        let given = [
+            ("VAULT-1", "`api: there`, `policy (guest): there`"),
+            ("VAULT-2", "partly: half of it; `api: there`"),
+            ("CONF-19", "partly: without `Invalid`; `api: there`"),
+        ];
+        let none: [String; 0] = [];
+        assert_eq!(check(&document(&given, &head)), none);
+    }
+
+    #[test]
+    fn a_bad_row_is_named_with_what_is_wrong() {
+        for (cell, fault) in [
+            ("`api: gone`", "there is no test gone in api"),
+            ("`api (it): gone`", "there is no test gone in api"),
+            ("partly: half; `api: gone`", "there is no test gone in api"),
+            ("", "neither a test nor what is missing"),
+            ("soon", "neither a test nor what is missing"),
+            ("`there`", "neither a test nor what is missing"),
+            ("partly: half", "partly, and no test"),
+            ("partly: `api: there`", "without a reason"),
+            ("not yet:", "without a reason"),
+            ("not yet: no; `api: there`", "not yet, and a test"),
+            ("`api: there`, nearly", "more than names of tests"),
+            ("`api: there`, `Invalid`", "more than names of tests"),
+        ] {
+            let found = check(&document(&[("JOB-3", cell)], ""));
+            assert!(
+                found.contains(&format!("JOB-3: {fault}")),
+                "{cell}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_is_there_once_and_no_other() {
+        let good = format!("**0 shown, 0 partly, {} not yet.**\n{}", all(), rows(&[]));
+        let row = |id: &str| format!("| {id} | a rule | not yet: not begun |\n");
+        let without = good.replace(&row("SNAP-4"), "");
+        assert!(check(&without).contains(&"SNAP-4: missing".to_owned()));
+        let twice = good.clone() + &row("SNAP-4");
+        assert!(check(&twice).contains(&"SNAP-4: twice".to_owned()));
+        for id in ["SNAP-11", "SNAP-0", "MON-4", "NET-1", "JOB-x", "JOB"] {
+            let fault = format!("{id}: no number of the control plane");
+            assert!(check(&(good.clone() + &row(id))).contains(&fault), "{id}");
+        }
+        let short = check(&(good.clone() + "| JOB-1 | a rule |\n"));
+        assert!(short[0].starts_with("not a row of three"), "{short:?}");
+        let empty = good.replace("| JOB-2 | a rule |", "| JOB-2 | |");
+        assert_eq!(check(&empty), ["JOB-2: no rule"]);
+    }
+
+    #[test]
+    fn the_head_counts() {
+        let found = check(&document(
+            &[("JOB-3", "`api: there`")],
+            "1 shown, 1 partly, 1 not yet",
+        ));
+        let head = format!("**1 shown, 0 partly, {} not yet.**", all() - 1);
+        assert_eq!(found, [format!("the head doesn't say: {head}")]);
+    }
+
+    #[test]
+    fn functions_are_found_in_code_and_not_in_comments() {
+        let source = "fn a() {}\n    pub(crate) async fn b_1(x: u8) {\n// fn c()\n/// fn d()\nfn e";
+        let found: Vec<&str> = functions_of(source).collect();
+        assert_eq!(found, ["a", "b_1"]);
+        let mut sources = Sources::default();
+        let test = |text| Test::parse(text).unwrap();
+        assert!(sources.have(test(
+            "xtask: functions_are_found_in_code_and_not_in_comments"
+        )));
+        assert!(!sources.have(test("xtask (guest): functions_are_found_in_code")));
+        assert!(!sources.have(test("nowhere: a")));
+        for no in ["a", "a:b", "A: b", "a (b: c", "a: b()", "a: "] {
+            assert!(Test::parse(no).is_none(), "{no}");
+        }
+    }
+}
