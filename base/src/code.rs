@@ -256,7 +256,7 @@ codes! {
         "The server has no location of that name.",
         "Choose one of `az account list-locations`.";
     RedundancyLocked = "BMSUserErrorVaultStorageRedundancyCannotBeModified", Invalid,
-        "A vault's redundancy can't be changed once an item was protected in it (REPL-3).",
+        "A vault's redundancy can't be changed once an item was protected in it (REPL-4).",
         "Make another vault with the redundancy that is wanted.";
     SoftDeleteAlwaysOn = "BMSUserErrorDisablingSoftDeleteStateNotAllowed", Invalid,
         "Soft delete that is always on can't be switched off (SOFT-6).",

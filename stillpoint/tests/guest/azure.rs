@@ -134,7 +134,7 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     assert!(world.points().is_empty());
     let there = world.ok(&format!("backup protection check-vm --vm {id}"));
     assert!(there.as_str().unwrap().ends_with("/vaults/v1"), "{there}");
-    // REPL-3: the redundancy is locked from now on.
+    // REPL-4: the redundancy is locked from now on.
     let locked = world.refused(
         "backup vault update -g default -n v1 --backup-storage-redundancy LocallyRedundant",
     );
