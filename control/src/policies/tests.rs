@@ -82,7 +82,7 @@ async fn policy_30_a_policy_that_items_have_is_neither_deleted_nor_made_another_
         .unwrap_err();
     assert_eq!(refused.code(), Code::PolicyInUse, "{refused}");
     let refused = control.delete_vault("default", "v1").await.unwrap_err();
-    assert_eq!(refused.code(), Code::ResourceInUse, "{refused}");
+    assert_eq!(refused.code(), Code::VaultNotEmpty, "{refused}");
 
     // Another change goes.
     let longer = policy::Policy {

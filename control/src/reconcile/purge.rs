@@ -32,7 +32,7 @@ impl Control {
             let busy = newest.first().is_some_and(|job| match job.ended_at {
                 None => true,
                 Some(at) => {
-                    job.body.errors.first().is_some()
+                    !job.body.errors.is_empty()
                         && now.duration_since(at) < jiff::SignedDuration::from_hours(1)
                 }
             });
