@@ -12,6 +12,7 @@ mod backup;
 mod delete_data;
 mod engine;
 mod held;
+mod load;
 mod restore;
 mod transfer;
 
@@ -31,7 +32,7 @@ use crate::Control;
 pub(crate) use backup::{BackupPlan, Run, Stage, policy_of, unfinished_backups, waits};
 pub(crate) use delete_data::DeletePlan;
 pub(crate) use engine::Engine;
-pub use engine::Load;
+pub use load::Load;
 pub(crate) use restore::{FROM_VAULT, Place, RestorePlan};
 
 /// The tasks of a backup (JOB-3).

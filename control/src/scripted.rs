@@ -2,6 +2,7 @@
 //! and its work takes the time and ends the way that the test says. For tests and simulations of
 //! what uses one.
 
+mod play;
 mod sleeper;
 mod stores;
 
@@ -20,8 +21,9 @@ use crate::plane::{
     disk_numbers,
 };
 
+pub use play::{Act, Ends, Phase};
 pub use sleeper::Sleeper;
-pub use stores::{Act, Ends, Phase, StoredPoint};
+pub use stores::StoredPoint;
 
 /// Hosts by connection, each as it was set last: one that was not set does not answer. Stores by
 /// vault, empty at first.

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::held::{Held, Outcome};
+use super::load::Queued;
 use super::{Plan, backup, delete_data, restore};
 use crate::Control;
 
@@ -41,9 +42,9 @@ pub(crate) struct Engine {
     jobs: Mutex<HashMap<Uuid, Entry>>,
     permits: Mutex<HashMap<String, Arc<Semaphore>>>,
     /// How many jobs wait for a permit.
-    queued: AtomicUsize,
+    pub(super) queued: AtomicUsize,
     /// How often a job was taken up.
-    taken_up: AtomicU64,
+    pub(super) taken_up: AtomicU64,
     /// Set when the server ends.
     stopping: CancellationToken,
     /// Told when there is work.
@@ -75,33 +76,6 @@ impl Events for Live {
             Event::Step { .. } => *now = None,
             Event::Warning { message } => tracing::info!("{message}"),
         }
-    }
-}
-
-/// How much a server has to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Load {
-    /// Jobs that are worked on.
-    pub working: usize,
-    /// Jobs that wait until there are fewer at the same place.
-    pub queued: usize,
-    /// How often a job was taken up since the server started.
-    pub taken_up: u64,
-}
-
-/// A job that waits for a permit.
-struct Queued<'a>(&'a AtomicUsize);
-
-impl<'a> Queued<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Self(count)
-    }
-}
-
-impl Drop for Queued<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -163,7 +137,7 @@ impl Engine {
     }
 
     /// How many jobs are worked on.
-    fn running(&self) -> usize {
+    pub(super) fn running(&self) -> usize {
         let jobs = self.jobs();
         let running = jobs.values().filter(|e| matches!(e, Entry::Running { .. }));
         running.count()
@@ -236,17 +210,6 @@ impl Control {
                 }
                 _ => return Ok(()),
             }
-        }
-    }
-
-    /// How much this server has to do now.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        let queued = self.engine.queued.load(Ordering::SeqCst);
-        Load {
-            working: self.engine.running().saturating_sub(queued),
-            queued,
-            taken_up: self.engine.taken_up.load(Ordering::SeqCst),
         }
     }
 

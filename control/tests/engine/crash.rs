@@ -15,7 +15,8 @@ use policy::TaskStatus;
 use state::jobs::JobStatus;
 use uuid::Uuid;
 
-use crate::world::{WEB, World, at, host, name, records, server, stands};
+use crate::time::stands;
+use crate::world::{WEB, World, at, host, name, records, server};
 
 /// A clock of a process with so many steps to live: each look at it is one.
 #[derive(Debug)]

@@ -9,7 +9,8 @@ use state::jobs::JobStatus as J;
 use state::protected_items::ProtectionState;
 use state::recovery_points::{Consistency, Tiers};
 
-use crate::world::{WEB, World, stands};
+use crate::time::stands;
+use crate::world::{WEB, World};
 
 #[tokio::test]
 async fn job_2_a_backup_is_seen_in_its_snapshot_then_in_its_transfer_then_completed() {

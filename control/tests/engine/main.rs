@@ -6,4 +6,5 @@ mod jobs;
 mod life;
 mod retention;
 mod scheduler;
+mod time;
 mod world;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use base::{Clock, Code, ManualClock, Result, SeededRandom, VaultId};
 use control::plane::{Discovered, Tier};
-use control::scripted::{Act, Ends, Phase, Scripted, machine};
+use control::scripted::{Scripted, machine};
 use control::{
     Accepted, Control, ItemChange, ItemName, PolicyInput, Protect, Start, VaultChange, VaultInput,
 };
-use jiff::{SignedDuration, Timestamp};
-use policy::{Policy, TaskStatus};
+use jiff::Timestamp;
+use policy::Policy;
 use state::State;
-use state::jobs::{Filter, Job, JobOperation, JobStatus};
+use state::jobs::{Filter, Job, JobOperation};
 use state::protected_items::ProtectedItem;
 use state::recovery_points::{Range, RecoveryPoint, Tiers};
 use state::vaults::SoftDeleteState;
@@ -225,54 +225,6 @@ impl World {
         vault.body.store_vault
     }
 
-    /// Lets everything happen that happens now.
-    pub async fn settle(&self) {
-        settle(&self.control, &self.plane).await;
-    }
-
-    /// Lets this time pass, and everything happen in it.
-    pub async fn pass(&self, time: SignedDuration) {
-        self.settle().await;
-        let end = self.clock.now() + time;
-        loop {
-            let now = self.clock.now();
-            if now >= end {
-                return;
-            }
-            let mut next = end.min(now + SignedDuration::from_hours(1));
-            for machine in ["web", "db"] {
-                let item = self.control.item("default", "v1", &name(machine)).await;
-                if let Some(due) = item.ok().and_then(|i| i.next_run) {
-                    next = next.min(due.max(now + SignedDuration::from_secs(1)));
-                }
-            }
-            if let Some(wake) = self.plane.sleeper().next() {
-                next = next.min(wake);
-            }
-            // Jobs that rest do so for ten seconds or more.
-            if self.unfinished().await > self.plane.waiting() {
-                next = next.min(now + SignedDuration::from_secs(5));
-            }
-            self.clock.advance(next.duration_since(now));
-            self.plane.sleeper().wake();
-            self.settle().await;
-        }
-    }
-
-    async fn unfinished(&self) -> usize {
-        let mut tx = self.state.read().await.unwrap();
-        let all = state::jobs::unfinished(&mut tx, None, 1000).await.unwrap();
-        all.len()
-    }
-
-    pub async fn days(&self, days: i64) {
-        self.pass(SignedDuration::from_hours(24 * days)).await;
-    }
-
-    pub async fn minutes(&self, minutes: i64) {
-        self.pass(SignedDuration::from_mins(minutes)).await;
-    }
-
     /// Records and stores have the same points, and no rule was broken.
     pub async fn check(&self, machines: &[&str]) {
         assert_eq!(self.plane.broken(), Vec::<String>::new());
@@ -294,51 +246,5 @@ impl World {
             recorded.sort_unstable();
             assert_eq!(*recorded, stored, "{tier:?}: records, stores");
         }
-    }
-}
-
-/// Lets everything happen that happens now.
-pub async fn settle(control: &Arc<Control>, plane: &Scripted) {
-    loop {
-        let before = control.load().taken_up;
-        control.tick().await;
-        loop {
-            tokio::task::yield_now().await;
-            let load = control.load();
-            if load.working == plane.waiting() {
-                break;
-            }
-        }
-        control.maintain().await;
-        if control.load().taken_up == before {
-            return;
-        }
-    }
-}
-
-/// How a job and its two tasks stand.
-pub fn stands(job: &Job) -> (TaskStatus, TaskStatus, JobStatus) {
-    let [snapshot, transfer] = &job.body.tasks[..] else {
-        panic!("{job:?}")
-    };
-    assert_eq!(
-        (&*snapshot.name, &*transfer.name),
-        ("Take Snapshot", "Transfer data to vault")
-    );
-    assert_eq!(
-        job.ended_at.is_some(),
-        !matches!(job.status, JobStatus::InProgress | JobStatus::Cancelling)
-    );
-    (snapshot.status, transfer.status, job.status)
-}
-
-impl World {
-    pub fn play(&self, phase: Phase, acts: &[Act]) {
-        self.plane.play(WEB, phase, acts);
-    }
-
-    pub fn ends(&self, phase: Phase, ends: &[Ends]) {
-        let acts: Vec<Act> = ends.iter().map(|e| Act::ends(*e)).collect();
-        self.play(phase, &acts);
     }
 }
