@@ -29,6 +29,12 @@ pub(crate) fn put_answer(made: bool, shape: Value) -> (StatusCode, Json<Value>) 
 }
 
 impl Refused {
+    /// Which error it is.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.error.code()
+    }
+
     /// The token is not good, for this reason. Clients fetch a new one and ask again
     /// (`docs/wire.md`): `now` is in seconds since 1970, `authority` where tokens are had.
     #[must_use]

@@ -106,7 +106,7 @@ impl Names {
         };
         let id = self.operation.parse().map_err(|_| wrong())?;
         let found = app.control.operation(id).await?;
-        let here = found.scope.starts_with(&state::fold(&vault));
+        let here = control::roles::covers(&vault, &found.scope);
         if here { Ok(found) } else { Err(wrong().into()) }
     }
 }

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use base::{Code, Error};
-use control::{ItemChange, ItemName};
+use control::{ItemChange, ItemName, Which};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -52,6 +52,14 @@ fn is_foreign(filter: &Filter) -> bool {
         && filter.lets("workloadType", "VM"))
 }
 
+/// Those that are soft-deleted, or those that are not.
+fn only(deleted: bool) -> Which<'static> {
+    Which {
+        policy: None,
+        deleted: Some(deleted),
+    }
+}
+
 /// `GET …/backupProtectedItems`
 pub(crate) async fn list(
     State(app): State<App>,
@@ -67,9 +75,13 @@ pub(crate) async fn list(
         Vec::new()
     } else {
         let (group, vault) = (&names.group, &names.vault);
-        let policy = filter.get("policyName");
-        let after = page.after();
-        let items = app.control.items(group, vault, policy, after, Paged::ASKED);
+        let which = Which {
+            policy: filter.get("policyName"),
+            deleted: None,
+        };
+        let items = app
+            .control
+            .items(group, vault, which, page.after(), Paged::ASKED);
         items.await?
     };
     let now = app.control.now();
@@ -97,7 +109,7 @@ pub(crate) async fn containers(
         let (group, vault) = (&names.group, &names.vault);
         let items = app
             .control
-            .items(group, vault, None, page.after(), Paged::ASKED);
+            .items(group, vault, only(false), page.after(), Paged::ASKED);
         items.await?
     };
     let mut value = page.answer(&app, found, |i| i.id.clone(), shape::container);
@@ -123,13 +135,12 @@ pub(crate) async fn deleted_containers(
     } else {
         let items = app
             .control
-            .items(group, vault, None, page.after(), Paged::ASKED);
+            .items(group, vault, only(true), page.after(), Paged::ASKED);
         items.await?
     };
-    let deleted = found.into_iter().filter(|i| i.purge_at.is_some()).collect();
     Ok(Json(page.answer(
         &app,
-        deleted,
+        found,
         |i: &ProtectedItem| i.id.clone(),
         shape::container,
     )))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use base::Code;
 use control::{VaultChange, VaultInput};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -127,6 +128,11 @@ pub(crate) async fn put(
         location: body.location.clone(),
         change: body.change()?,
     };
+    match lowers_soft_delete(&app, &names, &caller, &input.change).await {
+        // It is new.
+        Err(e) if e.code() == Code::ResourceNotFound => {}
+        checked => checked?,
+    }
     let (vault, made) = app
         .control
         .put_vault(&names.group, &names.vault, input)

@@ -12,6 +12,7 @@ use state::{Resource, Tx, fold};
 
 use crate::Control;
 use crate::hosts;
+use crate::locks::forget_scope;
 use crate::vaults::refused;
 
 /// What a group is made or changed with.
@@ -103,6 +104,7 @@ impl Control {
             return Err(Error::new(Code::ResourceInUse, detail));
         }
         resources::delete(&mut tx, &group).await?;
+        forget_scope(&mut tx, &group.id).await?;
         tx.commit().await
     }
 }

@@ -54,7 +54,7 @@ pub use operations::Accepted;
 pub use plane::{DataPlane, HostPlane};
 pub use policies::{CountedPolicy, PolicyInput, broken};
 pub use principals::Principal;
-pub use protected_items::{ItemChange, ItemName, Protect};
+pub use protected_items::{ItemChange, ItemName, Protect, Which};
 pub use recovery_points::{Restore, RestoreTo};
 pub use secrets::ServerKey;
 pub use vaults::{VaultChange, VaultInput};

@@ -3,7 +3,8 @@
 use base::{Code, Error, Result};
 use state::locks::{Lock, LockLevel};
 use state::resources::{self, Record, Scope};
-use state::{Tx, fold};
+use state::role_assignments::RoleAssignment;
+use state::{Tx, WriteTx, fold};
 
 use crate::Control;
 use crate::roles::covers;
@@ -87,6 +88,23 @@ impl Control {
         let detail = format!("there is nothing at {scope}");
         Err(Error::new(Code::ResourceNotFound, detail))
     }
+}
+
+/// Removes the locks and roles that were given at an id, or below it, whose resource goes: what is
+/// made there later has none.
+pub(crate) async fn forget_scope(tx: &mut WriteTx, scope: &str) -> Result<()> {
+    for lock in all(tx).await? {
+        if covers(scope, &lock.parent) {
+            resources::delete(tx, &lock).await?;
+        }
+    }
+    let given = resources::page::<RoleAssignment>(tx, Scope::All, None, u32::MAX).await?;
+    for role in given {
+        if covers(scope, &role.parent) {
+            resources::delete(tx, &role).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses an action that a lock forbids.

@@ -142,6 +142,8 @@ pub struct SnapshotWork {
     pub disks: Option<DiskSelection>,
     /// Whether to freeze the guest's file systems.
     pub quiesce: Quiesce,
+    /// Whether the records know of no snapshot of the machine: then its store may be made.
+    pub first: bool,
     /// Bytes of scratch that it may take; `None`: by the machine's disks.
     pub scratch_limit: Option<u64>,
 }

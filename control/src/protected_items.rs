@@ -23,6 +23,15 @@ pub struct ItemName {
     pub machine: String,
 }
 
+/// Which items of a vault to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Which<'a> {
+    /// Those with the policy of this name.
+    pub policy: Option<&'a str>,
+    /// Those that are soft-deleted, or those that are live.
+    pub deleted: Option<bool>,
+}
+
 impl ItemName {
     /// Of the names of a container and an item, such as
     /// `IaasVMContainer;iaasvmcontainerv2;GROUP;NAME` and `VM;iaasvmcontainerv2;GROUP;NAME`
@@ -95,15 +104,17 @@ impl Control {
         &self,
         group: &str,
         vault: &str,
-        policy: Option<&str>,
+        which: Which<'_>,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<ProtectedItem>> {
         let vault = self.vault(group, vault).await?;
         let filter = Filter {
-            policy: policy.map(|name| format!("{}/backupPolicies/{name}", vault.id)),
+            policy: which
+                .policy
+                .map(|name| format!("{}/backupPolicies/{name}", vault.id)),
             vault: Some(vault.id),
-            deleted: None,
+            deleted: which.deleted,
         };
         let mut tx = self.state.read().await?;
         items::page(&mut tx, &filter, after, limit).await

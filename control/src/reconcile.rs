@@ -26,6 +26,7 @@ impl Control {
     /// Starts all that is due now, and takes up jobs that nobody works on. What goes wrong with
     /// one reconciler is logged, and the others run. It touches no store and no host.
     pub async fn tick(self: &Arc<Self>) {
+        told("taking up jobs", self.take_up_jobs().await);
         told("policy edits", self.follow_edits().await);
         told("the scheduler", self.schedule().await);
         told("taking up jobs", self.take_up_jobs().await);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use base::{Code, Error, Result};
 use jiff::Timestamp;
+use state::groups::Group;
 use state::jobs::JobOperation;
 use state::protected_items::ProtectedItem;
 use state::recovery_points::{self as points, Range, RecoveryPoint, Summary};
@@ -11,6 +12,7 @@ use state::resources;
 use state::storage_accounts::StorageAccount;
 
 use crate::Control;
+use crate::groups::no_group;
 use crate::jobs::{FROM_VAULT, NewJob, Place, Plan, RestorePlan};
 use crate::operations::Accepted;
 use crate::protected_items::{ItemName, find};
@@ -79,8 +81,8 @@ impl Control {
     ///
     /// # Errors
     /// `ObjectNotFound`; `ItemSoftDeleted` (SOFT-3); `RecoveryPointNotFound`; `DiskNotFound` for a
-    /// disk that the point lacks; `ResourceNotFound` for the storage account; those of the
-    /// records.
+    /// disk that the point lacks; `ResourceNotFound` for the storage account, `GroupNotFound`;
+    /// those of the records.
     pub async fn restore(
         &self,
         group: &str,
@@ -116,9 +118,19 @@ impl Control {
                     let detail = format!("there is no storage account {account}");
                     Error::new(Code::ResourceNotFound, detail)
                 })?;
-                let folder = Path::new(&account.body.folder)
-                    .join(group.as_deref().unwrap_or("default"))
-                    .join(format!("{}-{}", item.body.friendly_name, self.new_id()));
+                // A name in a path: only that of a group that there is.
+                let group = match group {
+                    None => "default".to_owned(),
+                    Some(name) => {
+                        let found = resources::get::<Group>(&mut tx, &self.group_id(&name)).await?;
+                        found.ok_or_else(|| no_group(&name))?.name
+                    }
+                };
+                let folder = Path::new(&account.body.folder).join(group).join(format!(
+                    "{}-{}",
+                    item.body.friendly_name,
+                    self.new_id()
+                ));
                 (Place::Folder(folder), "Recover disks", account.name)
             }
         };

@@ -41,6 +41,7 @@ pub const ROLES: &[RoleDefinition] = &[
         not_actions: &[
             "Microsoft.Authorization/*/delete",
             "Microsoft.Authorization/*/write",
+            "Stillpoint.Fabric/hosts/write",
             "Stillpoint.Fabric/principals/*",
         ],
     },

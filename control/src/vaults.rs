@@ -15,6 +15,7 @@ use vault::{DEFAULT_CHUNK_SIZE, Store, Surroundings};
 
 use crate::Control;
 use crate::groups::{fixed, no_group};
+use crate::locks::forget_scope;
 use crate::policies::{delete_policies, make_first_policies};
 
 /// Days that deleted backup data is kept unless another number is asked for (SOFT-1).
@@ -192,6 +193,7 @@ impl Control {
         refuse_items(&mut tx, &vault).await?;
         resources::delete(&mut tx, &vault).await?;
         delete_policies(&mut tx, &vault.id).await?;
+        forget_scope(&mut tx, &vault.id).await?;
         tx.commit().await
     }
 

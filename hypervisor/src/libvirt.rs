@@ -81,6 +81,14 @@ impl LibvirtHost {
                 format!("`{uri}` names another host: run Stillpoint on the host of the machines"),
             ));
         }
+        // Other transports start programs, or reach other hosts.
+        let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
+        if scheme.contains('+') && !scheme.ends_with("+unix") {
+            return Err(Error::new(
+                Code::BadArgument,
+                format!("`{uri}`: of libvirt's transports only `+unix` is taken"),
+            ));
+        }
         Ok(Self {
             link: Link::new(uri),
             options,

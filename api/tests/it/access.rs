@@ -258,3 +258,51 @@ async fn every_change_is_in_the_activity_log_and_so_is_every_refusal() {
         "Microsoft.Resources/subscriptions/resourceGroups/write"
     );
 }
+
+#[tokio::test]
+async fn rbac_4_a_backup_contributor_lowers_soft_delete_by_no_way() {
+    let access = Access::new().await;
+    let group = access.world.group.clone();
+    let (who, token) = access.application("Backup Contributor").await;
+    access.give(&group, 1, &who, "Backup Contributor").await;
+    let vault = format!("{group}/providers/Microsoft.RecoveryServices/vaults/v1");
+    let new = json!({"location": "onprem"});
+    let (status, made) = access.ask_as(&token, "PUT", &vault, &new).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let soft = |state: &str| json!({"properties": {"securitySettings": {"softDeleteSettings": {"softDeleteState": state}}}});
+    let config = json!({"properties": {"softDeleteFeatureState": "Disabled"}});
+    let config_path = format!("{vault}/backupconfig/vaultconfig");
+    for (method, path, body) in [
+        ("PUT", &vault, soft("Disabled")),
+        ("PATCH", &vault, soft("Disabled")),
+        ("PATCH", &config_path, config.clone()),
+        ("PUT", &config_path, config),
+    ] {
+        let (status, refused) = access.ask_as(&token, method, path, &body).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path}: {refused}");
+    }
+    let (status, _) = access
+        .ask_as(&token, "PATCH", &vault, &soft("AlwaysOn"))
+        .await;
+    assert_eq!(status, StatusCode::OK);
+    let owners = access.ask("PUT", &vault, &soft("Disabled")).await;
+    assert_eq!(owners.0, StatusCode::OK, "{}", owners.1);
+}
+
+#[tokio::test]
+async fn roles_and_locks_go_with_what_they_were_given_at() {
+    let access = Access::new().await;
+    let group = format!("{}/resourceGroups/short", access.subscription);
+    let new = json!({"location": "onprem"});
+    access.ask("PUT", &group, &new).await;
+    let (who, token) = access.application("Of a group").await;
+    access.give(&group, 1, &who, "Contributor").await;
+    let see = async || access.ask_as(&token, "GET", &group, &Value::Null).await.0;
+    assert_eq!(see().await, StatusCode::OK);
+    assert_eq!(
+        access.ask("DELETE", &group, &Value::Null).await.0,
+        StatusCode::OK
+    );
+    access.ask("PUT", &group, &new).await;
+    assert_eq!(see().await, StatusCode::FORBIDDEN);
+}

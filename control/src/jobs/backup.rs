@@ -16,7 +16,7 @@ use state::jobs::{self, Filter, Job, JobOperation};
 use state::machines::Machine;
 use state::policies::Policy;
 use state::protected_items::{self as items, HealthFinding, LastBackup, ProtectedItem};
-use state::recovery_points::{self as points, PointBody, RecoveryPoint, Tiers};
+use state::recovery_points::{self as points, PointBody, Range, RecoveryPoint, Tiers};
 use state::{Tx, WriteTx, resources};
 
 use super::held::{Held, Outcome};
@@ -76,13 +76,16 @@ pub(crate) struct Ground {
     pub(crate) connection: String,
     pub(crate) scratch_limit: Option<u64>,
     pub(crate) stores: Stores,
+    /// Whether it has no snapshot so far.
+    pub(crate) first: bool,
 }
 
 impl Control {
     /// Looks up what work on an item needs.
     ///
     /// # Errors
-    /// `ObjectNotFound`, `MachineNotFound`, `ResourceNotFound`; those of the records.
+    /// `ObjectNotFound`, `MachineNotFound`, `MachineInConflict`, `ResourceNotFound`; those of the
+    /// records.
     pub(crate) async fn ground(&self, item: i64) -> Result<Ground> {
         let mut tx = self.state.read().await?;
         let item = items::by_data_id(&mut tx, item).await?;
@@ -93,8 +96,15 @@ impl Control {
             let detail = format!("machine {} is gone", item.body.friendly_name);
             Error::new(Code::MachineNotFound, detail)
         })?;
+        if let Some(other) = machine.body.also_on.first() {
+            let detail = format!("{} is also on {other}", machine.name);
+            return Err(Error::new(Code::MachineInConflict, detail));
+        }
         let host = self.host_of(&mut tx, &machine.body).await?;
         let stores = self.stores_of(&mut tx, &item, &host.body).await?;
+        // The newest point keeps its snapshot (SNAP-9).
+        let newest = points::page(&mut tx, item.data_id, Range::default(), None, 1).await?;
+        let first = newest.first().is_none_or(|p| p.tiers == Tiers::Vault);
         Ok(Ground {
             policy: policy_of(&mut tx, &item).await?,
             item,
@@ -102,6 +112,7 @@ impl Control {
             connection: host.body.connection,
             scratch_limit: host.body.scratch_limit,
             stores,
+            first,
         })
     }
 }
@@ -225,6 +236,7 @@ async fn take(held: &Held<'_>, plan: &BackupPlan, ground: &Ground) -> Result<Poi
         point,
         disks: ground.item.body.disks.clone(),
         quiesce: if crash { Quiesce::Skip } else { Quiesce::Try },
+        first: ground.first,
         scratch_limit: ground.scratch_limit,
     };
     let over = Over {

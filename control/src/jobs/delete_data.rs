@@ -5,7 +5,7 @@
 //! the item's other jobs end ─► points leave the stores ─► their records ─► the item's ─► space
 //! ```
 
-use base::Result;
+use base::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use state::jobs::JobStatus;
 use state::protected_items as items;
@@ -30,7 +30,7 @@ const LOOK: i64 = 5;
 pub(super) async fn run(held: &Held<'_>, plan: DeletePlan) -> Result<Outcome> {
     match work(held, &plan).await {
         Ok(outcome) => Ok(outcome),
-        Err(e) if e.code() == base::Code::LeaseLost => Err(e),
+        Err(e) if e.code() == Code::LeaseLost => Err(e),
         Err(e) => {
             tracing::warn!("deletion job {}: {e:?}", held.id);
             let (tx, mut job) = held.write().await?;
@@ -47,6 +47,10 @@ async fn work(held: &Held<'_>, plan: &DeletePlan) -> Result<Outcome> {
     let mut tx = control.state.read().await?;
     let item = items::by_data_id(&mut tx, plan.item).await?;
     if let Some(item) = &item {
+        if item.purge_at.is_none() {
+            let detail = "the deletion was taken back";
+            return Err(Error::new(Code::ItemStateWrong, detail));
+        }
         if !super::backup::unfinished_backups(&mut tx, item)
             .await?
             .is_empty()

@@ -13,10 +13,12 @@ use hypervisor::{Host, Machine};
 use mover::{BackupOptions, DEFAULT_SAMPLE, DiskFilter};
 use state::networks::NetworkSource;
 use state::protected_items::DiskSelection;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 use vault::{CollectOptions, Surroundings, Vault};
 
 use super::restore::{RestoreWork, RestoredDisk};
+use super::stores::never_made;
 use super::{
     DataPlane, Discovered, FoundNetwork, Over, PointFacts, SnapshotWork, Stores, Tier, disk_numbers,
 };
@@ -33,7 +35,7 @@ pub struct HostPlane {
     watchdog: WatchdogProgram,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
     /// The stores that are open, by their folders.
-    pub(super) open: tokio::sync::Mutex<HashMap<PathBuf, Arc<Vault>>>,
+    pub(super) open: Mutex<HashMap<PathBuf, Arc<OnceCell<Arc<Vault>>>>>,
 }
 
 impl HostPlane {
@@ -45,7 +47,7 @@ impl HostPlane {
             around: Surroundings { clock, random },
             watchdog: WatchdogProgram::default(),
             hosts: Mutex::default(),
-            open: tokio::sync::Mutex::default(),
+            open: Mutex::default(),
         }
     }
 
@@ -101,7 +103,7 @@ impl DataPlane for HostPlane {
             lock_dir: self.locks(),
             cancel: over.cancel.clone(),
         };
-        let store = self.tier(stores, Tier::Snapshot).await?;
+        let store = self.snapshot_store(stores, work.first).await?;
         let done = mover::backup(
             host.hypervisor(),
             &uuid,
@@ -115,6 +117,9 @@ impl DataPlane for HostPlane {
     }
 
     async fn point(&self, stores: &Stores, point: PointId) -> Result<Option<PointFacts>> {
+        if never_made(stores) {
+            return Ok(None);
+        }
         let store = self.tier(stores, Tier::Snapshot).await?;
         match self.facts(&store, point).await {
             Err(e) if e.code() == Code::PointNotFound => Ok(None),
@@ -148,11 +153,17 @@ impl DataPlane for HostPlane {
     }
 
     async fn remove(&self, stores: &Stores, tier: Tier, points: &[PointId]) -> Result<()> {
+        if tier == Tier::Snapshot && never_made(stores) {
+            return Ok(());
+        }
         let store = self.tier(stores, tier).await?;
         store.remove_points(points).await.map(|_| ())
     }
 
     async fn collect(&self, stores: &Stores, tier: Tier) -> Result<()> {
+        if tier == Tier::Snapshot && never_made(stores) {
+            return Ok(());
+        }
         let store = self.tier(stores, tier).await?;
         let options = CollectOptions::default();
         vault::collect(&store, &options).await.map(|_| ())

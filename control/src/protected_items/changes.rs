@@ -8,7 +8,7 @@ use state::vaults::{SoftDeleteState, Vault};
 use state::{WriteTx, resources};
 use uuid::Uuid;
 
-use super::{ItemName, Protect, find};
+use super::{ItemName, Protect, find, is_active};
 use crate::Control;
 use crate::jobs::{DeletePlan, NewJob, Plan};
 use crate::operations::Accepted;
@@ -75,6 +75,10 @@ impl Control {
                 "the backups of {} are being purged",
                 item.body.friendly_name
             );
+            return Err(Error::new(Code::ItemStateWrong, detail));
+        }
+        if stopped == ProtectionState::BackupsSuspended && !is_active(&item) {
+            let detail = format!("the protection of {} is stopped", item.body.friendly_name);
             return Err(Error::new(Code::ItemStateWrong, detail));
         }
         item.purge_at = None;

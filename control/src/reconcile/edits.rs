@@ -91,7 +91,9 @@ impl Control {
         let all: Option<Vec<String>> = settings::get(&mut tx, EDITED).await?;
         drop(tx);
         for id in all.into_iter().flatten() {
-            self.follow_edit(&id).await?;
+            if let Err(e) = self.follow_edit(&id).await {
+                tracing::error!("the edit of {id}: {e:?}");
+            }
         }
         Ok(())
     }
@@ -114,7 +116,9 @@ impl Control {
             let Some(last) = page.last() else { break };
             after = Some(last.id.clone());
             for item in page {
-                self.apply_to(item.data_id).await?;
+                if let Err(e) = self.apply_to(item.data_id).await {
+                    tracing::error!("the edited policy of {}: {e:?}", item.id);
+                }
             }
         }
         let mut tx = self.state.write().await?;

@@ -22,10 +22,15 @@ impl Control {
             let mut tx = self.state.read().await?;
             let due = items::due(&mut tx, PAGE).await?;
             drop(tx);
+            let mut failed = 0;
             for item in &due {
-                self.start_due(item.data_id).await?;
+                // One that fails keeps no other waiting.
+                if let Err(e) = self.start_due(item.data_id).await {
+                    tracing::error!("the scheduled backup of {}: {e:?}", item.id);
+                    failed += 1;
+                }
             }
-            if due.len() < PAGE as usize {
+            if due.len() < PAGE as usize || failed == due.len() {
                 return Ok(());
             }
         }
