@@ -70,6 +70,7 @@ impl Access {
 
     /// Gives a role at a scope.
     async fn give(&self, scope: &str, name: u8, who: &str, role: &str) -> (StatusCode, Value) {
+        let role = role.replace(' ', "%20");
         let all = format!(
             "{scope}/providers/Microsoft.Authorization/roleDefinitions?$filter=roleName%20eq%20'{role}'"
         );
