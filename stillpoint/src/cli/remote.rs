@@ -230,7 +230,7 @@ pub enum JobCommand {
         /// The job's id, the beginning of one, or `latest`.
         job: String,
     },
-    /// Cancel a job, which is possible while its snapshot runs
+    /// Cancel a backup or a restore, in any of its phases
     Cancel {
         /// The job's id, the beginning of one, or `latest`.
         job: String,
