@@ -84,8 +84,7 @@ impl Control {
     /// Looks up what work on an item needs.
     ///
     /// # Errors
-    /// `ObjectNotFound`, `MachineNotFound`, `MachineInConflict`, `ResourceNotFound`; those of the
-    /// records.
+    /// `ObjectNotFound`, `MachineNotFound`, `ResourceNotFound`; those of the records.
     pub(crate) async fn ground(&self, item: i64) -> Result<Ground> {
         let mut tx = self.state.read().await?;
         let item = items::by_data_id(&mut tx, item).await?;
@@ -96,10 +95,6 @@ impl Control {
             let detail = format!("machine {} is gone", item.body.friendly_name);
             Error::new(Code::MachineNotFound, detail)
         })?;
-        if let Some(other) = machine.body.also_on.first() {
-            let detail = format!("{} is also on {other}", machine.name);
-            return Err(Error::new(Code::MachineInConflict, detail));
-        }
         let host = self.host_of(&mut tx, &machine.body).await?;
         let stores = self.stores_of(&mut tx, &item, &host.body).await?;
         // The newest point keeps its snapshot (SNAP-9).
@@ -114,6 +109,22 @@ impl Control {
             stores,
             first,
         })
+    }
+}
+
+impl Ground {
+    /// Refuses to touch a machine that is on two hosts at once: which of them is meant can't be
+    /// told. Its points may be sent and restored elsewhere all the same.
+    ///
+    /// # Errors
+    /// `MachineInConflict`.
+    pub(super) fn check_one_host(&self) -> Result<()> {
+        let Some(other) = self.machine.also_on.first() else {
+            return Ok(());
+        };
+        let name = &self.item.body.friendly_name;
+        let detail = format!("{name} is on {} and on {other}", self.machine.host);
+        Err(Error::new(Code::MachineInConflict, detail))
     }
 }
 
@@ -208,6 +219,7 @@ async fn snapshot_phase(
 }
 
 async fn take(held: &Held<'_>, plan: &BackupPlan, ground: &Ground) -> Result<PointFacts> {
+    ground.check_one_host()?;
     let control = held.control;
     let cancelled = || Error::new(Code::Cancelled, "the backup was cancelled");
     let permit = control

@@ -96,6 +96,9 @@ async fn restore(
 ) -> Result<Vec<RestoredDisk>> {
     let control = held.control;
     let ground = control.ground(plan.item).await?;
+    if matches!(plan.place, Place::InPlace(_)) {
+        ground.check_one_host()?;
+    }
     let permit = control
         .engine
         .permit("restore", &ground.connection, &held.cancel);
