@@ -109,6 +109,7 @@ impl Control {
             ..Filter::default()
         };
         let mut after: Option<String> = None;
+        let mut failed = false;
         loop {
             let mut tx = self.state.read().await?;
             let page = items::page(&mut tx, &filter, after.as_deref(), PAGE).await?;
@@ -118,8 +119,13 @@ impl Control {
             for item in page {
                 if let Err(e) = self.apply_to(item.data_id).await {
                     tracing::error!("the edited policy of {}: {e:?}", item.id);
+                    failed = true;
                 }
             }
+        }
+        // The note stays for those that were not brought up to date.
+        if failed {
+            return Ok(());
         }
         let mut tx = self.state.write().await?;
         // An edit that came meanwhile is followed in the next round.
