@@ -274,7 +274,13 @@ async fn record(
     };
     let policy = policy_at_end(&mut tx, &item).await?;
     let number = points::number_of(facts.point);
-    let sending = decide(&mut tx, plan, &item, policy.as_ref(), &job).await?;
+    let waits = decide(&mut tx, plan, &item, policy.as_ref(), &job).await?;
+    let sending = waits.map(|waits| Sending {
+        point: facts.point,
+        number,
+        waits,
+        tries: 0,
+    });
     let keep = match plan.run {
         Run::OnDemand { until } => Keep::Until(until),
         Run::Scheduled { .. } => Keep::Marks(Marks::default()),
@@ -309,49 +315,33 @@ async fn record(
     // Those were removed just now.
     let given_up = &ground.item.body.given_up;
     item.body.given_up.retain(|point| !given_up.contains(point));
-    let mut job_after = job.clone();
-    note_consistency(
-        &mut job_after,
-        &facts.consistency,
-        facts.downgrade.as_deref(),
-    );
-    job = job_after;
-    let at = match &sending {
-        Some(_) => BackupJob::Transferring,
-        None => BackupJob::TransferSkipped,
-    };
-    stand(&mut job, at, tx.now());
-    match &sending {
+    note_consistency(&mut job, &facts.consistency, facts.downgrade.as_deref());
+    match sending {
         Some(sending) => {
-            let sending = Sending {
-                point: facts.point,
-                number,
-                ..*sending
-            };
+            stand(&mut job, BackupJob::Transferring, tx.now());
             job.body.step = to_json(&Plan::Backup(BackupPlan {
                 stage: Stage::Transfer(sending),
                 ..plan.clone()
             }));
         }
-        None => ended_well(&mut item, &job, tx.now()),
+        None => {
+            stand(&mut job, BackupJob::TransferSkipped, tx.now());
+            ended_well(&mut item, &job, tx.now());
+        }
     }
     items::update(&mut tx, item).await?;
     held.commit(tx, job).await?;
-    Ok(sending.map(|sending| Sending {
-        point: facts.point,
-        number,
-        ..sending
-    }))
+    Ok(sending)
 }
 
-/// Whether the transfer starts, waits or is left out (JOB-7; POLICY-29).
+/// Whether the transfer waits; `None` if it is left out (JOB-7; POLICY-29).
 async fn decide(
     tx: &mut Tx,
     plan: &BackupPlan,
     item: &ProtectedItem,
     policy: Option<&policy::Policy>,
     job: &Job,
-) -> Result<Option<Sending>> {
+) -> Result<Option<bool>> {
     let running = transfer_runs(tx, item, job).await?;
     let (on_demand, to_vault) = match plan.run {
         Run::OnDemand { .. } => (true, true),
@@ -360,15 +350,9 @@ async fn decide(
             (false, policy.is_some_and(|p| p.goes_to_vault(due, since)))
         }
     };
-    let sending = |waits| Sending {
-        point: PointId::from_bytes([0; 16]),
-        number: 0,
-        waits,
-        tries: 0,
-    };
     Ok(match policy::transfer(on_demand, to_vault, running) {
-        Transfer::Start => Some(sending(false)),
-        Transfer::Wait => Some(sending(true)),
+        Transfer::Start => Some(false),
+        Transfer::Wait => Some(true),
         Transfer::Skip => None,
     })
 }
