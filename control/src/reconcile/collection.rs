@@ -72,6 +72,7 @@ impl Control {
             for tier in [Tier::Vault, Tier::Snapshot] {
                 if let Err(e) = self.plane.collect(&stores, tier).await {
                     tracing::warn!("collecting {tier:?} of vault {}: {e:?}", stores.id);
+                    self.want_collection(&stores);
                 }
             }
         }

@@ -7,13 +7,12 @@ use state::protected_items as items;
 use crate::Control;
 use crate::jobs::{DeletePlan, NewJob, Plan};
 
-const PAGE: u32 = 100;
-
 impl Control {
     /// Starts the deletion of what is to be purged, once.
     pub(super) async fn purge_items(&self) -> Result<()> {
         let mut tx = self.state.read().await?;
-        let due = items::to_purge(&mut tx, PAGE).await?;
+        // All: those that fail would keep the others of a page waiting.
+        let due = items::to_purge(&mut tx, u32::MAX).await?;
         drop(tx);
         for item in due {
             let mut tx = self.state.write().await?;
