@@ -13,6 +13,7 @@ mod caller;
 mod compute;
 mod error;
 mod filter;
+mod found;
 mod groups;
 mod hosts;
 mod inventory;
@@ -46,6 +47,10 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use base::{Code, Error};
+use found::Found;
+use state::machines::Machine;
+use state::networks::Network;
+use state::storage_accounts::StorageAccount;
 use tower::{Layer, Service, ServiceExt};
 
 pub use app::App;
@@ -215,26 +220,27 @@ pub fn service(app: App) -> Router {
     Router::new().fallback_service(from_fn_with_state(app, layer::name).layer(folded))
 }
 
+/// A type of what was found on hosts.
+fn found_type<T: Found + 'static>() -> Router<App> {
+    let kind = T::TYPE.to_ascii_lowercase();
+    let group = format!("{GROUP}/providers/{kind}");
+    Router::new()
+        .route(
+            &format!("{SUBSCRIPTION}/providers/{kind}"),
+            get(found::list::<T>),
+        )
+        .route(&group, get(found::list_in_group::<T>))
+        .route(&format!("{group}/{{name}}"), get(found::show::<T>))
+}
+
 /// Hosts, and what was found on them.
 fn fabric() -> Router<App> {
     let vault = |rest: &str| format!("{GROUP_VAULTS}/{{vault}}{rest}");
-    let all = |what: &str| format!("{SUBSCRIPTION}/providers/{what}");
-    let within = |what: &str| format!("{GROUP}/providers/{what}");
-    let one = |what: &str| format!("{GROUP}/providers/{what}/{{name}}");
-    let machines = "microsoft.compute/virtualmachines";
-    let accounts = "microsoft.storage/storageaccounts";
-    let networks = "microsoft.network/virtualnetworks";
-    let hosts = all("stillpoint.fabric/hosts");
+    let hosts = format!("{SUBSCRIPTION}/providers/stillpoint.fabric/hosts");
     Router::new()
-        .route(&all(machines), get(compute::list))
-        .route(&within(machines), get(compute::list_in_group))
-        .route(&one(machines), get(compute::show))
-        .route(&all(accounts), get(storage::list))
-        .route(&within(accounts), get(storage::list_in_group))
-        .route(&one(accounts), get(storage::show))
-        .route(&all(networks), get(network::list))
-        .route(&within(networks), get(network::list_in_group))
-        .route(&one(networks), get(network::show))
+        .merge(found_type::<Machine>())
+        .merge(found_type::<Network>())
+        .merge(found_type::<StorageAccount>())
         .route(&hosts, get(hosts::list))
         .route(
             &format!("{hosts}/{{host}}"),

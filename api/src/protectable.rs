@@ -11,9 +11,9 @@ use state::machines::Machine;
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::compute;
 use crate::error::Answer;
 use crate::filter::Filter;
+use crate::found::Found;
 use crate::page::{Page, Paged};
 use crate::vaults::Names;
 
@@ -102,7 +102,7 @@ fn shape(vault: &str, machine: &Record<Machine>) -> Value {
         "name": name,
         "type": "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectableItems",
         "properties": {
-            "protectableItemType": compute::TYPE,
+            "protectableItemType": Machine::TYPE,
             "backupManagementType": "AzureIaasVM",
             "workloadType": "VM",
             "friendlyName": machine.name,
