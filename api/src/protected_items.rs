@@ -52,12 +52,22 @@ fn is_foreign(filter: &Filter) -> bool {
         && filter.lets("workloadType", "VM"))
 }
 
-/// Those that are soft-deleted, or those that are not.
-fn only(deleted: bool) -> Which<'static> {
-    Which {
-        policy: None,
-        deleted: Some(deleted),
+/// A page of the items that a list is about; none if it asks for what there is none of here.
+async fn found(
+    app: &App,
+    names: &vaults::Names,
+    which: Which<'_>,
+    filter: &Filter,
+    page: &Page,
+) -> Answer<Vec<ProtectedItem>> {
+    if is_foreign(filter) {
+        return Ok(Vec::new());
     }
+    let (group, vault) = (&names.group, &names.vault);
+    let found = app
+        .control
+        .items(group, vault, which, page.after(), Paged::ASKED);
+    Ok(found.await?)
 }
 
 /// `GET …/backupProtectedItems`
@@ -71,19 +81,11 @@ pub(crate) async fn list(
     names
         .allow(&app, &caller, "backupProtectedItems/read")
         .await?;
-    let found = if is_foreign(&filter) {
-        Vec::new()
-    } else {
-        let (group, vault) = (&names.group, &names.vault);
-        let which = Which {
-            policy: filter.get("policyName"),
-            deleted: None,
-        };
-        let items = app
-            .control
-            .items(group, vault, which, page.after(), Paged::ASKED);
-        items.await?
+    let which = Which {
+        policy: filter.get("policyName"),
+        deleted: None,
     };
+    let found = found(&app, &names, which, &filter, &page).await?;
     let now = app.control.now();
     Ok(Json(page.answer(
         &app,
@@ -103,15 +105,14 @@ pub(crate) async fn containers(
 ) -> Answer<Json<Value>> {
     let verb = "backupProtectionContainers/read";
     names.allow(&app, &caller, verb).await?;
-    let found = if is_foreign(&filter) || !filter.lets("status", "Registered") {
-        Vec::new()
-    } else {
-        let (group, vault) = (&names.group, &names.vault);
-        let items = app
-            .control
-            .items(group, vault, only(false), page.after(), Paged::ASKED);
-        items.await?
+    let which = Which {
+        policy: None,
+        deleted: Some(false),
     };
+    let mut found = found(&app, &names, which, &filter, &page).await?;
+    if !filter.lets("status", "Registered") {
+        found.clear();
+    }
     let mut value = page.answer(&app, found, |i| i.id.clone(), shape::container);
     if let (Some(name), Some(all)) = (filter.get("friendlyName"), value["value"].as_array_mut()) {
         all.retain(|c| c["properties"]["friendlyName"] == name);
@@ -129,19 +130,15 @@ pub(crate) async fn deleted_containers(
 ) -> Answer<Json<Value>> {
     let verb = "backupDeletedProtectionContainers/read";
     names.allow(&app, &caller, verb).await?;
-    let (group, vault) = (&names.group, &names.vault);
-    let found = if is_foreign(&filter) {
-        Vec::new()
-    } else {
-        let items = app
-            .control
-            .items(group, vault, only(true), page.after(), Paged::ASKED);
-        items.await?
+    let which = Which {
+        policy: None,
+        deleted: Some(true),
     };
+    let found = found(&app, &names, which, &filter, &page).await?;
     Ok(Json(page.answer(
         &app,
         found,
-        |i: &ProtectedItem| i.id.clone(),
+        |i| i.id.clone(),
         shape::container,
     )))
 }

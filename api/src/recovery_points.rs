@@ -158,3 +158,47 @@ impl Names {
         Ok((item, number))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Answer<Restore> {
+        let asked: Asked = body::read(text.as_bytes()).unwrap();
+        asked.properties.restore(7)
+    }
+
+    /// RESTORE-22
+    #[test]
+    fn a_restore_says_where_to_and_an_empty_list_is_the_disk_of_the_operating_system() {
+        let disks = r#"{"properties":{"recoveryType":"restoredisks","storageAccountId":"/a",
+            "targetResourceGroupId":"/subscriptions/s/resourceGroups/rg","restoreDiskLunList":["0",2]}}"#;
+        let expected = Restore {
+            point: 7,
+            disks: Some(vec![0, 2]),
+            to: RestoreTo::Disks {
+                account: "/a".to_owned(),
+                group: Some("rg".to_owned()),
+            },
+        };
+        assert_eq!(read(disks).unwrap(), expected);
+        let original =
+            |luns: &str| format!(r#"{{"properties":{{"recoveryType":"OriginalLocation"{luns}}}}}"#);
+        let all = read(&original("")).unwrap();
+        assert_eq!((all.disks, all.to), (None, RestoreTo::Original));
+        let system = read(&original(r#","restoreDiskLunList":[]"#)).unwrap();
+        assert_eq!(system.disks, Some(Vec::new()));
+    }
+
+    #[test]
+    fn what_the_server_cannot_restore_is_refused_at_once() {
+        for text in [
+            "{}",
+            r#"{"properties":{"recoveryType":"AlternateLocation","storageAccountId":"/a"}}"#,
+            r#"{"properties":{"recoveryType":"RestoreDisks"}}"#,
+        ] {
+            let refused = read(text).unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidRequestContent, "{text}");
+        }
+    }
+}

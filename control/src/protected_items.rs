@@ -65,6 +65,15 @@ impl ItemName {
         same(&self.group, &other.group) && same(&self.machine, &other.machine)
     }
 
+    /// The item's id in the vault of this id.
+    pub(crate) fn id(&self, vault: &str) -> String {
+        format!(
+            "{vault}/backupFabrics/Azure/protectionContainers/{}/protectedItems/{}",
+            self.container(),
+            self.item()
+        )
+    }
+
     /// The container's name.
     #[must_use]
     pub fn container(&self) -> String {
@@ -88,12 +97,7 @@ impl Control {
     /// The id of an item.
     #[must_use]
     pub fn item_id(&self, group: &str, vault: &str, name: &ItemName) -> String {
-        format!(
-            "{}/backupFabrics/Azure/protectionContainers/{}/protectedItems/{}",
-            self.vault_id(group, vault),
-            name.container(),
-            name.item()
-        )
+        name.id(&self.vault_id(group, vault))
     }
 
     /// At most `limit` items of a vault, by id, beginning after the id `after`.

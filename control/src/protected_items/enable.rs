@@ -59,7 +59,7 @@ impl Control {
         let there = resources::get::<Vault>(&mut tx, &self.vault_id(group, vault)).await?;
         let there = there.ok_or_else(|| no_vault(group, vault))?;
         let policy = policy(&mut tx, &there, &change.policy).await?;
-        let own = self.machine_of(name);
+        let own = self.machine_id(&name.group, &name.machine);
         let source = change.source.as_deref().unwrap_or(&own);
         if state::fold(source) != state::fold(&own) {
             let detail = format!("the item is of {own}, not of {source}");
@@ -84,15 +84,6 @@ impl Control {
         tx.commit().await?;
         self.engine.wake.notify_one();
         Ok(accepted)
-    }
-
-    /// The id of an item's machine.
-    fn machine_of(&self, name: &ItemName) -> String {
-        let group = self.group_id(&name.group);
-        format!(
-            "{group}/providers/Microsoft.Compute/virtualMachines/{}",
-            name.machine
-        )
     }
 
     async fn enabled(
@@ -121,12 +112,7 @@ impl Control {
             group: group_of(&source.id).to_owned(),
             machine: source.name.clone(),
         };
-        let id = format!(
-            "{}/backupFabrics/Azure/protectionContainers/{}/protectedItems/{}",
-            vault.id,
-            name.container(),
-            name.item()
-        );
+        let id = name.id(&vault.id);
         let now = tx.now();
         let mut item = items::create(
             tx,
