@@ -332,3 +332,28 @@ async fn run(held: &Held<'_>) -> Result<Outcome> {
         Plan::Restore(plan) => restore::run(held, plan).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_one_kind_at_one_place_four_go_on_at_once_and_a_cancel_ends_the_wait() {
+        let engine = Engine::new("here".to_owned());
+        let never = CancellationToken::new();
+        let take = async |place| engine.permit("snapshot", place, &never).await.unwrap();
+        let mut held = Vec::new();
+        for _ in 0..AT_ONCE {
+            held.push(take("a").await);
+        }
+        let short = Duration::from_millis(20);
+        let fifth = tokio::time::timeout(short, take("a")).await;
+        assert!(fifth.is_err(), "the fifth did not wait");
+        drop(take("b").await);
+        let cancelled = CancellationToken::new();
+        cancelled.cancel();
+        assert!(engine.permit("snapshot", "a", &cancelled).await.is_none());
+        held.pop();
+        take("a").await;
+    }
+}
