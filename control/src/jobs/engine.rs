@@ -354,6 +354,6 @@ mod tests {
         cancelled.cancel();
         assert!(engine.permit("snapshot", "a", &cancelled).await.is_none());
         held.pop();
-        take("a").await;
+        drop(take("a").await);
     }
 }
