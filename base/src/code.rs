@@ -228,6 +228,21 @@ codes! {
     LoginFailed = "invalid_client", Denied,
         "The name or secret of a login is wrong.",
         "Check both; those of the first start are in `first-start.txt` in the server's folder.";
+    PasswordWrong = "invalid_grant", Denied,
+        "The name or password of a user is wrong, or its login was ended.",
+        "Check both and log in again; an Owner sets a new password with `stillpoint user reset-password`.";
+    AccountLocked = "UserAccountLocked", Denied,
+        "Too many wrong passwords were given for the user, one after another.",
+        "Wait until the time in the message, or have an Owner run `stillpoint user reset-password`.";
+    PasswordChangeRequired = "UserPasswordChangeRequired", Denied,
+        "The user's password is a one-time password, which only serves to set one of its own.",
+        "Set a password with `stillpoint user password NAME --url URL --ca FILE`; `stillpoint login --user NAME` asks for one too.";
+    PasswordInvalid = "UserPasswordInvalid", Invalid,
+        "The new password breaks the rule for passwords.",
+        "Choose one of 12 to 256 characters that is not the user's name and not the one before.";
+    CredentialInvalid = "CredentialInvalid", Invalid,
+        "A certificate for an application can't be read, is over, or has a key that can't be used.",
+        "Give a certificate in PEM that is valid now, with an RSA key of 2048 bits or more, or an EC key on P-256 or P-384.";
     NotLoggedIn = "NotLoggedIn", Denied,
         "The command asks a server, and nobody has logged in to one here.",
         "Run `stillpoint login --url URL --ca FILE --client-id ID`; the server's first start prints the whole line.";
@@ -267,6 +282,12 @@ codes! {
     DataFolderInUse = "DataFolderInUse", Conflict,
         "Another server has the data folder.",
         "End the other server first, or give this one a folder of its own with --data.";
+    DataFolderEmpty = "DataFolderEmpty", NotFound,
+        "The folder or database that was named holds no records of a server.",
+        "Check --data, --state and --config; a server's first start makes its records.";
+    ConfigurationInvalid = "ConfigurationInvalid", Invalid,
+        "The configuration file has settings that do not exist, or values of the wrong form.",
+        "Correct the lines named in the message; `stillpoint server check-config` shows all of them.";
     ServerKeyInvalid = "ServerKeyInvalid", Integrity,
         "The server's key is malformed, or is not the one that wrapped its secrets.",
         "Put back the key file that belongs to these records, or restore both from a server backup.";
@@ -291,6 +312,9 @@ codes! {
     ItemStateWrong = "BMSUserErrorInvalidProtectionState", Conflict,
         "The item is not in the state that the change needs.",
         "Look at the item's protection state and choose what it allows.";
+    BackupBeforeRestoreFailed = "BackupBeforeRestoreFailed", Failed,
+        "What the restore would have written over could not be backed up first (RESTORE-7); nothing was changed.",
+        "Mend what the backup job named in the message complains of, or restore to a new machine or a folder.";
     NotProtected = "UserErrorBcmDatasourceNotPresent", Invalid,
         "The machine is not actively protected (PROT-8).",
         "Enable or resume its protection first.";
@@ -318,6 +342,15 @@ codes! {
     LimitReached = "BMSUserErrorLimitReached", Invalid,
         "There are as many of a thing as a setting allows (LIMIT-1, LIMIT-2, POLICY-26).",
         "Remove some, or raise the setting that the message names.";
+    SnapshotLimitReached = "UserErrorRpCollectionLimitReached", Conflict,
+        "The machine has as many snapshots as a setting allows (SNAP-10): a lock keeps old ones, or many were taken on demand.",
+        "Remove the lock on the snapshot group and back up again, or delete the collection of snapshots; or raise the setting that the message names.";
+    SnapshotGroupDisallowed = "UserErrorRequestDisallowedByPolicy", Denied,
+        "A rule for names or tags forbids the group that snapshots are to be in (SRG-5).",
+        "Exempt the service's groups in the rule that the message names, or make the group beforehand.";
+    RequestDisallowed = "RequestDisallowedByPolicy", Denied,
+        "A rule for the names or tags of resource groups forbids the request.",
+        "Choose a name, and give the tags, that the rule in the message asks for.";
     ScopeLocked = "ScopeLocked", Conflict,
         "A lock on the resource, or on what it is in, forbids the change.",
         "Remove the lock that the message names first, with `az lock delete`.";
@@ -364,6 +397,24 @@ codes! {
     StateNotEmpty = "StateNotEmpty", Conflict,
         "Records are there already, so a backup can't be restored over them.",
         "Restore into an empty folder or an empty database.";
+    ServerBackupInvalid = "ServerBackupInvalid", Invalid,
+        "The file is no backup of a server, or lacks a part of one.",
+        "Give a file that `stillpoint server backup` wrote, or one from a vault pool's folder server-backups.";
+    SealedFileDamaged = "SealedFileDamaged", Integrity,
+        "A sealed file is damaged, cut short, or no sealed file at all.",
+        "Use another copy, such as an older one from a vault pool's folder server-backups.";
+    StoreOwned = "StoreOwned", Conflict,
+        "A server keeps records of this store, so a command may only read it.",
+        "Ask the server for the change; if it is lost, repeat the command with --take-over.";
+    StoreTakenOver = "StoreTakenOver", Conflict,
+        "Another server has taken over this vault, for example one that was restored from a backup.",
+        "Switch this server off; to have it own the vault again, attach the vault to it anew.";
+    AdoptionPending = "AdoptionPending", Unavailable,
+        "The server has not yet compared its records with what the vault's stores hold.",
+        "Make the vault's folder readable for the server; it then goes on by itself.";
+    ServerRestored = "ServerRestored", Unavailable,
+        "The job was under way when the server's backup was taken, and the server was restored from it since.",
+        "Look at the recovery points, which show what the job had done, and start it again if need be.";
     // Everything else.
     ProtocolError = "ProtocolError", Failed,
         "The other side of a connection broke the protocol.",

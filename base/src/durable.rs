@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use crate::{Error, Kind, Result};
@@ -29,6 +29,19 @@ pub fn sync_name(path: &Path) -> Result<()> {
 pub fn make_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).map_err(|e| Error::io(path.display(), e))?;
     sync_way(path)
+}
+
+/// As [`make_folder`]; whoever knows the name of a file in it may open that, as far as the file's
+/// own mode lets them: for images that QEMU opens under a user of its own.
+///
+/// # Errors
+/// Those of the file system.
+pub fn make_passable_folder(path: &Path) -> Result<()> {
+    make_folder(path)?;
+    let io = |e| Error::io(path.display(), e);
+    let mut mode = std::fs::metadata(path).map_err(io)?.permissions();
+    mode.set_mode(mode.mode() | 0o111);
+    std::fs::set_permissions(path, mode).map_err(io)
 }
 
 /// Makes durable the name of what is at `path` and those of all folders that it is in, on its

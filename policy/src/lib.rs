@@ -9,6 +9,7 @@
 //! - [`Policy::goes_to_vault`], [`Policy::marks`]: what becomes of a run's point.
 //! - [`Point`], [`cleanup`]: what is kept, where, until when.
 
+mod alert;
 mod calendar;
 mod expiry;
 mod job_status;
@@ -27,6 +28,7 @@ mod transfer;
 mod windows_zones;
 mod zone;
 
+pub use alert::{AlertLevel, AlertRule};
 pub use calendar::{DayOfMonth, MonthDays, Week, Weekday, WeekdayOfMonth};
 pub use expiry::{Keep, ON_DEMAND_DAYS, Point, Removal, Tier, cleanup, on_demand_until};
 pub use job_status::{BackupJob, JobStatus, TaskStatus};
