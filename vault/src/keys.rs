@@ -19,6 +19,7 @@ mod key_file;
 mod keyring;
 mod object;
 mod seal;
+mod sealed_file;
 mod secret;
 mod slot;
 mod vault_keys;
@@ -31,6 +32,7 @@ pub use key_file::KeyFile;
 pub use keyring::Keyring;
 pub use object::{DataKeyInfo, KeyObject, SlotChange};
 pub use seal::{NONCE_LEN, TAG_LEN, open, seal};
+pub use sealed_file::{new_age_identity, open_file, seal_file};
 pub use slot::{Passphrase, PassphraseCost, SlotInfo, SlotKind, Unlock};
 pub use vault_keys::VaultKeys;
 

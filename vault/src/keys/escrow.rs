@@ -107,6 +107,16 @@ pub fn export_age(
             })
             .collect(),
     });
+    let encryptor = encryptor(recipient)?;
+    encrypt(encryptor, &text)
+        .map_err(|e| Error::new(Code::Internal, "escrow export: age failed").because(e))
+}
+
+/// What encrypts for a recipient.
+///
+/// # Errors
+/// [`Code::BadArgument`] if there is no recipient, or one is not an X25519 recipient.
+pub(super) fn encryptor(recipient: &EscrowRecipient) -> Result<age::Encryptor> {
     let recipients: Vec<Box<dyn age::Recipient>> = match recipient {
         EscrowRecipient::Passphrase(passphrase) => {
             let mut one = age::scrypt::Recipient::new(secret_string(passphrase));
@@ -124,10 +134,8 @@ pub fn export_age(
             })
             .collect::<Result<_>>()?,
     };
-    let encryptor = age::Encryptor::with_recipients(recipients.iter().map(|r| &**r as _))
-        .map_err(|e| Error::new(Code::BadArgument, format!("escrow export: {e}")))?;
-    encrypt(encryptor, &text)
-        .map_err(|e| Error::new(Code::Internal, "escrow export: age failed").because(e))
+    age::Encryptor::with_recipients(recipients.iter().map(|r| &**r as _))
+        .map_err(|e| Error::new(Code::BadArgument, format!("no age recipient: {e}")))
 }
 
 fn encrypt(encryptor: age::Encryptor, text: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -150,14 +158,7 @@ pub fn import_age(bytes: &[u8], identity: &EscrowIdentity) -> Result<VaultKeys> 
     if bytes.len() > MAX_LEN {
         return Err(damaged("it is larger than 1 MiB"));
     }
-    let identities: Vec<Box<dyn age::Identity>> = match identity {
-        EscrowIdentity::Passphrase(passphrase) => {
-            let mut one = age::scrypt::Identity::new(secret_string(passphrase));
-            one.set_max_work_factor(MAX_WORK_FACTOR);
-            vec![Box::new(one)]
-        }
-        EscrowIdentity::Age(text) => parse_identities(text)?,
-    };
+    let identities = identities(identity)?;
     let refused = |error: age::DecryptError| {
         use age::DecryptError as E;
         let code = match error {
@@ -192,6 +193,21 @@ pub fn import_age(bytes: &[u8], identity: &EscrowIdentity) -> Result<VaultKeys> 
         .collect();
     VaultKeys::new(read.vault_id, read.vault_key, read.id_key, data)
         .ok_or_else(|| damaged("its data keys are not numbered as a vault's are"))
+}
+
+/// What decrypts with an identity.
+///
+/// # Errors
+/// [`Code::BadArgument`] if the identity text holds no identity.
+pub(super) fn identities(identity: &EscrowIdentity) -> Result<Vec<Box<dyn age::Identity>>> {
+    Ok(match identity {
+        EscrowIdentity::Passphrase(passphrase) => {
+            let mut one = age::scrypt::Identity::new(secret_string(passphrase));
+            one.set_max_work_factor(MAX_WORK_FACTOR);
+            vec![Box::new(one)]
+        }
+        EscrowIdentity::Age(text) => parse_identities(text)?,
+    })
 }
 
 fn parse_identities(text: &str) -> Result<Vec<Box<dyn age::Identity>>> {

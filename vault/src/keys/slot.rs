@@ -60,7 +60,9 @@ impl Passphrase {
         Ok(Self { cost, ..self })
     }
 
-    pub(super) fn text(&self) -> &str {
+    /// The passphrase itself, to hand it on.
+    #[must_use]
+    pub fn text(&self) -> &str {
         &self.text
     }
 
