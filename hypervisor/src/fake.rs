@@ -64,6 +64,12 @@ impl FakeHypervisor {
         described
     }
 
+    /// Whether there is a machine of this name.
+    #[must_use]
+    pub fn has_machine(&self, name: &str) -> bool {
+        self.lock().machines.contains_key(name)
+    }
+
     /// Removes a machine; open snapshots of it fail with `MachineVanished`.
     pub fn remove_machine(&self, name: &str) {
         self.lock().machines.remove(name);

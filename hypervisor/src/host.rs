@@ -1,8 +1,11 @@
 //! A host's hypervisor, by how it is reached.
 
+use std::path::Path;
+
 use base::{Code, Error, Result};
 
 use crate::libvirt::{LibvirtHost, LibvirtOptions};
+use crate::scripted::ScriptedHost;
 use crate::watchdog::WatchdogProgram;
 use crate::{Hypervisor, QemuHost, QemuHostOptions};
 
@@ -13,6 +16,8 @@ pub enum Host {
     Libvirt(LibvirtHost),
     /// Bare QEMU.
     Qemu(QemuHost),
+    /// Machines that are files, for tests.
+    Scripted(ScriptedHost),
 }
 
 impl Host {
@@ -30,6 +35,9 @@ impl Host {
     /// # Errors
     /// `BadArgument`.
     pub fn open_with(uri: &str, watchdog: WatchdogProgram) -> Result<Self> {
+        if let Some(folder) = uri.strip_prefix("scripted://") {
+            return ScriptedHost::open(Path::new(folder)).map(Self::Scripted);
+        }
         match uri.strip_prefix("qmp://") {
             Some(folder) if folder.starts_with('/') => Ok(Self::Qemu(QemuHost::new(
                 folder,
@@ -53,6 +61,7 @@ impl Host {
         match self {
             Self::Libvirt(host) => host,
             Self::Qemu(host) => host,
+            Self::Scripted(host) => host,
         }
     }
 }

@@ -20,8 +20,10 @@ pub mod fuzz;
 mod host;
 pub mod libvirt;
 mod machine;
+mod network;
 mod qemu;
 pub mod qmp;
+pub mod scripted;
 mod snapshot;
 pub mod suite;
 mod unix;
@@ -32,6 +34,7 @@ pub use host::Host;
 pub use machine::{
     AgentStatus, Definition, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState,
 };
+pub use network::NetworkTarget;
 pub use qemu::{QemuHost, QemuHostOptions, RewriteArguments, rewrite_arguments};
 pub use snapshot::{
     Changed, Consistency, Ending, Hypervisor, Quiesce, ScratchPlace, Snapshot, SnapshotDisk,

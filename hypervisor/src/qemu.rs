@@ -77,6 +77,23 @@ impl QemuHost {
         &self.dir
     }
 
+    /// Where a machine of this name has to make its sockets to be found here, if it keeps to
+    /// the names that it had when it was backed up: a sub-folder, or the folder itself.
+    #[must_use]
+    pub fn home_of(&self, definition: &Definition, name: &str) -> PathBuf {
+        let pairs = match definition {
+            Definition::Qemu { arguments, .. } => {
+                !arguments.iter().any(|word| word.contains("/qmp.sock"))
+            }
+            Definition::Libvirt { .. } | Definition::Image => false,
+        };
+        if pairs {
+            self.dir.clone()
+        } else {
+            self.dir.join(name)
+        }
+    }
+
     /// The place of a machine by its name.
     fn place(&self, name: &str) -> Result<Place> {
         let mut all = Place::all(&self.dir)?.into_iter();

@@ -20,7 +20,7 @@ use vault::{Manifest, Phase, PointState, Session, Surroundings, Vault};
 
 use crate::lock::{PhaseLock, Wait};
 use crate::progress::{Event, Events};
-use crate::record::{Bases, PointRecord, bases_of};
+use crate::record::{Bases, Origin, PointRecord, bases_of};
 
 mod choose;
 mod disks;
@@ -74,6 +74,8 @@ pub struct BackupOptions {
     pub lock_dir: PathBuf,
     /// Ends the backup early. What was read is kept.
     pub cancel: CancellationToken,
+    /// Whose point it is, for a server.
+    pub origin: Option<Origin>,
 }
 
 /// Backs up `machine` (a name or UUID) into `store`. The point is durable when this returns.
@@ -232,6 +234,7 @@ async fn take(
                 paused_ms: millis(report.paused),
                 disks: done.iter().map(|(r, _)| r.clone()).collect(),
                 warnings: warnings.clone(),
+                origin: options.origin.clone(),
             };
             let manifest = Manifest {
                 point,

@@ -3,6 +3,7 @@
 //! - [`backup`]: phase 1, Snapshot. A machine or an image into the first store.
 //! - [`transfer`]: phase 2, Transfer data to vault. From the snapshot store into the vault.
 //! - [`restore_disks`]: disks of a point into files, devices, or over what is there; all or none.
+//! - [`NewMachine`]: the machine that restored disks become.
 //!
 //! Nothing here knows how a store or a hypervisor works inside. Every phase can be killed at
 //! any moment: what was committed stays, and the next run goes on with what was stored.
@@ -14,6 +15,7 @@ mod extent_list;
 pub mod fuzz;
 mod image;
 mod lock;
+mod machine;
 mod plan;
 mod progress;
 mod read;
@@ -30,8 +32,9 @@ pub use estimate::{free_space, need_of_first_backup};
 pub use extent_list::read_extent_list;
 pub use image::ImageHost;
 pub use lock::{PhaseLock, Wait};
+pub use machine::{MachineFiles, NewMachine, RestoredPlaces, file_part};
 pub use progress::{Event, Events, Progress};
-pub use record::{DiskRecord, PointRecord};
+pub use record::{DiskRecord, Origin, PointRecord};
 pub use restore::{DiskRestore, RestoreReport, restore_disks};
 pub use scratch::scratch_place;
 pub use target::{TargetSpec, unfinished_restore};

@@ -3,6 +3,7 @@
 use base::{Code, PointId, Result, TrackerName};
 use block::ExtentSet;
 use hypervisor::{Changed, Consistency, Definition, Disk, Machine};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use vault::{DiskRoot, MachineKey, PointInfo, PointState, Vault};
 
@@ -29,6 +30,24 @@ pub struct PointRecord {
     pub disks: Vec<DiskRecord>,
     /// What people should know of this backup.
     pub warnings: Vec<String>,
+    /// Whose point it is, and what was promised of it; `None` if no server took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// Whose point it is and what was promised when it was taken, so that a server without records
+/// knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// The machine's resource group.
+    pub group: String,
+    /// The machine's name as a resource.
+    pub name: String,
+    /// When the run was due by its policy; `None` if a user asked for it.
+    pub due: Option<Timestamp>,
+    /// Until when it was to be kept, as things were when it was taken.
+    pub keep_until: Option<Timestamp>,
 }
 
 /// A disk in a point.

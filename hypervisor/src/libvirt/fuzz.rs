@@ -35,6 +35,7 @@ pub(crate) fn domain(data: &[u8]) {
             name: Some("a<b"),
             uuid: Some("11111111-2222-4333-8444-555555555555"),
             macs: Some(&random),
+            network: None,
             disks: &disks,
             nvram: Some(std::path::Path::new("/new/vars")),
         },

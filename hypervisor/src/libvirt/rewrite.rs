@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use base::{Code, Error, Random, Result};
 
 use super::xml::{self, Element};
-use crate::ImageFormat;
+use crate::{ImageFormat, NetworkTarget};
 
 /// What to change in a domain's XML. Everything else stays as it is, known or not.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct Rewrite<'a> {
     pub disks: &'a BTreeMap<String, DiskPlace>,
     /// The new file of firmware variables.
     pub nvram: Option<&'a std::path::Path>,
+    /// What every network interface is connected to from now on.
+    pub network: Option<&'a NetworkTarget>,
 }
 
 /// Where a restored disk is.
@@ -84,6 +86,11 @@ pub fn rewrite_domain(xml: &str, change: &Rewrite<'_>) -> Result<String> {
             }
         }
     }
+    if let Some(network) = change.network {
+        for interface in devices.children_mut().filter(|e| e.name == "interface") {
+            connect(interface, network);
+        }
+    }
     replace_disks(devices, change.disks)?;
     Ok(root.to_text())
 }
@@ -92,6 +99,41 @@ pub fn rewrite_domain(xml: &str, change: &Rewrite<'_>) -> Result<String> {
 fn fresh_mac(random: &dyn Random) -> String {
     let [a, b, c] = random.bytes();
     format!("52:54:00:{a:02x}:{b:02x}:{c:02x}")
+}
+
+/// Connects a network interface. Its model, address and boot order stay; what belonged to the
+/// old network goes: its device on the host, its port there, filters, limits, static routes. A
+/// host's device that was passed through becomes an interface of the usual model.
+fn connect(interface: &mut Element, to: &NetworkTarget) {
+    let own_device = interface.attribute("type") == Some("hostdev");
+    let (kind, source) = match to {
+        NetworkTarget::Network(name) => (
+            "network",
+            Some(Element::new("source").with("network", name)),
+        ),
+        NetworkTarget::Bridge(name) => {
+            ("bridge", Some(Element::new("source").with("bridge", name)))
+        }
+        NetworkTarget::User => ("user", None),
+    };
+    interface.set("type", kind);
+    interface.unset("managed");
+    interface.retain(|e| {
+        let kept = [
+            "mac", "model", "address", "boot", "alias", "link", "mtu", "rom",
+        ];
+        kept.contains(&e.name.as_str()) && !(own_device && e.name == "address")
+    });
+    let bare = std::mem::take(interface);
+    let connected = match source {
+        Some(source) => bare.holding(source),
+        None => bare,
+    };
+    *interface = if own_device {
+        connected.holding(Element::new("model").with("type", "virtio"))
+    } else {
+        connected
+    };
 }
 
 fn set_text(parent: &mut Element, name: &str, text: &str) {
@@ -232,6 +274,7 @@ mod tests {
             macs: None,
             disks,
             nvram: None,
+            network: None,
         }
     }
 
@@ -295,6 +338,42 @@ mod tests {
             assert!(text.contains(kept), "{kept} in {text}");
         }
         assert!(!text.contains("id=\"3\""));
+    }
+
+    /// RESTORE-2, 14
+    #[test]
+    fn every_interface_is_connected_to_the_network_that_was_chosen() {
+        let disks = places();
+        let old = "<source network='default' portid='1'/><target dev='vnet0'/>\
+             <filterref filter='clean-traffic'/><bandwidth><inbound average='1'/></bandwidth>";
+        let domain = DOMAIN.replace("<source network='default'/>", old);
+        assert!(domain.contains("vnet0"));
+        let cards = domain.matches("<interface").count();
+        for (network, expected) in [
+            (
+                NetworkTarget::Network("lab".to_owned()),
+                "<source network=\"lab\"/>",
+            ),
+            (
+                NetworkTarget::Bridge("br1".to_owned()),
+                "<source bridge=\"br1\"/>",
+            ),
+            (NetworkTarget::User, "<interface type=\"user\">"),
+        ] {
+            let text = rewrite_domain(
+                &domain,
+                &Rewrite {
+                    network: Some(&network),
+                    ..plain(&disks)
+                },
+            )
+            .unwrap();
+            assert_eq!(text.matches(expected).count(), cards, "{text}");
+            for old in ["vnet0", "filterref", "<bandwidth", "portid"] {
+                assert!(!text.contains(old), "{old} in {text}");
+            }
+            discover::facts(&text).unwrap();
+        }
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub(crate) fn command_line(data: &[u8]) {
                 name: "web2",
                 uuid: Some("11111111-2222-4333-8444-555555555555"),
                 macs: Some(&random),
+                network: None,
                 disks: &disks,
                 dropped: &BTreeSet::from([b.clone()]),
                 nvram: Some(&c).filter(|_| !disks.is_empty()).map(PathBuf::as_path),

@@ -11,7 +11,8 @@ use base::{Code, Error, Random, Result};
 
 use self::disks::{drop_disk, place, place_nvram};
 use self::files::Files;
-use self::words::Words;
+use self::words::{Value, Words};
+use crate::NetworkTarget;
 
 /// What to change in the command line of a bare QEMU. Everything else stays as it is.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub struct RewriteArguments<'a> {
     pub uuid: Option<&'a str>,
     /// Gives every network card a new MAC address made from this.
     pub macs: Option<&'a dyn Random>,
+    /// What every network card is connected to from now on.
+    pub network: Option<&'a NetworkTarget>,
     /// Where the restored disks are, by the file they were in. Formats stay.
     pub disks: &'a BTreeMap<PathBuf, PathBuf>,
     /// Files of disks that were not restored: those that the guest could write to go, with
@@ -72,11 +75,47 @@ pub fn rewrite_arguments(
         place_nvram(&mut words, text_of(path)?)?;
     }
     identity(&mut words, change);
+    if let Some(network) = change.network {
+        for value in words.of(&["-netdev", "-nic"]) {
+            connect(value, network);
+        }
+        // The old form has its cards and what they are plugged into under one name.
+        let old = words.of(&["-net"]);
+        for value in old.filter(|v| v.first().as_deref() != Some("nic")) {
+            connect(value, network);
+        }
+    }
     let mut files = Files::new(change);
     for word in &mut words.all {
         files.moved(word)?;
     }
     Ok(words.to_arguments())
+}
+
+/// Connects what a network card is plugged into. All that belonged to the old network goes: a
+/// device on the host, forwarded ports, sockets.
+fn connect(value: &mut Value, to: &NetworkTarget) {
+    if value.first().as_deref() == Some("none") {
+        return;
+    }
+    let (kind, member) = match to {
+        // libvirt's network can't be joined from a command line, but its bridge can.
+        NetworkTarget::Bridge(name) | NetworkTarget::Network(name) => {
+            ("bridge", Some(("br", name.as_str())))
+        }
+        NetworkTarget::User => ("user", None),
+    };
+    let of_card = ["id", "model", "mac", "addr", "netdev", "vlan", "name"];
+    let kept = of_card.map(|key| (key, value.get(key)));
+    *value = Value::new(kind);
+    for (key, text) in kept {
+        if let Some(text) = text {
+            value.set(key, &text);
+        }
+    }
+    if let Some((key, text)) = member {
+        value.set(key, text);
+    }
 }
 
 fn text_of(path: &Path) -> Result<&str> {

@@ -34,6 +34,7 @@ async fn a_definition_rewritten_for_a_copy_is_defined_started_and_undefined() {
         name: Some("stillpoint-test-copy"),
         uuid: Some("0b7fa4d2-4f0e-4c35-9a37-0d8e6f4b1c11"),
         macs: Some(&SystemRandom),
+        network: None,
         disks: &disks,
         nvram: None,
     };

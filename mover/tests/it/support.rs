@@ -117,6 +117,7 @@ pub fn options(folder: &Path) -> BackupOptions {
         sample: 0,
         lock_dir: folder.join("locks"),
         cancel: CancellationToken::new(),
+        origin: None,
     }
 }
 

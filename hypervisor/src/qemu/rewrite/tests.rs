@@ -64,6 +64,7 @@ fn rewritten(disks: &[(&str, &str)], dropped: &[&str]) -> Result<Vec<String>> {
         name: "web2",
         uuid: Some("11111111-2222-4333-8444-555555555555"),
         macs: Some(&SeededRandom::new(1)),
+        network: None,
         disks: &disks,
         dropped: &dropped,
         nvram: Some(Path::new("/new/VARS.fd")),
@@ -154,6 +155,7 @@ fn words_that_nothing_changes_come_back_as_they_were() {
         name: "web",
         uuid: None,
         macs: None,
+        network: None,
         disks: &disks,
         dropped: &BTreeSet::new(),
         nvram: None,
@@ -189,6 +191,7 @@ fn words_in_a_circle_or_of_one_name_take_no_time_and_too_many_are_refused() {
         name: "web",
         uuid: None,
         macs: None,
+        network: None,
         disks: &disks,
         dropped: &BTreeSet::new(),
         nvram: None,
@@ -214,4 +217,65 @@ fn words_in_a_circle_or_of_one_name_take_no_time_and_too_many_are_refused() {
     words.resize(30_000, "x".into());
     let e = rewrite_arguments(&words, &change).unwrap_err();
     assert_eq!(e.code(), Code::HypervisorError);
+}
+
+/// RESTORE-2, 14
+#[test]
+fn every_card_is_connected_to_the_network_that_was_chosen() {
+    let old = [
+        "qemu-system-x86_64",
+        "-netdev",
+        "tap,id=n0,ifname=tap0,script=no",
+        "-netdev",
+        r#"{"type":"user","id":"n1","hostfwd":[{"str":"tcp::2222-:22"}]}"#,
+        "-nic",
+        "user,model=virtio,mac=52:54:00:00:00:01,hostfwd=tcp::2222-:22",
+        "-nic",
+        "none",
+        "-net",
+        "nic,model=e1000,macaddr=52:54:00:00:00:02",
+        "-net",
+        "tap,ifname=tap1",
+    ];
+    let (disks, dropped) = (BTreeMap::new(), BTreeSet::new());
+    let rewritten = |network| {
+        let change = RewriteArguments {
+            old_name: "web",
+            name: "web",
+            uuid: None,
+            macs: None,
+            network: Some(&network),
+            disks: &disks,
+            dropped: &dropped,
+            nvram: None,
+            folder: Path::new("/new"),
+        };
+        let words = rewrite_arguments(&strings(&old), &change).unwrap();
+        let of_card = ["-netdev", "-nic", "-net"].map(str::to_owned);
+        let values = words[1..].iter().filter(|w| !of_card.contains(w));
+        values.cloned().collect::<Vec<_>>()
+    };
+    let mac = "mac=52:54:00:00:00:01";
+    assert_eq!(
+        rewritten(NetworkTarget::User),
+        [
+            "user,id=n0".to_owned(),
+            "user,id=n1".to_owned(),
+            format!("user,model=virtio,{mac}"),
+            "none".to_owned(),
+            "nic,model=e1000,macaddr=52:54:00:00:00:02".to_owned(),
+            "user".to_owned(),
+        ]
+    );
+    assert_eq!(
+        rewritten(NetworkTarget::Bridge("br1".to_owned())),
+        [
+            "bridge,id=n0,br=br1".to_owned(),
+            "bridge,id=n1,br=br1".to_owned(),
+            format!("bridge,model=virtio,{mac},br=br1"),
+            "none".to_owned(),
+            "nic,model=e1000,macaddr=52:54:00:00:00:02".to_owned(),
+            "bridge,br=br1".to_owned(),
+        ]
+    );
 }

@@ -133,6 +133,11 @@ impl Value {
         Self::List(items.split(',').map(item).collect())
     }
 
+    /// With this word before members that are still to come.
+    pub(super) fn new(first: &str) -> Self {
+        Self::List(vec![(first.to_owned(), None)])
+    }
+
     fn to_text(&self) -> String {
         let escaped = |s: &str| s.replace(',', ",,");
         match self {
