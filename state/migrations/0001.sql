@@ -117,6 +117,24 @@ CREATE TABLE activity (
 ) STRICT;
 CREATE INDEX activity_by_time ON activity (at, id);
 
+CREATE TABLE alerts (
+  id TEXT PRIMARY KEY,
+  vault TEXT NOT NULL,
+  target TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  state TEXT NOT NULL,
+  fired_at INTEGER NOT NULL,
+  resolved_at INTEGER,
+  changed INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX alerts_by_time ON alerts (fired_at, id);
+CREATE INDEX alerts_by_target ON alerts (target, rule, fired_at);
+CREATE INDEX alerts_firing ON alerts (id) WHERE resolved_at IS NULL;
+CREATE UNIQUE INDEX alerts_open ON alerts (target, rule)
+  WHERE resolved_at IS NULL AND state <> 'Closed';
+
 CREATE TABLE settings (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL

@@ -37,6 +37,7 @@ const TABLES: &[&str] = &[
     "operations",
     "principals",
     "activity",
+    "alerts",
     "settings",
     "leases",
 ];
@@ -118,17 +119,35 @@ impl State {
     /// `StateNotEmpty`, `StateDamaged` for a file that is no backup, cut short or changed,
     /// `StateTooNew` for one of a newer program; those of the file and of the database.
     pub async fn restore(path: &Path, place: &str, clock: Arc<dyn Clock>) -> Result<Self> {
+        let nothing = async |_: &mut WriteTx| Ok(());
+        let restored = Self::restore_and(path, place, clock, nothing).await?;
+        Ok(restored.0)
+    }
+
+    /// As [`State::restore`]; `then` changes the records before anybody can see them, and gives
+    /// what it has to tell.
+    ///
+    /// # Errors
+    /// Those, and those of `then`, after which nothing is restored.
+    pub async fn restore_and<T>(
+        path: &Path,
+        place: &str,
+        clock: Arc<dyn Clock>,
+        then: impl AsyncFnOnce(&mut WriteTx) -> Result<T>,
+    ) -> Result<(Self, T)> {
         let db = Db::open(place).await.during("opening the records")?;
         let mut tx = WriteTx::new(db.begin_write().await?, whole(clock.now()));
         if migrate::version(&mut tx).await? != 0 {
-            let what = format!("{place} has records already");
+            // Not by its name, which may hold a password.
+            let what = "the database has records already";
             return Err(Error::new(Code::StateNotEmpty, what));
         }
         read_into(&mut tx, path)
             .await
             .during(format!("restoring {}", path.display()))?;
+        let told = then(&mut tx).await?;
         tx.commit().await?;
-        Ok(Self { db, clock })
+        Ok((Self { db, clock }, told))
     }
 }
 

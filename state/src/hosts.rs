@@ -1,7 +1,10 @@
 //! Hosts with a hypervisor. Their parent is the subscription.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::Resource;
 
@@ -14,6 +17,9 @@ pub struct Host {
     pub location: String,
     /// The folded id of the group that it gives its machines.
     pub group: String,
+    /// The folded ids of the groups of machines, by UUID, that are in another one.
+    #[serde(default)]
+    pub machine_groups: BTreeMap<Uuid, String>,
     /// The folder of its snapshot store.
     pub snapshot_store: String,
     /// Bytes of scratch that its snapshots may take together; `None`: what is free.

@@ -29,10 +29,14 @@ mod migrate;
 mod store;
 
 pub mod activity;
+pub mod admission_rules;
+pub mod alerts;
+pub mod collections;
 pub mod groups;
 pub mod hosts;
 pub mod jobs;
 pub mod leases;
+pub mod locations;
 pub mod locks;
 pub mod machines;
 pub mod networks;

@@ -100,6 +100,8 @@ pub struct ItemBody {
     /// The policy that its points' times were reckoned by; another one is applied before
     /// anything is removed.
     pub policy_seen: Option<policy::Policy>,
+    /// The folded id of the collection that its newest snapshot is in.
+    pub collection: Option<String>,
     /// Points that were begun and given up: its snapshot stores may have them all the same, and
     /// the next backup removes them.
     pub given_up: Vec<base::PointId>,
@@ -320,7 +322,16 @@ pub async fn due(tx: &mut Tx, limit: u32) -> Result<Vec<ProtectedItem>> {
 /// # Errors
 /// `StateDamaged`; those of the database.
 pub async fn to_purge(tx: &mut Tx, limit: u32) -> Result<Vec<ProtectedItem>> {
-    let select = Select::new(FROM).with("purge_at <= ?", [tx.now().into()]);
+    let now = tx.now();
+    purged_by(tx, now, limit).await
+}
+
+/// At most `limit` soft-deleted items that are to be purged by a time, the first due first.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn purged_by(tx: &mut Tx, at: Timestamp, limit: u32) -> Result<Vec<ProtectedItem>> {
+    let select = Select::new(FROM).with("purge_at <= ?", [at.into()]);
     all(tx, select, "purge_at, id", limit).await
 }
 

@@ -57,6 +57,12 @@ pub struct PointBody {
     pub keep: Keep,
     /// The operating system, as far as it is known.
     pub os: Option<String>,
+    /// The folded id of the host whose snapshot store has its snapshot; `None`: not known.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// The folded id of the collection that its snapshot is in.
+    #[serde(default)]
+    pub collection: Option<String>,
 }
 
 /// How consistent a point is.
@@ -194,6 +200,31 @@ pub async fn snapshots_expired(tx: &mut Tx, limit: u32) -> Result<Vec<RecoveryPo
     all(tx, select, "snapshot_expires_at, item, number", limit).await
 }
 
+/// What decides which points of an item go now: those that have expired, or whose snapshot has,
+/// the newest, and the newest in the vault, in any order. The cost grows with the number of all.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn to_clean(tx: &mut Tx, item: i64) -> Result<Vec<RecoveryPoint>> {
+    let now = tx.now();
+    let of_item = || Select::new(FROM).with("item = ?", [item.into()]);
+    let expired = of_item().with(
+        "(expires_at <= ? OR snapshot_expires_at <= ?)",
+        [now.into(), now.into()],
+    );
+    let mut found = all(tx, expired, "taken_at, number", u32::MAX).await?;
+    let newest = "taken_at DESC, number DESC";
+    let in_vault = of_item().with("tiers <> ?", [name_of(&Tiers::Snapshot)?]);
+    for select in [of_item(), in_vault] {
+        for point in all(tx, select, newest, 1).await? {
+            if !found.iter().any(|p| p.number == point.number) {
+                found.push(point);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// At most `limit` numbers of items, from the first after `after`, that have a point which has
 /// expired by now, or a snapshot which has.
 ///
@@ -202,7 +233,7 @@ pub async fn snapshots_expired(tx: &mut Tx, limit: u32) -> Result<Vec<RecoveryPo
 pub async fn items_with_expired(tx: &mut Tx, after: i64, limit: u32) -> Result<Vec<i64>> {
     let sql = "SELECT item FROM recovery_points WHERE expires_at <= $1 AND item > $2
          UNION SELECT item FROM recovery_points WHERE snapshot_expires_at <= $1 AND item > $2
-         ORDER BY 1 LIMIT $3";
+         ORDER BY 1 LIMIT CAST($3 AS BIGINT)";
     let values = [tx.now().into(), after.into(), i64::from(limit).into()];
     let rows = tx.query(sql, values).await?;
     rows.iter().map(|row| row.int(0)).collect()
@@ -233,6 +264,16 @@ pub async fn summary(tx: &mut Tx, item: i64) -> Result<Summary> {
         oldest: row.optional_time(1)?,
         newest: row.optional_time(2)?,
     })
+}
+
+/// How many points of an item have a snapshot.
+///
+/// # Errors
+/// Those of the database.
+pub async fn snapshots(tx: &mut Tx, item: i64) -> Result<u64> {
+    let sql = "SELECT COUNT(*) FROM recovery_points WHERE item = $1 AND tiers <> 'Vault'";
+    let row = tx.query_one(sql, [item.into()]).await?;
+    row.map_or(Ok(0), |row| row.int(0)).map(i64::unsigned_abs)
 }
 
 /// Writes a point that was read, if nobody has changed it since; returns it at its new revision.

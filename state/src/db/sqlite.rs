@@ -32,6 +32,8 @@ pub(super) async fn open(path: &Path) -> Result<Pools<Sqlite>> {
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(PATIENCE)
+        // A file needs no asking whether it is still there: that costs as much as a query.
+        .test_before_acquire(false)
         .connect_with(options.clone())
         .await
         .map_err(error)?;
@@ -39,6 +41,8 @@ pub(super) async fn open(path: &Path) -> Result<Pools<Sqlite>> {
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(PATIENCE)
+        // A file needs no asking whether it is still there: that costs as much as a query.
+        .test_before_acquire(false)
         .connect_with(options.pragma("query_only", "on"))
         .await
         .map_err(error)?;

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use base::Code;
+use base::{Code, Error};
 use jiff::SignedDuration;
 use serde_json::json;
 use state::activity::{self, Entry};
+use state::alerts::{self, AlertBody, AlertRule, NewAlert};
 use state::operations::{self, Operation, OperationStatus};
 use state::principals::{self, PrincipalKind};
 use state::protected_items as items;
 use state::recovery_points as points;
-use state::{State, jobs, leases, settings};
+use state::{State, WriteTx, jobs, leases, settings};
 
 use crate::build::{Home, at, furnish, item, job, point, uuid};
 use crate::conformance::principal;
@@ -60,6 +61,12 @@ pub async fn fill(state: &State) {
         body: json!([1, "\0"]),
     };
     activity::append(&mut tx, &entry).await.unwrap();
+    let alert = NewAlert {
+        id: uuid(1),
+        rule: AlertRule::BackupFailed,
+        body: AlertBody::default(),
+    };
+    alerts::raise(&mut tx, alert).await.unwrap();
     settings::set(&mut tx, "a", &json!({"b": 1.5}))
         .await
         .unwrap();
@@ -88,8 +95,8 @@ pub async fn carry(from: &Home, to: &Home) {
     let count = state.backup(&first).await.unwrap();
     assert_eq!(
         count as usize,
-        rows(&first).len() - 10,
-        "10 tables, the end, a lease"
+        rows(&first).len() - 11,
+        "11 tables, the end, a lease"
     );
     let clock = to.clock.clone();
     let restored = State::restore(&first, &to.place, clock).await.unwrap();
@@ -191,8 +198,12 @@ async fn a_damaged_backup_is_refused_and_leaves_nothing() {
         let refused = State::restore(&file, place, home.clock.clone()).await;
         assert_eq!(refused.unwrap_err().code(), code, "{number}");
     }
-    // Nothing of all that is left.
     std::fs::write(&file, whole).unwrap();
+    // What is done besides is done with it, or nothing is.
+    let fails = async |_: &mut WriteTx| Err::<(), _>(Error::new(Code::Cancelled, "no"));
+    let refused = State::restore_and(&file, place, home.clock.clone(), fails).await;
+    assert_eq!(refused.unwrap_err().code(), Code::Cancelled);
+    // Nothing of all that is left.
     State::restore(&file, place, home.clock.clone())
         .await
         .unwrap();

@@ -155,6 +155,8 @@ pub fn point(item: i64, seed: u64, taken_at: Timestamp) -> RecoveryPoint {
             disks_of_machine: 1,
             keep: Keep::Marks(policy::Marks::default()),
             os: Some("Linux".to_owned()),
+            host: None,
+            collection: None,
         },
     }
 }

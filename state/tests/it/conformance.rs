@@ -7,6 +7,7 @@ use base::{Clock, Code, PointId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use state::activity::{self, Entry};
+use state::alerts::{self, AlertBody, AlertRule, AlertState, NewAlert};
 use state::jobs::{self, JobOperation, JobStatus};
 use state::machines::Machine;
 use state::operations::{self, Operation, OperationStatus};
@@ -54,6 +55,7 @@ macro_rules! each_test {
             settings_are_set_changed_and_removed,
             operations_are_kept_for_their_time,
             the_activity_log_is_read_by_scope_and_time,
+            one_alert_of_a_rule_is_open_for_a_target,
             everything_is_there_after_it_was_opened_again,
         }
     };
@@ -947,6 +949,82 @@ pub async fn the_activity_log_is_read_by_scope_and_time(home: &Home) {
     };
     assert_eq!(numbers(span).await, [4, 3]);
     assert_eq!(activity::prune(&mut tx, at(4)).await.unwrap(), 8);
+}
+
+pub async fn one_alert_of_a_rule_is_open_for_a_target(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    let new = |number, rule, target: &str| NewAlert {
+        id: uuid(number),
+        rule,
+        body: AlertBody {
+            vault: VAULT.to_owned(),
+            target: target.to_owned(),
+            ..AlertBody::default()
+        },
+    };
+    let (failed, warned) = (AlertRule::BackupFailed, AlertRule::BackupWarning);
+    let first = alerts::raise(&mut tx, new(1, failed, "/A")).await.unwrap();
+    let again = alerts::raise(&mut tx, new(2, failed, "/a")).await.unwrap();
+    assert_eq!((again.id, again.body.count), (first.id, 2));
+    assert_eq!(
+        alerts::get(&mut tx, uuid(1)).await.unwrap(),
+        Some(again.clone())
+    );
+    let stale = alerts::update(&mut tx, first).await.unwrap_err();
+    assert_eq!(stale.code(), Code::PreconditionFailed);
+    for (number, rule, target) in [(3, warned, "/a"), (4, failed, "/b")] {
+        alerts::raise(&mut tx, new(number, rule, target))
+            .await
+            .unwrap();
+    }
+    // One that was closed stays as it is; what happens then is another.
+    let mut closed = again;
+    closed.state = AlertState::Closed;
+    alerts::update(&mut tx, closed).await.unwrap();
+    tx.commit().await.unwrap();
+    home.pass(10);
+    let mut tx = state.write().await.unwrap();
+    let other = alerts::raise(&mut tx, new(5, failed, "/a")).await.unwrap();
+    assert_eq!((other.id, other.body.count), (uuid(5), 1));
+    let mut resolved = alerts::get(&mut tx, uuid(4)).await.unwrap().unwrap();
+    resolved.resolved_at = Some(at(10));
+    alerts::update(&mut tx, resolved).await.unwrap();
+
+    let mut ids = async |filter: alerts::Filter| {
+        let found = alerts::page(&mut tx, &filter, None, 9).await.unwrap();
+        let ids = found.iter().map(|a| a.id.as_u128());
+        ids.collect::<Vec<_>>()
+    };
+    let all = alerts::Filter {
+        scope: Some(GROUP.to_owned()),
+        ..alerts::Filter::default()
+    };
+    assert_eq!(ids(all.clone()).await, [5, 4, 3, 1]);
+    let about = alerts::Filter {
+        target: Some("/A".to_owned()),
+        rule: Some(failed),
+        ..all.clone()
+    };
+    assert_eq!(ids(about).await, [5, 1]);
+    let fires = alerts::Filter {
+        fires: Some(true),
+        state: Some(AlertState::New),
+        to: Some(at(10)),
+        ..all.clone()
+    };
+    assert_eq!(ids(fires).await, [3]);
+    let elsewhere = alerts::Filter {
+        scope: Some(GROUP.to_owned() + "2"),
+        ..all
+    };
+    assert_eq!(ids(elsewhere).await, [0_u128; 0]);
+    let firing = alerts::firing(&mut tx, Some(uuid(1)), 9).await.unwrap();
+    let firing: Vec<_> = firing.iter().map(|a| a.id).collect();
+    assert_eq!(firing, [uuid(3), uuid(5)]);
+    // The closed one goes, what fires stays.
+    assert_eq!(alerts::prune(&mut tx, at(5), at(0)).await.unwrap(), 1);
+    assert_eq!(alerts::prune(&mut tx, at(99), at(11)).await.unwrap(), 3);
 }
 
 pub async fn everything_is_there_after_it_was_opened_again(home: &Home) {

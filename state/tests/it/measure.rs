@@ -117,10 +117,19 @@ async fn measure(engine: &str, home: &Home) {
     home.pass(DAY);
     for _ in 0..200 {
         let mut tx = times.begin(&state).await;
+        jobs::unfinished(&mut tx, None, 500).await.unwrap();
         items::due(&mut tx, 100).await.unwrap();
-        points::expired(&mut tx, 100).await.unwrap();
-        points::snapshots_expired(&mut tx, 100).await.unwrap();
+        points::items_with_expired(&mut tx, 0, 200).await.unwrap();
         times.end(0, 0);
+    }
+    times.print();
+
+    let mut times = Times::new(engine, "what may go of an item");
+    for _ in 0..2000 {
+        let item = pick(ITEMS) as i64 + 1;
+        let mut tx = times.begin(&state).await;
+        let found = points::to_clean(&mut tx, item).await.unwrap();
+        times.end(found.len().min(1), 1);
     }
     times.print();
 
@@ -222,6 +231,13 @@ impl Times {
     fn print(mut self) {
         self.all.sort();
         let at = |part: f64| self.all[(self.all.len() as f64 * part) as usize];
+        // What a page may take, at the least lucky of a hundred times.
+        assert!(
+            at(0.99) < Duration::from_millis(50),
+            "{}: {:?}",
+            self.what,
+            at(0.99)
+        );
         println!(
             "{}: median {:.2?}, p99 {:.2?}, worst {:.2?}",
             self.what,
