@@ -1,12 +1,32 @@
 //! May this principal do that there? (RBAC-5)
 
 use base::{Code, Error, Result};
-use state::resources;
 use state::role_assignments::RoleAssignment;
+use state::{Record, Tx, resources};
 
 use crate::locks::refuse_locked;
 use crate::roles::{covers, role};
 use crate::{Control, Principal};
+
+/// What of a list somebody may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sees {
+    /// All of it.
+    All,
+    /// What has one of these ids, or is below it.
+    Only(Vec<String>),
+}
+
+impl Sees {
+    /// Whether the resource of this id is to be seen.
+    #[must_use]
+    pub fn lets(&self, id: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(scopes) => scopes.iter().any(|scope| covers(scope, id)),
+        }
+    }
+}
 
 impl Control {
     /// Lets go on what one of the principal's roles allows: `action` on the resource `id`.
@@ -15,18 +35,48 @@ impl Control {
     /// `AuthorizationFailed` naming all three; `ScopeLocked`; those of the records.
     pub async fn authorize(&self, who: &Principal, action: &str, id: &str) -> Result<()> {
         let mut tx = self.state.read().await?;
-        let given = resources::find::<RoleAssignment>(&mut tx, &who.id.to_string()).await?;
-        let allows = |role_id| role(role_id).is_some_and(|r| r.allows(action));
-        let allowed = given
-            .iter()
-            .any(|a| covers(&a.parent, id) && allows(a.body.role));
-        if allowed {
+        let given = allowing(&mut tx, who, action).await?;
+        if given.iter().any(|a| covers(&a.parent, id)) {
             return refuse_locked(&mut tx, action, id).await;
         }
-        let detail = format!(
-            "{} (object id {}) has no role that allows `{action}` at `{id}`",
-            who.name, who.id
-        );
-        Err(Error::new(Code::AuthorizationFailed, detail))
+        Err(refusal(who, action, id))
     }
+
+    /// What a principal may see of a list of what is in `id`: all, or what is below a role that it
+    /// has there.
+    ///
+    /// # Errors
+    /// `AuthorizationFailed` if that is nothing; those of the records.
+    pub async fn sees(&self, who: &Principal, action: &str, id: &str) -> Result<Sees> {
+        let mut tx = self.state.read().await?;
+        let given = allowing(&mut tx, who, action).await?;
+        if given.iter().any(|a| covers(&a.parent, id)) {
+            return Ok(Sees::All);
+        }
+        let below = given.into_iter().filter(|a| covers(id, &a.parent));
+        let below: Vec<String> = below.map(|a| a.parent).collect();
+        match below.is_empty() {
+            true => Err(refusal(who, action, id)),
+            false => Ok(Sees::Only(below)),
+        }
+    }
+}
+
+/// The roles of a principal that allow an action.
+async fn allowing(
+    tx: &mut Tx,
+    who: &Principal,
+    action: &str,
+) -> Result<Vec<Record<RoleAssignment>>> {
+    let mut given = resources::find::<RoleAssignment>(tx, &who.id.to_string()).await?;
+    given.retain(|a| role(a.body.role).is_some_and(|r| r.allows(action)));
+    Ok(given)
+}
+
+fn refusal(who: &Principal, action: &str, id: &str) -> Error {
+    let detail = format!(
+        "{} (object id {}) has no role that allows `{action}` at `{id}`",
+        who.name, who.id
+    );
+    Error::new(Code::AuthorizationFailed, detail)
 }

@@ -6,7 +6,7 @@
 
 mod change;
 mod machines;
-mod naming;
+pub(crate) mod naming;
 mod networks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,7 @@ use state::machines::Machine;
 use state::networks::Network;
 use state::resources::{self, Record, Scope};
 use state::{Tx, WriteTx, fold, protected_items};
+use uuid::Uuid;
 
 use self::change::Change;
 use crate::plane::Discovered;
@@ -37,7 +38,16 @@ struct Seen<'a> {
     id: String,
     host: &'a Record<Host>,
     group: &'a Record<Group>,
+    /// Those of machines that are in another group than the host's, and that there are.
+    groups: BTreeMap<Uuid, &'a Record<Group>>,
     found: Option<&'a Discovered>,
+}
+
+impl<'a> Seen<'a> {
+    /// The group of a machine of the host.
+    fn group_of(&self, machine: Uuid) -> &'a Record<Group> {
+        self.groups.get(&machine).unwrap_or(&self.group)
+    }
 }
 
 /// What has to be done to the records.
@@ -108,10 +118,15 @@ impl Work {
             .filter_map(|host| {
                 let id = fold(&host.id);
                 let key = (id.clone(), host.body.connection.clone());
+                let group = |id: &str| groups.iter().find(|g| fold(&g.id) == id);
+                let of_machines = host.body.machine_groups.iter();
                 Some(Seen {
                     id,
                     host,
-                    group: groups.iter().find(|g| fold(&g.id) == host.body.group)?,
+                    group: group(&host.body.group)?,
+                    groups: of_machines
+                        .filter_map(|(uuid, id)| Some((*uuid, group(id)?)))
+                        .collect(),
                     found: found.get(&key),
                 })
             })

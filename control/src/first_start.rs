@@ -10,26 +10,33 @@ use base::{Clock, Code, Error, Random, Result, private_file};
 use state::groups::Group;
 use state::principals::{self, PrincipalBody, PrincipalKind};
 use state::role_assignments::RoleAssignment;
-use state::{State, resources, settings};
+use state::{State, WriteTx, resources, settings};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::certificate::{self, Certified, Served};
 use crate::jobs::Engine;
+use crate::ownership::ServerName;
+use crate::passwords::{one_time_password, user_body};
 use crate::principals::{COMPARED_AT_ONCE, kept, new_secret};
 use crate::roles::ROLES;
 use crate::secrets::ServerKey;
 use crate::{
-    Control, DataPlane, Identity, Location, Signing, Subscription, discovery, hosts, new_id,
+    Control, DataPlane, Identity, Location, Options, Signing, Subscription, discovery, hosts,
+    new_id,
 };
 
-const IDENTITY: &str = "identity";
+pub(crate) const IDENTITY: &str = "identity";
 const SIGNING: &str = "signing key";
 const AUTHORITY: &str = "authority";
+/// The age recipient of the server's daily backups.
+pub(crate) const RECOVERY: &str = "recovery recipient";
 const SERVED: &str = "served certificate";
 /// The one location and group that a new server has.
 const LOCATION: &str = "onprem";
-const GROUP: &str = "default";
+pub(crate) const GROUP: &str = "default";
+/// The user that is made first.
+pub(crate) const OWNER: &str = "admin";
 
 /// With what a server starts.
 pub struct Start {
@@ -37,6 +44,8 @@ pub struct Start {
     pub data: PathBuf,
     /// Where its records are; `None` for a file in the folder.
     pub state: Option<String>,
+    /// Where vaults are made; `None` for a folder in its own.
+    pub pool: Option<PathBuf>,
     /// The host names and addresses that it serves under, the first one first.
     pub names: Vec<String>,
     /// The name of the host that it is on.
@@ -49,6 +58,8 @@ pub struct Start {
     pub random: Arc<dyn Random>,
     /// What jobs work with.
     pub plane: Arc<dyn DataPlane>,
+    /// What the one who runs it has set.
+    pub options: Options,
 }
 
 impl std::fmt::Debug for Start {
@@ -69,6 +80,12 @@ pub struct FirstStart {
     pub client_id: Uuid,
     /// Its secret.
     pub secret: String,
+    /// The age identity that opens the server's backups; it is kept nowhere else.
+    pub recovery_key: String,
+    /// The name of the user that is Owner.
+    pub user: String,
+    /// Its one-time password.
+    pub password: String,
 }
 
 impl std::fmt::Debug for FirstStart {
@@ -91,19 +108,25 @@ impl Control {
         let Start {
             data,
             state,
+            pool: wanted_pool,
             names,
             host,
             connection,
             clock,
             random,
             plane,
+            options,
         } = start;
+        crate::server_backup::check_whole(&data)?;
+        crate::server_backup::tidy(&data);
         let place = state.unwrap_or_else(|| data.join("state.db").display().to_string());
         let state = State::open(&place, Arc::clone(&clock)).await?;
         let mut tx = state.read().await?;
         let identity: Option<Identity> = settings::get(&mut tx, IDENTITY).await?;
         drop(tx);
-        let key = ServerKey::of_file(&data.join("server.key"), identity.is_none(), &*random)?;
+        let key = options
+            .server_key
+            .open(&data, identity.is_none(), &*random)?;
         let identity = match identity {
             Some(identity) => identity,
             None => {
@@ -116,6 +139,7 @@ impl Control {
             }
         };
         let (authority, served) = certificates(&state, &key, &names, &*random).await?;
+        let server = ServerName::of(&state, &host, &*random).await?;
         let owner = owner(&data, &*random)?;
         let mut tx = state.read().await?;
         let signing = secret(&mut tx, &key, SIGNING).await?;
@@ -127,13 +151,17 @@ impl Control {
             key,
             identity,
             signing_key: Signing(signing),
-            pool: pool(&data)?,
+            pool: pool(wanted_pool, &data)?,
             data,
             comparing: Arc::new(Semaphore::new(COMPARED_AT_ONCE)),
             plane,
-            engine: Engine::new(owner),
+            engine: Engine::new(owner, &options),
+            options,
             rests: crate::reconcile::Wanted::default(),
             silent: discovery::Silent::default(),
+            server,
+            taken: crate::ownership::Taken::default(),
+            adopting: crate::ownership::Adopting::default(),
         };
         Ok((control, authority.certificate, served))
     }
@@ -160,10 +188,11 @@ fn owner(data: &Path, random: &dyn Random) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn pool(data: &Path) -> Result<PathBuf> {
-    let pool = data.join("pool");
+fn pool(wanted: Option<PathBuf>, data: &Path) -> Result<PathBuf> {
+    let pool = wanted.unwrap_or_else(|| data.join("pool"));
     base::durable::make_folder(&pool)?;
-    Ok(pool)
+    pool.canonicalize()
+        .map_err(|e| Error::io(pool.display(), e))
 }
 
 /// Where the first start is.
@@ -190,12 +219,17 @@ async fn first(
         locations: vec![Location {
             name: LOCATION.to_owned(),
             display_name: "On-premises".to_owned(),
+            paired: None,
         }],
     };
+    let (recovery_key, recovery) = vault::keys::new_age_identity();
     let shown = FirstStart {
         tenant: identity.tenant,
         client_id: id(),
         secret: new_secret(random),
+        recovery_key: recovery_key.to_string(),
+        user: OWNER.to_owned(),
+        password: one_time_password(random),
     };
     let mut tx = state.write().await?;
     // Another server on the same records may have been first.
@@ -205,6 +239,7 @@ async fn first(
     let authority = certificate::authority(tx.now())?;
     keep(&shown, &authority.certificate).await?;
     settings::set(&mut tx, IDENTITY, &identity).await?;
+    settings::set(&mut tx, RECOVERY, &recovery).await?;
     let signing = key.wrap(SIGNING, &random.bytes::<32>(), random);
     settings::set(&mut tx, SIGNING, &signing).await?;
     let authority = serde_json::to_vec(&authority).expect("plain data becomes JSON");
@@ -212,7 +247,7 @@ async fn first(
     settings::set(&mut tx, AUTHORITY, &authority).await?;
     let app = id();
     let body = PrincipalBody {
-        display_name: "First owner".to_owned(),
+        display_name: "First application".to_owned(),
         enabled: true,
         secrets: vec![kept(id(), &shown.secret, random)?],
         certificates: Vec::new(),
@@ -224,18 +259,11 @@ async fn first(
     let kind = PrincipalKind::ServicePrincipal;
     principals::create(&mut tx, app, kind, &login, body).await?;
     let subscription = format!("/subscriptions/{}", identity.subscription.id);
-    let assignment = format!(
-        "{subscription}/providers/Microsoft.Authorization/roleAssignments/{}",
-        id()
-    );
-    let owner = ROLES.first().expect("Owner is the first role");
-    let given = RoleAssignment {
-        principal: app,
-        principal_kind: kind,
-        role: owner.id,
-        description: Some("Made at the first start".to_owned()),
-    };
-    resources::create(&mut tx, &assignment, &subscription, given).await?;
+    make_owner(&mut tx, &subscription, app, kind, random).await?;
+    let body = user_body(id(), "First owner", &shown.password, random)?;
+    let (user, kind) = (id(), PrincipalKind::User);
+    principals::create(&mut tx, user, kind, &shown.user, body).await?;
+    make_owner(&mut tx, &subscription, user, kind, random).await?;
     let group = Group {
         location: LOCATION.to_owned(),
         tags: std::collections::BTreeMap::new(),
@@ -257,6 +285,27 @@ async fn first(
     Ok(identity)
 }
 
+/// Gives a principal the role Owner in the subscription.
+pub(crate) async fn make_owner(
+    tx: &mut WriteTx,
+    subscription: &str,
+    principal: Uuid,
+    principal_kind: PrincipalKind,
+    random: &dyn Random,
+) -> Result<()> {
+    let owner = ROLES.first().expect("Owner is the first role");
+    let given = RoleAssignment {
+        principal,
+        principal_kind,
+        role: owner.id,
+        description: Some("Made by the server".to_owned()),
+    };
+    let name = new_id(random);
+    let id = format!("{subscription}/providers/Microsoft.Authorization/roleAssignments/{name}");
+    resources::create(tx, &id, subscription, given).await?;
+    Ok(())
+}
+
 /// The authority, and the certificate to serve with: made anew if it is due.
 async fn certificates(
     state: &State,
@@ -266,7 +315,9 @@ async fn certificates(
 ) -> Result<(Certified, Served)> {
     let mut tx = state.write().await?;
     let authority: Certified = read(&secret(&mut tx, key, AUTHORITY).await?)?;
-    let wrapped: Option<String> = settings::get(&mut tx, SERVED).await?;
+    // Servers on one database serve under names of their own, each with its own certificate.
+    let own = format!("{SERVED} {}", names.join(","));
+    let wrapped: Option<String> = settings::get(&mut tx, &own).await?;
     let before = wrapped.map(|w| key.open(SERVED, &w)).transpose()?;
     let before: Option<Served> = before.map(|b| read(&b)).transpose()?;
     let now = tx.now();
@@ -275,7 +326,7 @@ async fn certificates(
     }
     let served = certificate::serve(&authority, names, now)?;
     let bytes = serde_json::to_vec(&served).expect("plain data becomes JSON");
-    settings::set(&mut tx, SERVED, &key.wrap(SERVED, &bytes, random)).await?;
+    settings::set(&mut tx, &own, &key.wrap(SERVED, &bytes, random)).await?;
     tx.commit().await?;
     Ok((authority, served))
 }

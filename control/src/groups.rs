@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::{Code, Error, Result};
+use state::collections::Collection;
 use state::groups::Group;
 use state::machines::Machine;
 use state::resources::{self, Record, Scope};
@@ -11,6 +12,8 @@ use state::vaults::Vault;
 use state::{Resource, Tx, fold};
 
 use crate::Control;
+use crate::admission_rules::admit;
+use crate::collections::in_group;
 use crate::hosts;
 use crate::locks::forget_scope;
 use crate::vaults::refused;
@@ -55,18 +58,25 @@ impl Control {
     /// Makes a group, or changes its tags; and whether it was made. Durable when this returns.
     ///
     /// # Errors
-    /// `NameInvalid`; `LocationUnknown`, `LocationFixed`; those of the records.
+    /// `NameInvalid`; `LocationUnknown`, `LocationFixed`; `RequestDisallowed`; those of the
+    /// records.
     pub async fn put_group(&self, name: &str, input: GroupInput) -> Result<(Record<Group>, bool)> {
         let wanted = input.location.as_deref();
-        let location = wanted.map(|l| self.check_location(l)).transpose()?;
+        let location = match wanted {
+            Some(name) => Some(self.check_location(name).await?),
+            None => None,
+        };
         let id = self.group_id(name);
         let mut tx = self.state.write().await?;
+        let code = Code::RequestDisallowed;
         let done = match resources::get::<Group>(&mut tx, &id).await? {
             Some(mut group) => {
                 if let Some(location) = location.filter(|l| l.name != group.body.location) {
                     return Err(fixed(&group.name, &group.body.location, &location.name));
                 }
+                let of_service = group.body.managed_by.is_some();
                 group.body.tags = input.tags.unwrap_or(group.body.tags);
+                admit(&mut tx, code, &group.name, &group.body.tags, of_service).await?;
                 (resources::update(&mut tx, group).await?, false)
             }
             None => {
@@ -77,6 +87,7 @@ impl Control {
                     tags: input.tags.unwrap_or_default(),
                     managed_by: None,
                 };
+                admit(&mut tx, code, name, &group.tags, false).await?;
                 let parent = self.subscription_id();
                 (resources::create(&mut tx, &id, &parent, group).await?, true)
             }
@@ -88,8 +99,8 @@ impl Control {
     /// Deletes a group that holds nothing. Networks don't count: they go with their host.
     ///
     /// # Errors
-    /// `GroupNotFound`; `ResourceInUse` if there are vaults, machines or restore folders in it,
-    /// or a host gives it its machines; those of the records.
+    /// `GroupNotFound`; `ResourceInUse` if there are vaults, machines, restore folders or
+    /// collections of snapshots in it, or a host gives it its machines; those of the records.
     pub async fn delete_group(&self, name: &str) -> Result<()> {
         let id = self.group_id(name);
         let mut tx = self.state.write().await?;
@@ -97,6 +108,11 @@ impl Control {
         let group = found.ok_or_else(|| no_group(name))?;
         refuse_if_holds::<Vault>(&mut tx, &group, "vault").await?;
         refuse_if_holds::<Machine>(&mut tx, &group, "machine").await?;
+        let scope = Scope::In(&group.id);
+        let held = resources::page::<Collection>(&mut tx, scope, None, 1).await?;
+        if let Some(collection) = held.first() {
+            return Err(in_group(&group.name, collection));
+        }
         refuse_if_holds::<StorageAccount>(&mut tx, &group, "storage account").await?;
         let mut all = hosts::all(&mut tx).await?.into_iter();
         if let Some(host) = all.find(|h| h.body.group == fold(&id)) {

@@ -1,5 +1,6 @@
 //! Hosts with a hypervisor, whose machines can be protected.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use base::{Code, Error, Result};
@@ -8,6 +9,7 @@ use state::hosts::Host;
 use state::machines::Machine;
 use state::resources::{self, Record, Scope};
 use state::{Tx, WriteTx, fold, protected_items};
+use uuid::Uuid;
 
 use crate::groups::{fixed, no_group};
 use crate::{Control, storage_accounts};
@@ -24,6 +26,9 @@ pub struct HostInput {
     pub connection: Option<String>,
     /// The name of the group that it gives its machines; needed to add one.
     pub group: Option<String>,
+    /// The names of the groups of machines, by UUID, that are in another one: these alone, if
+    /// given.
+    pub machine_groups: Option<BTreeMap<Uuid, String>>,
     /// The folder of its snapshot store; one below the server's folder for a new host.
     pub snapshot_store: Option<String>,
     /// Bytes of scratch that its snapshots may take together; 0: what is free.
@@ -63,12 +68,18 @@ impl Control {
     /// # Errors
     /// `NameInvalid`, `NameTaken` for the connection of another host; `GroupNotFound`;
     /// `LocationUnknown`, `LocationFixed`; `BadArgument` for another connection of a host that is
-    /// there, or one that is none; `ResourceInUse` for another snapshot store while its machines
+    /// there, or one that is none, and for a folder that can't be a snapshot store's; `ResourceInUse` for another snapshot store while its machines
     /// are protected; those of the records.
     pub async fn put_host(&self, name: &str, input: HostInput) -> Result<(Record<Host>, bool)> {
         let wanted = input.location.as_deref();
-        let location = wanted.map(|l| self.check_location(l)).transpose()?;
+        let location = match wanted {
+            Some(name) => Some(self.check_location(name).await?),
+            None => None,
+        };
         let id = self.host_id(name);
+        if let Some(store) = &input.snapshot_store {
+            self.check_store(store)?;
+        }
         let known = resources::get::<Host>(&mut self.state.read().await?, &id).await?;
         if let (None, Some(connection)) = (known, &input.connection) {
             self.check_connection(connection).await?;
@@ -81,12 +92,19 @@ impl Control {
             }
             None => None,
         };
+        let of_machines = match &input.machine_groups {
+            Some(all) => Some(self.groups_of_machines(&mut tx, all).await?),
+            None => None,
+        };
         let done = match resources::get::<Host>(&mut tx, &id).await? {
             Some(host) => {
                 if let Some(location) = location.filter(|l| l.name != host.body.location) {
                     return Err(fixed(&host.name, &host.body.location, &location.name));
                 }
-                (change(&mut tx, host, input, group).await?, false)
+                (
+                    change(&mut tx, host, input, group, of_machines).await?,
+                    false,
+                )
             }
             None => {
                 check_name(name)?;
@@ -105,6 +123,7 @@ impl Control {
                         None => snapshot_store(&self.data, Some(name)),
                     },
                     scratch_limit: input.scratch_limit.filter(|limit| *limit > 0),
+                    machine_groups: of_machines.unwrap_or_default(),
                     ..new_host(connection, location, &group)
                 };
                 let parent = self.subscription_id();
@@ -116,6 +135,42 @@ impl Control {
         };
         tx.commit().await?;
         Ok(done)
+    }
+
+    /// The ids of these groups of machines, folded.
+    async fn groups_of_machines(
+        &self,
+        tx: &mut Tx,
+        names: &BTreeMap<Uuid, String>,
+    ) -> Result<BTreeMap<Uuid, String>> {
+        let mut ids = BTreeMap::new();
+        for (machine, name) in names {
+            let found = resources::get::<Group>(tx, &self.group_id(name)).await?;
+            let group = found.ok_or_else(|| no_group(name))?;
+            ids.insert(*machine, fold(&group.id));
+        }
+        Ok(ids)
+    }
+
+    /// Refuses a folder that can't be that of snapshot stores: vaults and records are elsewhere.
+    fn check_store(&self, folder: &str) -> Result<()> {
+        use std::path::Component::{Normal, RootDir};
+        let path = Path::new(folder);
+        let wrong = |why: &str| {
+            let detail = format!("`{folder}` can't be the folder of snapshot stores: {why}");
+            Err(Error::new(Code::BadArgument, detail))
+        };
+        let plain = |c| matches!(c, RootDir | Normal(_));
+        if !path.is_absolute() || !path.components().all(plain) {
+            return wrong("it is no absolute path without `.` and `..`");
+        }
+        if path.components().count() < 2 {
+            return wrong("it is the root of all files");
+        }
+        if path.starts_with(&self.pool) || self.pool.starts_with(path) {
+            return wrong("it is in the vaults' pool, or the pool in it");
+        }
+        Ok(())
     }
 
     /// Refuses what can't be a connection; one that does not answer now may later.
@@ -132,6 +187,7 @@ async fn change(
     mut host: Record<Host>,
     input: HostInput,
     group: Option<String>,
+    of_machines: Option<BTreeMap<Uuid, String>>,
 ) -> Result<Record<Host>> {
     let before = host.body.clone();
     if input.connection.is_some_and(|c| c != before.connection) {
@@ -153,6 +209,9 @@ async fn change(
     }
     if let Some(group) = group {
         host.body.group = fold(&group);
+    }
+    if let Some(all) = of_machines {
+        host.body.machine_groups = all;
     }
     match host.body == before {
         true => Ok(host),
@@ -198,6 +257,7 @@ fn new_host(connection: String, location: String, group: &str) -> Host {
         connection,
         location,
         group: fold(group),
+        machine_groups: BTreeMap::new(),
         snapshot_store: String::new(),
         scratch_limit: None,
         seen: None,

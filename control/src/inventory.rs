@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::Result;
+use state::collections::Collection;
 use state::hosts::Host;
 use state::machines::Machine;
 use state::networks::Network;
@@ -45,6 +46,7 @@ impl Control {
         all.extend(self.listed::<Machine>(group, after, limit).await?);
         all.extend(self.listed::<StorageAccount>(group, after, limit).await?);
         all.extend(self.listed::<Network>(group, after, limit).await?);
+        all.extend(self.listed::<Collection>(group, after, limit).await?);
         all.extend(self.listed::<Host>(group, after, limit).await?);
         all.retain(|r| kind.is_none_or(|kind| kind.eq_ignore_ascii_case(r.kind)));
         all.sort_by_cached_key(|r| fold(&r.id));
@@ -100,6 +102,7 @@ in_lists! {
     Machine: "Microsoft.Compute/virtualMachines";
     StorageAccount: "Microsoft.Storage/storageAccounts";
     Network: "Microsoft.Network/virtualNetworks";
+    Collection: "Microsoft.Compute/restorePointCollections";
     Host: "Stillpoint.Fabric/hosts";
 }
 

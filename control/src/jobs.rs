@@ -8,11 +8,15 @@
 //! A job's plan is a part of its record and says where it goes on after a restart. Each of its
 //! steps can be done again; each change of its record is made under its lease.
 
+mod after_backup;
 mod backup;
 mod delete_data;
 mod engine;
+mod ground;
 mod held;
 mod load;
+mod of_item;
+mod origin;
 mod restore;
 mod transfer;
 
@@ -29,15 +33,21 @@ use uuid::Uuid;
 
 use crate::Control;
 
-pub(crate) use backup::{BackupPlan, Run, Stage, policy_of, unfinished_backups, waits};
+pub(crate) use backup::{BackupPlan, Run, Stage};
 pub(crate) use delete_data::DeletePlan;
 pub(crate) use engine::Engine;
+pub(crate) use ground::{Ground, policy_of};
 pub use load::Load;
-pub(crate) use restore::{FROM_VAULT, Place, RestorePlan};
+pub(crate) use of_item::{unfinished_backups, unfinished_restores, waits};
+pub(crate) use restore::{
+    CREATE_MACHINE, FROM_VAULT, NewPlace, Place, RestorePlan, Stage as RestoreStage,
+};
 
 /// The tasks of a backup (JOB-3).
 pub(crate) const SNAPSHOT: &str = "Take Snapshot";
 pub(crate) const TRANSFER: &str = "Transfer data to vault";
+/// The property that names why a backup's point is not as consistent as was asked.
+pub(crate) const DOWNGRADE: &str = "Consistency downgrade";
 
 /// What a job does, and how far it has come.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -245,7 +255,7 @@ fn set_task(task: &mut Task, status: TaskStatus, now: Timestamp) {
     }
 }
 
-/// Ends a job that has one task, or none.
+/// Ends a job with all of its tasks that have not ended.
 pub(crate) fn end(job: &mut Job, status: JobStatus, now: Timestamp) {
     let of_task = match status {
         JobStatus::Cancelled => TaskStatus::Cancelled,
@@ -255,7 +265,7 @@ pub(crate) fn end(job: &mut Job, status: JobStatus, now: Timestamp) {
         | JobStatus::InProgress
         | JobStatus::Cancelling => TaskStatus::Completed,
     };
-    for task in &mut job.body.tasks {
+    for task in job.body.tasks.iter_mut().filter(|t| t.ended_at.is_none()) {
         set_task(task, of_task, now);
     }
     job.status = status;

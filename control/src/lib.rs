@@ -4,9 +4,15 @@
 //! handed in. A file for each noun; the order of what is made durable stands at each operation.
 
 mod activity;
+mod admission_rules;
+mod adopt;
+mod alerts;
 mod applications;
+mod attach;
 mod authorize;
 mod certificate;
+mod collections;
+mod credentials;
 mod discovery;
 mod first_start;
 mod groups;
@@ -14,10 +20,14 @@ mod hosts;
 mod inventory;
 pub mod jobs;
 mod listing;
+mod locations;
 mod locks;
 mod machines;
 mod networks;
 mod operations;
+mod options;
+mod ownership;
+mod passwords;
 pub mod plane;
 pub mod points;
 mod policies;
@@ -26,12 +36,17 @@ mod protected_items;
 mod reconcile;
 mod recovery_points;
 mod refreshes;
+mod reset_admin;
+mod restores;
 mod role_assignments;
 pub mod roles;
 pub mod scripted;
 mod secrets;
+mod server_backup;
 mod storage_accounts;
 mod stores;
+mod usages;
+mod users;
 mod vaults;
 
 use std::sync::Arc;
@@ -43,20 +58,29 @@ use state::State;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+pub use adopt::Adopted;
 pub use applications::NewApplication;
+pub use attach::{AttachInput, AttachKey};
+pub use authorize::Sees;
 pub use certificate::{Certified, Served, fingerprint};
+pub use credentials::{CertificateFacts, CertificateKey, certificate_facts};
 pub use first_start::{FirstStart, Start, keep};
 pub use groups::GroupInput;
 pub use hosts::HostInput;
 pub use inventory::Listed;
 pub use jobs::ShownJob;
 pub use operations::Accepted;
+pub use options::{KeySource, Options};
 pub use plane::{DataPlane, HostPlane};
 pub use policies::{CountedPolicy, PolicyInput, broken};
 pub use principals::Principal;
-pub use protected_items::{ItemChange, ItemName, Protect, Which};
-pub use recovery_points::{Restore, RestoreTo};
+pub use protected_items::{ItemChange, ItemName, Protect, Validated, Which};
+pub use reset_admin::reset_admin;
+pub use restores::{Restore, RestoreTo, RestoredMachine};
 pub use secrets::ServerKey;
+pub use server_backup::{Offline, Restored, restore_server};
+pub use usages::VaultCounts;
+pub use users::NewUser;
 pub use vaults::{VaultChange, VaultInput};
 
 /// The control plane of one server.
@@ -66,6 +90,7 @@ pub struct Control {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     key: ServerKey,
+    options: Options,
     identity: Identity,
     signing_key: Signing,
     /// Where vaults are made.
@@ -81,6 +106,12 @@ pub struct Control {
     /// What the reconcilers keep between rounds.
     rests: reconcile::Wanted,
     silent: discovery::Silent,
+    /// Which server this is.
+    server: ownership::ServerName,
+    /// Whether vaults were taken by another server.
+    taken: ownership::Taken,
+    /// Vaults that the records are compared with just now.
+    adopting: ownership::Adopting,
 }
 
 /// Who the server is: made at the first start, and never changed by it.
@@ -110,6 +141,9 @@ pub struct Location {
     pub name: String,
     /// Its name, as people see it.
     pub display_name: String,
+    /// The name of the location that it is paired with.
+    #[serde(default)]
+    pub paired: Option<String>,
 }
 
 /// What tokens are signed with.
@@ -132,12 +166,6 @@ impl Control {
     #[must_use]
     pub fn subscription(&self) -> &Subscription {
         &self.identity.subscription
-    }
-
-    /// The locations.
-    #[must_use]
-    pub fn locations(&self) -> &[Location] {
-        &self.identity.locations
     }
 
     /// What tokens are signed with.
@@ -171,21 +199,6 @@ impl Control {
                 format!("there is no subscription `{id}`"),
             )),
         }
-    }
-
-    /// The location of this name, in any case and with or without blanks.
-    ///
-    /// # Errors
-    /// `LocationUnknown`.
-    pub fn check_location(&self, name: &str) -> Result<&Location> {
-        let plain = |text: &str| text.replace(' ', "").to_ascii_lowercase();
-        let wanted = plain(name);
-        let is = |l: &&Location| plain(&l.name) == wanted || plain(&l.display_name) == wanted;
-        self.identity.locations.iter().find(is).ok_or_else(|| {
-            let all: Vec<&str> = self.identity.locations.iter().map(|l| &*l.name).collect();
-            let detail = format!("there is no location `{name}`, only {}", all.join(", "));
-            Error::new(Code::LocationUnknown, detail)
-        })
     }
 
     fn subscription_id(&self) -> String {

@@ -5,9 +5,11 @@
 
 mod disks;
 mod hosts;
+mod machine;
 mod points;
 mod restore;
 mod stores;
+mod survey;
 
 use std::fmt::Debug;
 
@@ -15,16 +17,19 @@ use async_trait::async_trait;
 use base::{PointId, Result, VaultId};
 use hypervisor::{Machine, Quiesce};
 use jiff::Timestamp;
-use mover::Events;
+use mover::{Events, Origin};
 use state::protected_items::DiskSelection;
 use state::recovery_points::{Consistency, PointDisk};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use vault::Owner;
 use zeroize::Zeroizing;
 
 pub use disks::disk_numbers;
 pub use hosts::HostPlane;
+pub use machine::{MachineTarget, MachineWork};
 pub use restore::{RestoreTarget, RestoreWork, RestoredDisk};
+pub use survey::{FoundPoint, Ownership};
 
 /// What jobs and reconcilers do to hosts and stores.
 #[async_trait]
@@ -81,16 +86,62 @@ pub trait DataPlane: Send + Sync + Debug {
     /// Those of the store.
     async fn collect(&self, stores: &Stores, tier: Tier) -> Result<()>;
 
+    /// Who owns a tier's store: a small read.
+    ///
+    /// # Errors
+    /// Those of the store; `StoreUnavailable` if it was there and is not.
+    async fn owner(&self, stores: &Stores, tier: Tier) -> Result<Ownership>;
+
+    /// Makes this the owner of a tier's store; false if somebody else took the generation.
+    /// Durable when this returns.
+    ///
+    /// # Errors
+    /// Those of the store.
+    async fn own(&self, stores: &Stores, tier: Tier, owner: &Owner) -> Result<bool>;
+
+    /// All points of a tier, those of every machine.
+    ///
+    /// # Errors
+    /// Those of the store.
+    async fn points(&self, stores: &Stores, tier: Tier) -> Result<Vec<PointId>>;
+
+    /// A point of a tier, with all that records can be made from; `None` if it is not there.
+    ///
+    /// # Errors
+    /// Those of the store, and those of a point that is damaged.
+    async fn found(
+        &self,
+        stores: &Stores,
+        tier: Tier,
+        point: PointId,
+    ) -> Result<Option<FoundPoint>>;
+
+    /// Refuses a machine that is not off, or not there (RESTORE-7). Whether an earlier restore has
+    /// left disks of it half written.
+    ///
+    /// # Errors
+    /// `MachineRunning`, `MachineNotFound`; those of the hypervisor.
+    async fn check_off(&self, connection: &str, machine: Uuid) -> Result<bool>;
+
     /// Restores disks of a point, from the nearest tier that holds it.
     ///
     /// # Errors
-    /// Those of [`mover::restore_disks`]; `InstantPointNotFound`, `PointNotFound`.
+    /// Those of [`mover::restore_disks`]; `InstantPointNotFound`, `PointNotFound`; before
+    /// anything is written, `MachineExists` and those of [`mover::NewMachine`] for disks that a
+    /// machine will be made of.
     async fn restore(
         &self,
         stores: &Stores,
         work: &RestoreWork,
         over: &Over<'_>,
     ) -> Result<Vec<RestoredDisk>>;
+
+    /// Defines a machine over disks that [`Self::restore`] restored for it, and starts it. It
+    /// may have been done before, wholly or in part.
+    ///
+    /// # Errors
+    /// `MachineExists`; those of [`mover::NewMachine`] and of the hypervisor.
+    async fn make_machine(&self, stores: &Stores, work: &MachineWork) -> Result<()>;
 }
 
 /// The two stores of a vault on a host, and what opens them.
@@ -102,6 +153,9 @@ pub struct Stores {
     pub vault: std::path::PathBuf,
     /// The folder of the host's snapshot store, which need not be there before the first backup.
     pub snapshots: std::path::PathBuf,
+    /// Whether the records know that the snapshot store was made: then a folder that is missing
+    /// is one that can't be reached, and not one without points.
+    pub snapshots_made: bool,
     /// The text of the key file that opens both.
     pub key: Zeroizing<String>,
 }
@@ -146,6 +200,8 @@ pub struct SnapshotWork {
     pub first: bool,
     /// Bytes of scratch that it may take; `None`: by the machine's disks.
     pub scratch_limit: Option<u64>,
+    /// Whose point it is, and what is promised of it: kept with the point.
+    pub origin: Option<Origin>,
 }
 
 /// A point, as its store tells of it.

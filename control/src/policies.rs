@@ -1,8 +1,9 @@
 //! Backup policies of a vault.
 
 use base::{Code, Error, Result};
-use policy::{Limit, Limits, Refusal};
+use policy::{Limit, Limits, Refusal, refuse_lowering};
 use serde_json::{Value, json};
+use state::alerts::{AlertBody, AlertRule};
 use state::policies::Policy;
 use state::protected_items::{self as items, Filter};
 use state::resources::{self, Record, Scope};
@@ -13,7 +14,7 @@ use crate::reconcile::note_edit;
 use crate::vaults::refused;
 
 /// The setting that holds the limits in force.
-const LIMITS: &str = "limits";
+pub(crate) const LIMITS: &str = "limits";
 
 /// What a policy is saved with.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,7 +99,25 @@ impl Control {
         let vault = self.vault_in(&mut tx, group, vault).await?;
         let id = policy_id(&vault.id, name);
         let saved = match resources::get::<Policy>(&mut tx, &id).await? {
-            Some(old) => change(&mut tx, old, input).await?,
+            Some(old) => {
+                let before = old.body.policy.retention.clone();
+                let saved = change(&mut tx, old, input).await?;
+                let shorter = refuse_lowering(&before, &saved.body.policy.retention).is_err();
+                if shorter && count(&mut tx, &saved).await? > 0 {
+                    let detail = "points of its items are kept for a shorter time".to_owned();
+                    let body = AlertBody {
+                        vault: vault.id.clone(),
+                        target: saved.id.clone(),
+                        entity: saved.name.clone(),
+                        detail,
+                        since: tx.now(),
+                        ..AlertBody::default()
+                    };
+                    self.raise(&mut tx, AlertRule::RetentionReduced, body)
+                        .await?;
+                }
+                saved
+            }
             None => {
                 policy::check_policy_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
                 let limits: Limits = settings::get(&mut tx, LIMITS).await?.unwrap_or_default();

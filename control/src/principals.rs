@@ -1,4 +1,4 @@
-//! Who asks: applications that log in with a secret.
+//! Who asks: users and applications.
 
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub struct Principal {
     pub id: Uuid,
     /// Of an application its client id, of a user nil.
     pub app_id: Uuid,
+    /// What it logs in as: a user's name, an application's client id.
+    pub login: String,
     /// Its name, as people see it.
     pub name: String,
 }
@@ -44,36 +46,77 @@ impl Control {
             principals::by_login(&mut tx, &client.to_string()).await?
         };
         let app = found.filter(|p| p.kind == PrincipalKind::ServicePrincipal && p.body.enabled);
-        // As much work where there is none, so that time does not tell which ids exist.
         let secrets = app.as_ref().map(|p| p.body.secrets.clone());
-        let (secret, now) = (secret.to_owned(), self.now());
-        let turn = Arc::clone(&self.comparing).acquire_owned().await;
-        let good = tokio::task::spawn_blocking(move || {
-            // Kept to the end of the work, also if nobody waits for it any more.
-            let _turn = turn;
-            any_matches(&secrets.unwrap_or_else(|| vec![dummy()]), &secret, now)
-        })
-        .await
-        .map_err(|e| Error::new(Code::Internal, "comparing a secret").because(e))?;
+        let good = self.compare(secrets, secret).await?;
         match app {
             Some(app) if good => of_record(&app),
             _ => Err(failed()),
         }
     }
 
-    /// The principal of this object id, if it still is one and may log in.
+    /// Whether one of these secrets is `given`.
+    pub(crate) async fn compare(&self, secrets: Option<Vec<Secret>>, given: &str) -> Result<bool> {
+        // As much work where there is none, so that time does not tell which names exist.
+        let secrets = secrets.filter(|s| !s.is_empty());
+        let secrets = secrets.unwrap_or_else(|| vec![dummy()]);
+        let (given, now) = (given.to_owned(), self.now());
+        let turn = Arc::clone(&self.comparing).acquire_owned().await;
+        tokio::task::spawn_blocking(move || {
+            // Kept to the end of the work, also if nobody waits for it any more.
+            let _turn = turn;
+            any_matches(&secrets, &given, now)
+        })
+        .await
+        .map_err(|e| Error::new(Code::Internal, "comparing a secret").because(e))
+    }
+
+    /// The principal of this object id, if it still is one, may log in, and did not end the
+    /// logins of the time `since`.
     ///
     /// # Errors
     /// Those of the records.
-    pub async fn principal(&self, id: Uuid) -> Result<Option<Principal>> {
+    pub async fn principal(&self, id: Uuid, since: Timestamp) -> Result<Option<Principal>> {
         let mut tx = self.state.read().await?;
         let found = principals::get(&mut tx, id).await?;
-        let found = found.filter(|p| p.body.enabled);
+        let ended = |p: &principals::Principal| p.body.tokens_after.is_some_and(|t| since <= t);
+        let found = found.filter(|p| p.body.enabled && !ended(p));
         found.as_ref().map(of_record).transpose()
+    }
+
+    /// At most `limit` principals of a kind by what they log in as, beginning after `after`.
+    pub(crate) async fn principals_of(
+        &self,
+        kind: PrincipalKind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<principals::Principal>> {
+        let mut tx = self.state.read().await?;
+        let mut all = Vec::new();
+        let mut after = after.map(str::to_owned);
+        // A page may hold none of this kind, and there may be more of it behind.
+        while all.len() < limit as usize {
+            let page = principals::page(&mut tx, after.as_deref(), limit).await?;
+            let full = page.len() == limit as usize;
+            after = page.last().map(|p| p.login.clone());
+            all.extend(page.into_iter().filter(|p| p.kind == kind));
+            if !full {
+                break;
+            }
+        }
+        all.truncate(limit as usize);
+        Ok(all)
     }
 }
 
-fn of_record(p: &principals::Principal) -> Result<Principal> {
+/// Whether a principal has anything left to log in with.
+pub(crate) fn may_log_in(p: &principals::Principal, now: Timestamp) -> bool {
+    let secret = |s: &Secret| s.expires.is_none_or(|end| now < end);
+    let certificate = |c: &principals::Certificate| now < c.expires;
+    p.body.enabled
+        && (p.body.secrets.iter().any(secret) || p.body.certificates.iter().any(certificate))
+}
+
+pub(crate) fn of_record(p: &principals::Principal) -> Result<Principal> {
     let app_id = match p.kind {
         PrincipalKind::User => Uuid::nil(),
         PrincipalKind::ServicePrincipal => p.login.parse().map_err(|e| {
@@ -84,6 +127,7 @@ fn of_record(p: &principals::Principal) -> Result<Principal> {
     Ok(Principal {
         id: p.id,
         app_id,
+        login: p.login.clone(),
         name: p.body.display_name.clone(),
     })
 }

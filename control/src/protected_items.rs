@@ -3,6 +3,7 @@
 mod backup;
 mod changes;
 mod enable;
+mod validate;
 
 use base::{Code, Error, Result};
 use state::Tx;
@@ -13,6 +14,7 @@ use crate::Control;
 pub(crate) use backup::{in_the_way, is_active};
 pub use changes::ItemChange;
 pub use enable::Protect;
+pub use validate::Validated;
 
 /// Which item of a vault: its machine's group and name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,11 @@ impl ItemName {
                 Err(Error::new(Code::ObjectNotFound, detail))
             }
         }
+    }
+
+    /// Of an item's id.
+    pub(crate) fn of_id(id: &str) -> Option<Self> {
+        Self::one(id.rsplit('/').next()?)
     }
 
     fn one(text: &str) -> Option<Self> {

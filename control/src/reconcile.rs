@@ -3,10 +3,15 @@
 //!
 //! ```text
 //! tick      edits (items follow their policy) ─► scheduler ─► the engine takes up jobs
-//! maintain  retention ─► purge ─► collection ─► what is old
+//! maintain  alerts ─► adoption ─► collections of snapshots ─► retention ─► purge ─► collection
+//!           ─► what is old
 //! ```
 
+mod adoption;
+mod alerts;
 mod collection;
+mod collections;
+mod deleted_vaults;
 mod edits;
 mod purge;
 mod retention;
@@ -20,6 +25,7 @@ use base::Result;
 use crate::Control;
 
 pub(crate) use collection::Wanted;
+pub(crate) use deleted_vaults::note_deleted;
 pub(crate) use edits::{apply_policy, note_edit};
 
 impl Control {
@@ -35,9 +41,15 @@ impl Control {
     /// Removes what has expired, and gives back its space. It may wait for stores, as long as
     /// they let it.
     pub async fn maintain(&self) {
+        // First: it waits for no store.
+        told("alerts", self.follow_alerts().await);
+        // Nothing is removed before it is known what there is.
+        told("adoption", self.adopt_stores().await);
+        told("collections", self.delete_collections().await);
         told("retention", self.prune_points().await);
         told("the purge", self.purge_items().await);
         told("collection", self.collect_stores().await);
+        told("stores of deleted vaults", self.remove_deleted().await);
         told("tidying", self.tidy().await);
     }
 

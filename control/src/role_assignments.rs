@@ -8,6 +8,7 @@ use state::{Tx, fold};
 use uuid::Uuid;
 
 use crate::Control;
+use crate::principals::may_log_in;
 use crate::roles::{ROLES, covers, role};
 
 impl Control {
@@ -112,7 +113,7 @@ impl Control {
                 continue;
             }
             let who = principals::get(tx, given.body.principal).await?;
-            if who.is_some_and(|p| p.body.enabled) {
+            if who.is_some_and(|p| may_log_in(&p, tx.now())) {
                 return Ok(());
             }
         }

@@ -5,8 +5,10 @@
 mod play;
 mod sleeper;
 mod stores;
+mod survey;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -15,10 +17,11 @@ use hypervisor::{AgentStatus, Disk, DiskChoice, Firmware, ImageFormat, Machine, 
 use jiff::Timestamp;
 use state::recovery_points::PointDisk;
 use uuid::Uuid;
+use vault::Owner;
 
 use crate::plane::{
-    DataPlane, Discovered, Over, PointFacts, RestoreWork, RestoredDisk, SnapshotWork, Stores, Tier,
-    disk_numbers,
+    DataPlane, Discovered, FoundPoint, MachineWork, Over, Ownership, PointFacts, RestoreTarget,
+    RestoreWork, RestoredDisk, SnapshotWork, Stores, Tier, disk_numbers,
 };
 
 pub use play::{Act, Ends, Phase};
@@ -32,6 +35,8 @@ pub struct Scripted {
     hosts: Mutex<HashMap<String, Discovered>>,
     stores: stores::MemoryStores,
     sleeper: Sleeper,
+    /// Folders of snapshot stores that do not answer.
+    lost: Mutex<HashSet<PathBuf>>,
 }
 
 impl Default for Scripted {
@@ -49,6 +54,7 @@ impl Scripted {
             hosts: Mutex::default(),
             stores: stores::MemoryStores::new(),
             sleeper: Sleeper::new(clock),
+            lost: Mutex::default(),
         }
     }
 
@@ -66,6 +72,20 @@ impl Scripted {
     /// From now on nothing answers at `connection`.
     pub fn silence(&self, connection: &str) {
         self.hosts().remove(connection);
+    }
+
+    /// From now on nothing can be removed from the snapshot stores in this folder.
+    pub fn lose(&self, folder: impl Into<PathBuf>) {
+        self.lost().insert(folder.into());
+    }
+
+    /// From now on it can.
+    pub fn find(&self, folder: impl AsRef<Path>) {
+        self.lost().remove(folder.as_ref());
+    }
+
+    fn lost(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn hosts(&self) -> MutexGuard<'_, HashMap<String, Discovered>> {
@@ -128,6 +148,11 @@ impl DataPlane for Scripted {
     }
 
     async fn remove(&self, stores: &Stores, tier: Tier, points: &[PointId]) -> Result<()> {
+        let folder = stores.snapshots.parent();
+        if tier == Tier::Snapshot && folder.is_some_and(|f| self.lost().contains(f)) {
+            let detail = format!("nothing answers at {}", stores.snapshots.display());
+            return Err(Error::new(Code::StoreUnavailable, detail));
+        }
         self.stores.remove(stores.id, tier, points);
         Ok(())
     }
@@ -136,14 +161,78 @@ impl DataPlane for Scripted {
         Ok(())
     }
 
+    async fn owner(&self, stores: &Stores, tier: Tier) -> Result<Ownership> {
+        Ok(self.stores.owner(stores, tier))
+    }
+
+    async fn own(&self, stores: &Stores, tier: Tier, owner: &Owner) -> Result<bool> {
+        Ok(self.stores.own(stores, tier, owner))
+    }
+
+    async fn points(&self, stores: &Stores, tier: Tier) -> Result<Vec<PointId>> {
+        Ok(self.stores.all(stores.id, tier))
+    }
+
+    async fn found(
+        &self,
+        stores: &Stores,
+        tier: Tier,
+        point: PointId,
+    ) -> Result<Option<FoundPoint>> {
+        Ok(self.stores.found(stores.id, tier, point))
+    }
+
     async fn restore(
         &self,
-        _: &Stores,
-        _: &RestoreWork,
-        _: &Over<'_>,
+        stores: &Stores,
+        work: &RestoreWork,
+        over: &Over<'_>,
     ) -> Result<Vec<RestoredDisk>> {
-        let detail = "a scripted store has points, and no disks to restore";
-        Err(Error::new(Code::HypervisorUnavailable, detail))
+        match &work.target {
+            RestoreTarget::InPlace(machine) => {
+                self.check_off(&work.connection, *machine).await?;
+            }
+            RestoreTarget::Machine(new) => {
+                let all = self.found(&work.connection)?.machines;
+                absent(&all, &new.name)?;
+            }
+            RestoreTarget::Folder(_) => {}
+        }
+        self.stores
+            .restore(&self.sleeper, stores.id, work, over)
+            .await
+    }
+
+    async fn check_off(&self, connection: &str, machine: Uuid) -> Result<bool> {
+        let uuid = machine.to_string();
+        let all = self.found(connection)?.machines;
+        match all.iter().find(|m| m.uuid == uuid) {
+            Some(m) if m.state == MachineState::Stopped => Ok(false),
+            Some(m) => Err(Error::new(Code::MachineRunning, m.name.clone())),
+            None => Err(Error::new(Code::MachineNotFound, uuid)),
+        }
+    }
+
+    async fn make_machine(&self, _: &Stores, work: &MachineWork) -> Result<()> {
+        self.stores.step();
+        self.stores.directed(work.machine.uuid, Phase::Machine)?;
+        let mut found = self.found(&work.connection)?;
+        let (uuid, name) = (work.machine.uuid, &work.machine.name);
+        if !found.machines.iter().any(|m| m.uuid == uuid.to_string()) {
+            absent(&found.machines, name)?;
+            let sizes: Vec<u64> = work.disks.iter().map(|d| d.written).collect();
+            found.machines.push(machine(uuid, name, &sizes));
+            self.set(&work.connection, found);
+        }
+        self.stores.step();
+        Ok(())
+    }
+}
+
+fn absent(all: &[Machine], name: &str) -> Result<()> {
+    match all.iter().any(|m| m.name == name) {
+        true => Err(Error::new(Code::MachineExists, name.to_owned())),
+        false => Ok(()),
     }
 }
 

@@ -8,13 +8,20 @@ use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base::{Code, Error, Random, Result, private_file};
+use state::vaults::Vault;
 use zeroize::Zeroizing;
+
+/// The file of the server's key in its folder.
+pub(crate) const KEY_FILE: &str = "server.key";
 
 /// Bytes of a key.
 const KEY: usize = 32;
 
 /// Wraps and opens secrets.
-pub struct ServerKey(LessSafeKey);
+pub struct ServerKey {
+    key: LessSafeKey,
+    text: Zeroizing<String>,
+}
 
 impl std::fmt::Debug for ServerKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -37,7 +44,10 @@ impl ServerKey {
         })?;
         let key = UnboundKey::new(&AES_256_GCM, bytes.as_slice())
             .map_err(|_| Error::new(Code::Internal, "making the server's key"))?;
-        Ok(Self(LessSafeKey::new(key)))
+        Ok(Self {
+            key: LessSafeKey::new(key),
+            text: Zeroizing::new(text.trim().to_owned()),
+        })
     }
 
     /// The key in the file `path`, which is made, for its owner alone, if `make` says so and it
@@ -60,12 +70,32 @@ impl ServerKey {
         Self::from_text(&text).map_err(|e| e.during(path.display()))
     }
 
+    /// The key as [`ServerKey::from_text`] takes it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text of the key file that opens a vault.
+    ///
+    /// # Errors
+    /// `ServerKeyInvalid`.
+    pub(crate) fn vault_key(&self, vault: &Vault) -> Result<Zeroizing<String>> {
+        let name = format!("vault {}", vault.store_vault);
+        let key = self.open(&name, &vault.wrapped_key)?;
+        let key = String::from_utf8(key.to_vec()).map_err(|e| {
+            let detail = format!("the key of vault {} is no text", vault.store_vault);
+            Error::new(Code::ServerKeyInvalid, detail).because(e)
+        })?;
+        Ok(Zeroizing::new(key))
+    }
+
     /// Wraps the secret called `name`.
     #[must_use]
     pub fn wrap(&self, name: &str, secret: &[u8], random: &dyn Random) -> String {
         let nonce = random.bytes::<NONCE_LEN>();
         let mut sealed = secret.to_vec();
-        self.0
+        self.key
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(name.as_bytes()),
@@ -89,7 +119,7 @@ impl ServerKey {
         let mut secret = Zeroizing::new(sealed.to_vec());
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong())?;
         let len = self
-            .0
+            .key
             .open_in_place(nonce, Aad::from(name.as_bytes()), &mut secret)
             .map_err(|_| wrong())?
             .len();

@@ -59,12 +59,12 @@ pub(crate) async fn create(
     group: &str,
 ) -> Result<()> {
     let all = data.join("restores");
-    durable::make_folder(&all)?;
+    durable::make_passable_folder(&all)?;
     let folder = match name {
         RESTORES => all,
         other => all.join(other),
     };
-    durable::make_folder(&folder)?;
+    durable::make_passable_folder(&folder)?;
     let body = StorageAccount {
         host: fold(&host.id),
         location: host.body.location.clone(),

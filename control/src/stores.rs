@@ -1,36 +1,65 @@
 //! Where a vault's data lies, for the data plane.
 
-use base::{Code, Error, Result};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use base::{Code, Error, PointId, Result};
 use state::Record;
 use state::hosts::Host;
 use state::machines::Machine;
 use state::protected_items::ProtectedItem;
+use state::recovery_points::{self as points, Range, RecoveryPoint, Tiers};
 use state::resources::Scope;
 use state::vaults::Vault;
 use state::{Tx, resources};
-use zeroize::Zeroizing;
 
 use crate::Control;
+use crate::jobs::Ground;
+use crate::ownership::{Owned, owned, snapshot_place};
 use crate::plane::Stores;
 
 impl Control {
     /// The stores of a vault, with its snapshot store on a host.
     ///
     /// # Errors
+    /// `StoreTakenOver` if another server owns the vault now; `AdoptionPending` if nobody has
+    /// asked so far; `ServerKeyInvalid`.
+    pub(crate) fn stores(&self, vault: &Vault, host: &Host, known: &Owned) -> Result<Stores> {
+        self.check_not_taken(vault.store_vault)?;
+        self.stores_even_if_taken(vault, host, known)
+    }
+
+    /// The same, whoever owns the vault.
+    ///
+    /// # Errors
     /// `ServerKeyInvalid`.
-    pub(crate) fn stores(&self, vault: &Vault, host: &Host) -> Result<Stores> {
-        let name = format!("vault {}", vault.store_vault);
-        let key = self.key.open(&name, &vault.wrapped_key)?;
-        let key = String::from_utf8(key.to_vec()).map_err(|e| {
-            let detail = format!("the key of vault {} is no text", vault.store_vault);
-            Error::new(Code::ServerKeyInvalid, detail).because(e)
-        })?;
+    pub(crate) fn stores_even_if_taken(
+        &self,
+        vault: &Vault,
+        host: &Host,
+        known: &Owned,
+    ) -> Result<Stores> {
+        let snapshots = Path::new(&host.snapshot_store);
+        let snapshots = match Path::new(&vault.pool).is_absolute() {
+            // Attached in its place: a path is no name of a folder.
+            true => snapshots.join(vault.store_vault.to_string()),
+            false => snapshots.join(&vault.pool),
+        };
         Ok(Stores {
             id: vault.store_vault,
             vault: self.pool.join(&vault.pool),
-            snapshots: std::path::Path::new(&host.snapshot_store).join(&vault.pool),
-            key: Zeroizing::new(key),
+            snapshots_made: !self.is_own_folder(host)
+                && known.contains_key(&snapshot_place(&snapshots)),
+            snapshots,
+            key: self.key.vault_key(vault)?,
         })
+    }
+
+    /// Whether a host's snapshot stores are in the server's own folder. If they are not there,
+    /// while that is, they are gone: the folder was lost, and the server restored. What is mounted
+    /// there leaves its folder behind when it is away.
+    pub(crate) fn is_own_folder(&self, host: &Host) -> bool {
+        Path::new(&host.snapshot_store).starts_with(&self.data)
     }
 
     /// The stores of an item's vault, with the snapshot store of each host that may have points
@@ -44,11 +73,63 @@ impl Control {
         item: &ProtectedItem,
     ) -> Result<Vec<Stores>> {
         let hosts = resources::page::<Host>(tx, Scope::All, None, u32::MAX).await?;
+        let named = hosts_with_snapshots(tx, item.data_id).await?;
         let mut all = Vec::new();
         for host in hosts {
-            all.push(self.stores_of(tx, item, &host.body).await?);
+            let mut stores = self.stores_of(tx, item, &host.body).await?;
+            stores.snapshots_made |=
+                !self.is_own_folder(&host.body) && named.contains(&state::fold(&host.id));
+            all.push(stores);
         }
         Ok(all)
+    }
+
+    /// The stores of an item's vault on each host that has snapshots of these points, with the ids
+    /// of those: of a point whose host is not known, on every host.
+    ///
+    /// # Errors
+    /// `ServerKeyInvalid`, `ResourceNotFound`; those of the records.
+    pub(crate) async fn stores_of_points(
+        &self,
+        tx: &mut Tx,
+        item: &ProtectedItem,
+        points: &[&RecoveryPoint],
+    ) -> Result<Vec<(Stores, Vec<PointId>)>> {
+        let hosts = resources::page::<Host>(tx, Scope::All, None, u32::MAX).await?;
+        let mut all = Vec::new();
+        for host in hosts {
+            let id = state::fold(&host.id);
+            let may_be = |p: &&&RecoveryPoint| p.body.host.as_ref().is_none_or(|h| *h == id);
+            let ids: Vec<PointId> = points.iter().filter(may_be).map(|p| p.point).collect();
+            if !ids.is_empty() {
+                let mut stores = self.stores_of(tx, item, &host.body).await?;
+                stores.snapshots_made |= !self.is_own_folder(&host.body)
+                    && points.iter().any(|p| has_snapshot_on(p, &id));
+                all.push((stores, ids));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The stores of an item's vault, with the snapshot store of the host that took a point; that
+    /// of the machine's host if it is not known, or gone.
+    ///
+    /// # Errors
+    /// `ServerKeyInvalid`, `ResourceNotFound`; those of the records.
+    pub(crate) async fn stores_of_point(
+        &self,
+        tx: &mut Tx,
+        ground: &Ground,
+        point: Option<&RecoveryPoint>,
+    ) -> Result<Stores> {
+        let host = point.and_then(|p| p.body.host.as_ref());
+        let Some(host) = host.filter(|host| **host != ground.host) else {
+            return Ok(ground.stores.clone());
+        };
+        match resources::get::<Host>(tx, host).await? {
+            Some(host) => self.stores_of(tx, &ground.item, &host.body).await,
+            None => Ok(ground.stores.clone()),
+        }
     }
 
     /// The stores of an item's vault, with its snapshot store on a host.
@@ -66,7 +147,8 @@ impl Control {
             let detail = format!("there is no vault {}", item.vault);
             Error::new(Code::ResourceNotFound, detail)
         })?;
-        self.stores(&vault.body, host)
+        let known = owned(tx, vault.body.store_vault).await?;
+        self.stores(&vault.body, host, &known)
     }
 
     /// The host that a machine is on.
@@ -79,5 +161,27 @@ impl Control {
             let detail = format!("there is no host {}", machine.host);
             Error::new(Code::ResourceNotFound, detail)
         })
+    }
+}
+
+/// Points that are looked at in one page.
+const PAGE: u32 = 500;
+
+/// Whether the records say that a point has a snapshot on this host.
+fn has_snapshot_on(point: &RecoveryPoint, host: &str) -> bool {
+    point.tiers != Tiers::Vault && point.body.host.as_deref() == Some(host)
+}
+
+/// The folded ids of the hosts that have snapshots of an item, as its points say.
+pub(crate) async fn hosts_with_snapshots(tx: &mut Tx, item: i64) -> Result<BTreeSet<String>> {
+    let (mut hosts, mut after) = (BTreeSet::new(), None);
+    loop {
+        let page = points::page(tx, item, Range::default(), after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(hosts);
+        };
+        after = Some((last.taken_at, last.number));
+        let with_snapshot = page.into_iter().filter(|p| p.tiers != Tiers::Vault);
+        hosts.extend(with_snapshot.filter_map(|p| p.body.host));
     }
 }

@@ -1,12 +1,13 @@
 //! Recovery Services vaults.
 
+mod delete;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{Code, Error, Result, VaultId};
 use serde_json::Value;
 use state::groups::Group;
-use state::protected_items::{self as items, Filter, ProtectedItem};
 use state::resources::{self, Record, Scope};
 use state::vaults::{Redundancy, SoftDelete, SoftDeleteState, Vault};
 use state::{Tx, WriteTx};
@@ -15,8 +16,8 @@ use vault::{DEFAULT_CHUNK_SIZE, Store, Surroundings};
 
 use crate::Control;
 use crate::groups::{fixed, no_group};
-use crate::locks::forget_scope;
-use crate::policies::{delete_policies, make_first_policies};
+use crate::ownership::{Owned, VAULT_PLACE, set_owned};
+use crate::policies::make_first_policies;
 
 /// Days that deleted backup data is kept unless another number is asked for (SOFT-1).
 const SOFT_DELETE_DAYS: u16 = 14;
@@ -48,6 +49,8 @@ pub struct VaultChange {
     pub soft_delete_days: Option<u16>,
     /// Settings that are given back as they came, by name.
     pub settings: BTreeMap<String, Value>,
+    /// The eTag that it must have; `None`: any.
+    pub if_match: Option<String>,
 }
 
 impl Control {
@@ -103,10 +106,14 @@ impl Control {
         &self,
         group: &str,
         name: &str,
-        input: VaultInput,
+        mut input: VaultInput,
     ) -> Result<(Record<Vault>, bool)> {
+        input.change.always_on_is_meant |= self.options.honour_always_on;
         let wanted = input.location.as_deref();
-        let location = wanted.map(|l| self.check_location(l)).transpose()?;
+        let location = match wanted {
+            Some(name) => Some(self.check_location(name).await?),
+            None => None,
+        };
         let there = self.group(group).await?;
         match self.vault(group, name).await {
             Err(e) if e.code() == Code::ResourceNotFound => {}
@@ -119,6 +126,10 @@ impl Control {
                 return Ok((changed, false));
             }
         }
+        if input.change.if_match.is_some() {
+            let detail = format!("there is no vault {name} yet, and so no eTag of it");
+            return Err(Error::new(Code::PreconditionFailed, detail));
+        }
         policy::check_vault_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
         let missing = || Error::new(Code::LocationUnknown, "a vault needs a location");
         let location = location.ok_or_else(missing)?.name.clone();
@@ -127,8 +138,11 @@ impl Control {
         self.make_store(&mut new).await?;
         let mut tx = self.state.write().await?;
         match self.record(&mut tx, &there.id, name, new.clone()).await {
-            // From here on it may be recorded, whatever is answered.
-            Ok(made) => tx.commit().await.map(|()| (made, true)),
+            // From here on it may be recorded, whatever is answered. It is this server's.
+            Ok(made) => {
+                self.note_taken(new.store_vault, false);
+                tx.commit().await.map(|()| (made, true))
+            }
             Err(e) => {
                 drop(tx);
                 self.remove_store(&new);
@@ -159,6 +173,9 @@ impl Control {
         );
         let made = resources::create(tx, &id, &there.id, new).await?;
         taken(tx, &self.subscription_id(), &made).await?;
+        // It is empty, and this server's.
+        let owned = Owned::from([(VAULT_PLACE.to_owned(), 1)]);
+        set_owned(tx, made.body.store_vault, &owned).await?;
         make_first_policies(tx, &made.id).await?;
         Ok(made)
     }
@@ -166,35 +183,27 @@ impl Control {
     /// Changes a vault. Durable when this returns.
     ///
     /// # Errors
-    /// `ResourceNotFound`; `RedundancyLocked` once an item was protected; `BadArgument` for days
+    /// `ResourceNotFound`; `PreconditionFailed`; `RedundancyLocked` once an item was protected; `BadArgument` for days
     /// out of bounds; `SoftDeleteAlwaysOn`; those of the records.
     pub async fn change_vault(
         &self,
         group: &str,
         name: &str,
-        change: VaultChange,
+        mut change: VaultChange,
     ) -> Result<Record<Vault>> {
+        change.always_on_is_meant |= self.options.honour_always_on;
         let mut tx = self.state.write().await?;
         let mut vault = self.vault_in(&mut tx, group, name).await?;
+        check_match(&vault, change.if_match.as_deref())?;
+        let before = vault.body.soft_delete.state;
         change.apply(&mut vault.body)?;
         let vault = resources::update(&mut tx, vault).await?;
+        let after = vault.body.soft_delete.state;
+        if before != after && after == SoftDeleteState::Disabled {
+            self.alert_of_vault(&mut tx, &vault).await?;
+        }
         tx.commit().await?;
         Ok(vault)
-    }
-
-    /// Deletes a vault without backup data. Its record and its policies go; the store, empty but for its key,
-    /// stays in the pool.
-    ///
-    /// # Errors
-    /// `ResourceNotFound`; `VaultNotEmpty`; those of the records.
-    pub async fn delete_vault(&self, group: &str, name: &str) -> Result<()> {
-        let mut tx = self.state.write().await?;
-        let vault = self.vault_in(&mut tx, group, name).await?;
-        refuse_items(&mut tx, &vault).await?;
-        resources::delete(&mut tx, &vault).await?;
-        delete_policies(&mut tx, &vault.id).await?;
-        forget_scope(&mut tx, &vault.id).await?;
-        tx.commit().await
     }
 
     /// Makes the vault's store in the pool, with a key that only this server's key opens.
@@ -210,6 +219,7 @@ impl Control {
         let store = Store::local(&folder)?;
         let unlock = Unlock::KeyFile(key);
         let (made, _) = vault::create(store, DEFAULT_CHUNK_SIZE, &unlock, around).await?;
+        made.store().own(&self.server.owner(1, self.now())).await?;
         let wrapped = format!("vault {}", made.id());
         new.wrapped_key = self.key.wrap(&wrapped, text.as_bytes(), &*self.random);
         new.store_vault = made.id();
@@ -227,7 +237,7 @@ impl Control {
 }
 
 /// A vault as it is by itself, without a store.
-fn new_vault(location: String) -> Vault {
+pub(crate) fn new_vault(location: String) -> Vault {
     Vault {
         store_vault: VaultId::from_bytes([0; 16]),
         pool: String::new(),
@@ -287,48 +297,24 @@ impl VaultChange {
     }
 }
 
-/// Refuses the deletion of a vault that has items, live ones or soft-deleted ones (VAULT-18;
-/// SOFT-5). Clients look for the words of the first refusal.
-async fn refuse_items(tx: &mut Tx, vault: &Record<Vault>) -> Result<()> {
-    let filter = |deleted| Filter {
-        vault: Some(vault.id.clone()),
-        deleted: Some(deleted),
-        ..Filter::default()
+/// Refuses what was asked of another revision of a vault than there is.
+fn check_match(vault: &Record<Vault>, if_match: Option<&str>) -> Result<()> {
+    let Some(asked) = if_match.filter(|asked| *asked != "*") else {
+        return Ok(());
     };
-    let names = |items: Vec<ProtectedItem>| {
-        let each = items.into_iter().map(|item| {
-            let name = item.body.friendly_name;
-            match item.purge_at {
-                Some(at) => format!("{name} (purged on {})", at.strftime("%Y-%m-%d %H:%M UTC")),
-                None => name,
-            }
-        });
-        each.collect::<Vec<_>>().join(", ")
-    };
-    let live = items::page(tx, &filter(false), None, 10).await?;
-    if !live.is_empty() {
-        let detail = format!(
-            "the vault {} can't be deleted as there are existing resources within the vault: \
-             protected items of {}",
-            vault.name,
-            names(live)
-        );
-        return Err(Error::new(Code::VaultNotEmpty, detail));
-    }
-    let deleted = items::page(tx, &filter(true), None, 10).await?;
-    if deleted.is_empty() {
+    let is = |tag: &str| tag.trim().trim_start_matches("W/").trim_matches('"') == vault.etag();
+    if asked.split(',').any(is) {
         return Ok(());
     }
     let detail = format!(
-        "the vault {} holds soft-deleted backups of {}",
-        vault.name,
-        names(deleted)
+        "{} is not as {asked} named it; it was changed since",
+        vault.id
     );
-    Err(Error::new(Code::VaultNotEmpty, detail))
+    Err(Error::new(Code::PreconditionFailed, detail))
 }
 
 /// Refuses a vault's name that another one of the subscription has (VAULT-2).
-async fn taken(tx: &mut Tx, subscription: &str, made: &Record<Vault>) -> Result<()> {
+pub(crate) async fn taken(tx: &mut Tx, subscription: &str, made: &Record<Vault>) -> Result<()> {
     let mut after = None;
     loop {
         let scope = Scope::Below(subscription);
@@ -375,10 +361,12 @@ mod tests {
             state: None,
             names: vec!["here".to_owned()],
             host: "host1".to_owned(),
+            pool: None,
             connection: "test:///host1".to_owned(),
             clock: clock.clone(),
             random: random.clone(),
             plane: Arc::new(crate::HostPlane::new(data, clock, random)),
+            options: crate::Options::default(),
         };
         let (control, ..) = Control::open(start, async |_, _| Ok(())).await.unwrap();
         let input = VaultInput {

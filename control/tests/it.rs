@@ -43,12 +43,14 @@ impl World {
         let start = Start {
             data: self.data().to_owned(),
             state: None,
+            pool: None,
             names: vec![name.to_owned()],
             host: "host1".to_owned(),
             connection: "test:///host1".to_owned(),
             clock: self.clock.clone(),
             random: self.random.clone(),
             plane: self.plane(),
+            options: control::Options::default(),
         };
         let keep = async |first: &FirstStart, _: &str| {
             shown = Some(first.clone());
@@ -95,12 +97,14 @@ async fn a_start_that_was_cut_short_before_its_records_begins_anew() {
     let start = Start {
         data: world.data().to_owned(),
         state: None,
+        pool: None,
         names: vec!["here".to_owned()],
         host: "host1".to_owned(),
         connection: "test:///host1".to_owned(),
         clock: world.clock.clone(),
         random: world.random.clone(),
         plane: world.plane(),
+        options: control::Options::default(),
     };
     let keep = async |_: &FirstStart, _: &str| {
         Err(base::Error::new(Code::NoSpace, "no room for the secrets"))

@@ -56,7 +56,7 @@ pub(super) fn plan(
         keys.extend(
             there
                 .iter()
-                .map(|p| (*uuid, p.seen.host.body.group.clone())),
+                .map(|p| (*uuid, fold(&p.seen.group_of(*uuid).id))),
         );
     }
     let mut changes = Vec::new();
@@ -81,7 +81,7 @@ pub(super) fn plan(
         };
         let record = known.remove(key);
         let wanted = place.machine.map(|m| &*m.name);
-        let group = place.seen.group;
+        let group = place.seen.group_of(key.0);
         let choice = match (wanted, items.contains(key), &record) {
             (Some(name), false, _) | (Some(name), true, None) => {
                 let candidates = candidates(&group.id, name, key.0);
@@ -175,7 +175,9 @@ fn describe<'a>(
     record: Option<&Record<Machine>>,
     now: Timestamp,
 ) -> Option<(Machine, &'a Place<'a>)> {
-    let mut here = places.iter().filter(|p| p.seen.host.body.group == key.1);
+    let mut here = places
+        .iter()
+        .filter(|p| fold(&p.seen.group_of(key.0).id) == key.1);
     let stays = |p: &&Place<'_>| record.is_some_and(|r| r.body.host == p.seen.id);
     let place = match here.clone().find(stays) {
         Some(place) => place,

@@ -7,7 +7,7 @@
 const LONGEST: usize = 64;
 
 /// The name as a segment of an id.
-pub(super) fn resource_name(name: &str) -> String {
+pub(crate) fn resource_name(name: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let plain = |c| if allowed(c) { c } else { '-' };
     let mut text: String = name.chars().take(LONGEST).map(plain).collect();

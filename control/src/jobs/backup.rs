@@ -10,20 +10,21 @@
 use base::{Code, Error, PointId, Result};
 use hypervisor::Quiesce;
 use jiff::Timestamp;
-use policy::{BackupJob, Consistency, Keep, Marks, TaskStatus, Transfer};
+use policy::{BackupJob, Consistency, Keep, Marks, Transfer};
 use serde::{Deserialize, Serialize};
-use state::jobs::{self, Filter, Job, JobOperation};
-use state::machines::Machine;
-use state::policies::Policy;
-use state::protected_items::{self as items, HealthFinding, LastBackup, ProtectedItem};
-use state::recovery_points::{self as points, PointBody, Range, RecoveryPoint, Tiers};
-use state::{Tx, WriteTx, resources};
+use state::Tx;
+use state::jobs::Job;
+use state::protected_items::{self as items, ProtectedItem};
+use state::recovery_points::{self as points, PointBody, RecoveryPoint, Tiers};
 
+use super::after_backup::{ended_well, failed};
+use super::ground::{Ground, policy_at_end};
 use super::held::{Held, Outcome};
+use super::of_item::transfer_runs;
+use super::origin::origin;
 use super::transfer::transfer_phase;
-use super::{Plan, TRANSFER, shown, stand, to_json};
-use crate::Control;
-use crate::plane::{Over, PointFacts, SnapshotWork, Stores, Tier};
+use super::{DOWNGRADE, Plan, stand, to_json};
+use crate::plane::{Over, PointFacts, SnapshotWork, Tier};
 use crate::points::expiries;
 
 /// A backup, and how far it has come.
@@ -66,84 +67,6 @@ pub(crate) struct Sending {
     pub(crate) waits: bool,
     /// How often it was tried.
     pub(crate) tries: u32,
-}
-
-/// What a backup works with.
-pub(crate) struct Ground {
-    pub(crate) item: ProtectedItem,
-    pub(crate) policy: Option<policy::Policy>,
-    pub(crate) machine: Machine,
-    pub(crate) connection: String,
-    pub(crate) scratch_limit: Option<u64>,
-    pub(crate) stores: Stores,
-    /// Whether it has no snapshot so far.
-    pub(crate) first: bool,
-}
-
-impl Control {
-    /// Looks up what work on an item needs.
-    ///
-    /// # Errors
-    /// `ObjectNotFound`, `MachineNotFound`, `ResourceNotFound`; those of the records.
-    pub(crate) async fn ground(&self, item: i64) -> Result<Ground> {
-        let mut tx = self.state.read().await?;
-        let item = items::by_data_id(&mut tx, item).await?;
-        let gone = || Error::new(Code::ObjectNotFound, "the protected item is gone");
-        let item = item.ok_or_else(gone)?;
-        let machine = resources::get::<Machine>(&mut tx, &item.body.source).await?;
-        let machine = machine.ok_or_else(|| {
-            let detail = format!("machine {} is gone", item.body.friendly_name);
-            Error::new(Code::MachineNotFound, detail)
-        })?;
-        let host = self.host_of(&mut tx, &machine.body).await?;
-        let stores = self.stores_of(&mut tx, &item, &host.body).await?;
-        // The newest point keeps its snapshot (SNAP-9).
-        let newest = points::page(&mut tx, item.data_id, Range::default(), None, 1).await?;
-        let first = newest.first().is_none_or(|p| p.tiers == Tiers::Vault);
-        Ok(Ground {
-            policy: policy_of(&mut tx, &item).await?,
-            item,
-            machine: machine.body,
-            connection: host.body.connection,
-            scratch_limit: host.body.scratch_limit,
-            stores,
-            first,
-        })
-    }
-}
-
-impl Ground {
-    /// Refuses to touch a machine that is on two hosts at once: which of them is meant can't be
-    /// told. Its points may be sent and restored elsewhere all the same.
-    ///
-    /// # Errors
-    /// `MachineInConflict`.
-    pub(super) fn check_one_host(&self) -> Result<()> {
-        let Some(other) = self.machine.also_on.first() else {
-            return Ok(());
-        };
-        let name = &self.item.body.friendly_name;
-        let detail = format!("{name} is on {} and on {other}", self.machine.host);
-        Err(Error::new(Code::MachineInConflict, detail))
-    }
-}
-
-/// The policy that an item has.
-pub(crate) async fn policy_of(tx: &mut Tx, item: &ProtectedItem) -> Result<Option<policy::Policy>> {
-    let Some(id) = &item.policy else {
-        return Ok(None);
-    };
-    let found = resources::get::<Policy>(tx, id).await?;
-    Ok(found.map(|record| record.body.policy))
-}
-
-/// The policy by which a backup ends that began with one: protection may have been stopped since.
-pub(super) async fn policy_at_end(
-    tx: &mut Tx,
-    item: &ProtectedItem,
-) -> Result<Option<policy::Policy>> {
-    let now = policy_of(tx, item).await?;
-    Ok(now.or_else(|| item.body.policy_seen.clone()))
 }
 
 pub(super) async fn run(held: &Held<'_>, plan: BackupPlan) -> Result<Outcome> {
@@ -236,8 +159,12 @@ async fn take(held: &Held<'_>, plan: &BackupPlan, ground: &Ground) -> Result<Poi
     let (mut tx, mut job) = held.write().await?;
     if let Some(mut item) = items::by_data_id(&mut tx, plan.item).await? {
         give_up(&mut item, &job);
+        let (policy, location) = (ground.policy.as_ref(), &ground.machine.location);
+        let made = control.collection_for(&mut tx, &item, policy, location);
+        item.body.collection = Some(made.await?);
         items::update(&mut tx, item).await?;
     }
+    let origin = origin(&plan, ground, tx.now());
     job.body.step = to_json(&Plan::Backup(plan));
     held.commit(tx, job).await?;
     let crash = ground.policy.as_ref();
@@ -250,6 +177,7 @@ async fn take(held: &Held<'_>, plan: &BackupPlan, ground: &Ground) -> Result<Poi
         quiesce: if crash { Quiesce::Skip } else { Quiesce::Try },
         first: ground.first,
         scratch_limit: ground.scratch_limit,
+        origin: Some(origin),
     };
     let over = Over {
         events: held.live,
@@ -301,6 +229,8 @@ async fn record(
             disks: facts.disks,
             keep,
             os: ground.machine.os.clone(),
+            host: Some(ground.host.clone()),
+            collection: item.body.collection.clone(),
         },
     };
     if let Some(policy) = &policy {
@@ -357,71 +287,18 @@ async fn decide(
     })
 }
 
-/// Whether another job of the item is in its transfer, or waits for it.
-pub(super) async fn transfer_runs(tx: &mut Tx, item: &ProtectedItem, job: &Job) -> Result<bool> {
-    let others = unfinished_backups(tx, item).await?;
-    Ok(others.iter().any(|other| {
-        let ahead = (other.started_at, other.id) < (job.started_at, job.id);
-        other.id != job.id && transfers(other) && (ahead || !waits(other))
-    }))
-}
-
-/// Whether a backup waits until it may begin its transfer.
-pub(crate) fn waits(job: &Job) -> bool {
-    let plan = serde_json::from_value(job.body.step.clone());
-    matches!(
-        plan,
-        Ok(Plan::Backup(BackupPlan { stage: Stage::Transfer(sending), .. })) if sending.waits
-    )
-}
-
-/// The backups of an item that have not ended.
-pub(crate) async fn unfinished_backups(tx: &mut Tx, item: &ProtectedItem) -> Result<Vec<Job>> {
-    let filter = Filter {
-        item: Some(item.id.clone()),
-        operation: Some(JobOperation::Backup),
-        unfinished: true,
-        ..Filter::default()
-    };
-    // Few go on at once, for however long.
-    jobs::page(tx, &filter, None, u32::MAX).await
-}
-
-/// Whether a job is in its transfer, or waits for it.
-pub(crate) fn transfers(job: &Job) -> bool {
-    let tasks = &job.body.tasks;
-    tasks
-        .iter()
-        .any(|t| t.name == TRANSFER && t.status == TaskStatus::InProgress)
-}
-
 /// Says in the job what was got (JOB-15).
 fn note_consistency(job: &mut Job, got: &points::Consistency, downgrade: Option<&str>) {
     let properties = &mut job.body.properties;
     properties.insert("Recovery point consistency".to_owned(), format!("{got:?}"));
     if let Some(code) = downgrade {
-        properties.insert("Consistency downgrade".to_owned(), code.to_owned());
+        properties.insert(DOWNGRADE.to_owned(), code.to_owned());
     }
-}
-
-/// An item after a backup that gave a point.
-pub(super) fn ended_well(item: &mut ProtectedItem, job: &Job, now: Timestamp) {
-    use items::ProtectionState::{InitialBackupPending, Protected, ProtectionError};
-    if matches!(item.state, InitialBackupPending | ProtectionError) {
-        item.state = Protected;
-    }
-    item.body.health.clear();
-    item.body.tries = 0;
-    item.body.last_backup = Some(LastBackup {
-        at: now,
-        status: job.status,
-        code: job.body.errors.first().map(|e| e.code.clone()),
-    });
 }
 
 /// Notes that the point that a job has begun will have no record: its store may have it, or get
 /// it yet from a server that was stalled.
-fn give_up(item: &mut ProtectedItem, job: &Job) {
+pub(super) fn give_up(item: &mut ProtectedItem, job: &Job) {
     let plan = serde_json::from_value(job.body.step.clone());
     if let Ok(Plan::Backup(BackupPlan {
         stage: Stage::Snapshot(Some(point)),
@@ -431,58 +308,4 @@ fn give_up(item: &mut ProtectedItem, job: &Job) {
     {
         item.body.given_up.push(point);
     }
-}
-
-/// Ends the job as failed: both tasks (JOB-2), and says so at the item.
-async fn failed(held: &Held<'_>, plan: &BackupPlan, error: &Error) -> Result<()> {
-    tracing::warn!("backup job {}: {error:?}", held.id);
-    let (mut tx, mut job) = held.write().await?;
-    job.body.errors.push(shown(error));
-    stand(&mut job, BackupJob::Failed, tx.now());
-    if let Some(mut item) = items::by_data_id(&mut tx, plan.item).await? {
-        give_up(&mut item, &job);
-        if item.state == items::ProtectionState::Protected {
-            item.state = items::ProtectionState::ProtectionError;
-        }
-        item.body.health = vec![HealthFinding {
-            code: error.code().name().to_owned(),
-            critical: error.code() == Code::MachineNotFound,
-            message: error.detail().to_owned(),
-        }];
-        item.body.last_backup = Some(LastBackup {
-            at: tx.now(),
-            status: job.status,
-            code: Some(error.code().name().to_owned()),
-        });
-        again(&mut tx, &mut item, plan, error);
-        items::update(&mut tx, item).await?;
-    }
-    held.commit(tx, job).await
-}
-
-/// Tries of a scheduled run, and minutes from each to the next.
-const RETRIES: [i64; 3] = [5, 15, 60];
-
-/// Has a scheduled run that failed tried again: it is owed once more, after some minutes.
-fn again(tx: &mut WriteTx, item: &mut ProtectedItem, plan: &BackupPlan, error: &Error) {
-    let Run::Scheduled { due } = plan.run else {
-        return;
-    };
-    let wait = RETRIES.get(item.body.tries as usize);
-    let (Some(minutes), true) = (wait, may_pass(error)) else {
-        item.body.tries = 0;
-        return;
-    };
-    let before = due.saturating_sub(jiff::SignedDuration::from_micros(1));
-    item.body.scheduled_from = before.ok();
-    let wait = jiff::SignedDuration::from_mins(*minutes);
-    let next = tx.now().saturating_add(wait).ok();
-    item.next_run = item.next_run.min(next).or(next);
-    item.body.tries += 1;
-}
-
-/// Whether trying again may help.
-fn may_pass(error: &Error) -> bool {
-    use base::Kind::{Conflict, Failed, NoSpace, Unavailable};
-    matches!(error.kind(), Unavailable | NoSpace | Failed | Conflict)
 }

@@ -7,13 +7,19 @@
 
 use base::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
+use state::alerts::{AlertBody, AlertRule};
+use state::collections::Collection;
 use state::jobs::JobStatus;
 use state::protected_items as items;
 use state::recovery_points::{self as points, Range, RecoveryPoint};
+use state::resources;
 
 use super::held::{Held, Outcome};
+use super::of_item::{unfinished_backups, unfinished_restores};
 use super::{end, shown};
-use crate::plane::{Stores, Tier};
+use crate::alerts::about;
+use crate::collections::{forget, refuse_kept};
+use crate::plane::Tier;
 
 /// A deletion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,13 +57,22 @@ async fn work(held: &Held<'_>, plan: &DeletePlan) -> Result<Outcome> {
             let detail = "the deletion was taken back";
             return Err(Error::new(Code::ItemStateWrong, detail));
         }
-        if !super::backup::unfinished_backups(&mut tx, item)
-            .await?
-            .is_empty()
-        {
+        if !unfinished_backups(&mut tx, item).await?.is_empty() {
             return Ok(Outcome::Later(LOOK));
         }
+        if !unfinished_restores(&mut tx, item).await?.is_empty() {
+            return Ok(Outcome::Later(LOOK));
+        }
+        let alias = Collection::alias_of(item.data_id);
+        for collection in resources::find::<Collection>(&mut tx, &alias).await? {
+            refuse_kept(&mut tx, &collection.id).await?;
+        }
         let stores = control.stores_of_item(&mut tx, item).await?;
+        for of in &stores {
+            if !control.is_adopted(&mut tx, of.id).await? {
+                return Ok(Outcome::Later(LOOK));
+            }
+        }
         drop(tx);
         let given_up = &item.body.given_up;
         if !given_up.is_empty() {
@@ -71,12 +86,19 @@ async fn work(held: &Held<'_>, plan: &DeletePlan) -> Result<Outcome> {
         loop {
             let mut tx = control.state.read().await?;
             let page = points::page(&mut tx, plan.item, Range::default(), None, PAGE).await?;
-            drop(tx);
             if page.is_empty() {
                 break;
             }
-            for stores in &stores {
-                remove(held, stores, &page).await?;
+            let all: Vec<&RecoveryPoint> = page.iter().collect();
+            let on_hosts = control.stores_of_points(&mut tx, item, &all).await?;
+            drop(tx);
+            // The vault first: cut short, they are where they are nearest.
+            if let Some(stores) = stores.first() {
+                let ids: Vec<_> = page.iter().map(|p| p.point).collect();
+                control.plane.remove(stores, Tier::Vault, &ids).await?;
+            }
+            for (stores, ids) in &on_hosts {
+                control.plane.remove(stores, Tier::Snapshot, ids).await?;
             }
             let (mut tx, job) = held.write().await?;
             for point in &page {
@@ -92,17 +114,17 @@ async fn work(held: &Held<'_>, plan: &DeletePlan) -> Result<Outcome> {
     }
     let (mut tx, mut job) = held.write().await?;
     if let Some(item) = items::by_data_id(&mut tx, plan.item).await? {
+        forget(&mut tx, &item).await?;
         items::delete(&mut tx, &item).await?;
+        let detail = "the deleted backups are gone for good".to_owned();
+        let body = AlertBody {
+            job: Some(held.id),
+            ..about(&item, detail, tx.now())
+        };
+        let rule = AlertRule::PurgeComplete;
+        control.raise(&mut tx, rule, body).await?;
     }
     end(&mut job, JobStatus::Completed, tx.now());
     held.commit(tx, job).await?;
     Ok(Outcome::Ended)
-}
-
-async fn remove(held: &Held<'_>, stores: &Stores, page: &[RecoveryPoint]) -> Result<()> {
-    let ids: Vec<_> = page.iter().map(|p| p.point).collect();
-    let plane = &held.control.plane;
-    // The vault first: cut short, they are where they are nearest.
-    plane.remove(stores, Tier::Vault, &ids).await?;
-    plane.remove(stores, Tier::Snapshot, &ids).await
 }

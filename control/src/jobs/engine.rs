@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::held::{Held, Outcome};
 use super::load::Queued;
 use super::{Plan, backup, delete_data, restore};
-use crate::Control;
+use crate::{Control, Options};
 
 /// For how long a lease is taken. A server that is killed leaves its jobs for as long.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -31,8 +31,6 @@ const RENEWAL: Duration = Duration::from_secs(15);
 const AGAIN: i64 = 10;
 /// Jobs that are looked at in one page.
 const PAGE: u32 = 500;
-/// Work of a kind that goes on at once on a host, or in a vault.
-const AT_ONCE: usize = 4;
 
 /// The jobs of this process.
 #[derive(Debug)]
@@ -41,6 +39,8 @@ pub(crate) struct Engine {
     owner: String,
     jobs: Mutex<HashMap<Uuid, Entry>>,
     permits: Mutex<HashMap<String, Arc<Semaphore>>>,
+    /// How much of a kind goes on at once at a place.
+    limits: [(&'static str, usize); 3],
     /// How many jobs wait for a permit.
     pub(super) queued: AtomicUsize,
     /// How often a job was taken up.
@@ -51,6 +51,8 @@ pub(crate) struct Engine {
     pub(crate) wake: Notify,
     /// Told when a job's task has ended.
     ended: Notify,
+    /// Told when a job's task has ended, or waits for a permit.
+    pub(super) moved: Notify,
 }
 
 #[derive(Debug)]
@@ -80,9 +82,14 @@ impl Events for Live {
 }
 
 impl Engine {
-    pub(crate) fn new(owner: String) -> Self {
+    pub(crate) fn new(owner: String, options: &Options) -> Self {
         Self {
             owner,
+            limits: [
+                ("snapshot", options.snapshots_per_host),
+                ("transfer", options.transfers_per_vault),
+                ("restore", options.restores_per_host),
+            ],
             jobs: Mutex::default(),
             permits: Mutex::default(),
             queued: AtomicUsize::new(0),
@@ -90,7 +97,13 @@ impl Engine {
             stopping: CancellationToken::new(),
             wake: Notify::new(),
             ended: Notify::new(),
+            moved: Notify::new(),
         }
+    }
+
+    /// In whose name leases are taken.
+    pub(crate) fn owner(&self) -> &str {
+        &self.owner
     }
 
     /// How far a job is, if it is worked on here.
@@ -125,10 +138,13 @@ impl Engine {
     ) -> Option<OwnedSemaphorePermit> {
         let permits = {
             let mut all = self.permits.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = || Arc::new(Semaphore::new(AT_ONCE));
+            let limit = self.limits.iter().find(|(name, _)| *name == kind);
+            let limit = limit.map_or(1, |(_, limit)| (*limit).max(1));
+            let new = || Arc::new(Semaphore::new(limit));
             Arc::clone(all.entry(format!("{kind} {place}")).or_insert_with(new))
         };
         let _queued = Queued::new(&self.queued);
+        self.moved.notify_one();
         tokio::select! {
             biased;
             () = cancel.cancelled() => None,
@@ -174,6 +190,7 @@ impl Engine {
         }
         drop(jobs);
         self.ended.notify_waiters();
+        self.moved.notify_one();
     }
 }
 
@@ -322,6 +339,18 @@ async fn run(held: &Held<'_>) -> Result<Outcome> {
     if job.ended_at.is_some() {
         return Ok(Outcome::Ended);
     }
+    // The vault may have been taken while this server did not run.
+    let asked = tokio::select! {
+        biased;
+        () = held.control.engine.stopping.cancelled() => return Ok(Outcome::Later(AGAIN)),
+        asked = held.control.ask_owner(&job.vault) => asked,
+    };
+    if let Err(e) = asked
+        && !held.is_cancelled_by_user().await?
+    {
+        tracing::warn!("job {} waits: {e}", job.id);
+        return Ok(Outcome::Later(AGAIN));
+    }
     let plan = serde_json::from_value(job.body.step).map_err(|e| {
         let detail = format!("the plan of job {} can't be read", job.id);
         Error::new(Code::StateDamaged, detail).because(e)
@@ -339,11 +368,11 @@ mod tests {
 
     #[tokio::test]
     async fn of_one_kind_at_one_place_four_go_on_at_once_and_a_cancel_ends_the_wait() {
-        let engine = Engine::new("here".to_owned());
+        let engine = Engine::new("here".to_owned(), &Options::default());
         let never = CancellationToken::new();
         let take = async |place| engine.permit("snapshot", place, &never).await.unwrap();
         let mut held = Vec::new();
-        for _ in 0..AT_ONCE {
+        for _ in 0..4 {
             held.push(take("a").await);
         }
         let short = Duration::from_millis(20);

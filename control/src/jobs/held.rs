@@ -47,8 +47,11 @@ impl Held<'_> {
         Ok((tx, job))
     }
 
-    /// Writes the job and commits.
+    /// Writes the job, raises what its end gives cause for, and commits.
     pub(crate) async fn commit(&self, mut tx: WriteTx, job: Job) -> Result<()> {
+        if job.ended_at.is_some() {
+            self.control.alert_of_job(&mut tx, &job).await?;
+        }
         jobs::update(&mut tx, job).await?;
         tx.commit().await
     }

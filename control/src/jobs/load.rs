@@ -32,6 +32,11 @@ impl Drop for Queued<'_> {
 }
 
 impl Control {
+    /// Waits until the load is less, or was since the last wait.
+    pub async fn less_load(&self) {
+        self.engine.moved.notified().await;
+    }
+
     /// How much this server has to do now.
     #[must_use]
     pub fn load(&self) -> Load {

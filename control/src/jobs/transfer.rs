@@ -5,8 +5,11 @@ use policy::{BackupJob, Keep};
 use state::protected_items::{self as items, LastBackup};
 use state::recovery_points::{self as points, Tiers};
 
-use super::backup::{BackupPlan, Run, Sending, Stage, ended_well, policy_at_end, transfer_runs};
+use super::after_backup::ended_well;
+use super::backup::{BackupPlan, Run, Sending, Stage};
+use super::ground::policy_at_end;
 use super::held::{Held, Outcome};
+use super::of_item::transfer_runs;
 use super::{Plan, shown, stand, to_json};
 use crate::plane::Over;
 use crate::points::expiries;
@@ -91,9 +94,14 @@ async fn send(held: &Held<'_>, plan: &BackupPlan, sending: &Sending) -> Result<u
         events: held.live,
         cancel: &held.cancel,
     };
+    let mut tx = control.state.read().await?;
+    let point = points::get(&mut tx, plan.item, sending.number).await?;
+    let stores = control.stores_of_point(&mut tx, &ground, point.as_ref());
+    let stores = stores.await?;
+    drop(tx);
     control
         .plane
-        .transfer(&ground.stores, ground.machine.uuid, sending.point, &over)
+        .transfer(&stores, ground.machine.uuid, sending.point, &over)
         .await
 }
 

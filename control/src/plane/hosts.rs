@@ -15,12 +15,14 @@ use state::networks::NetworkSource;
 use state::protected_items::DiskSelection;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
-use vault::{CollectOptions, Surroundings, Vault};
+use vault::{CollectOptions, Owner, Surroundings, Vault};
 
 use super::restore::{RestoreWork, RestoredDisk};
 use super::stores::never_made;
+use super::survey::{FoundPoint, Ownership};
 use super::{
-    DataPlane, Discovered, FoundNetwork, Over, PointFacts, SnapshotWork, Stores, Tier, disk_numbers,
+    DataPlane, Discovered, FoundNetwork, MachineWork, Over, PointFacts, SnapshotWork, Stores, Tier,
+    disk_numbers,
 };
 
 /// The longest time that a guest may be frozen (SNAP-19).
@@ -102,6 +104,7 @@ impl DataPlane for HostPlane {
             sample: DEFAULT_SAMPLE,
             lock_dir: self.locks(),
             cancel: over.cancel.clone(),
+            origin: work.origin.clone(),
         };
         let store = self.snapshot_store(stores, work.first).await?;
         let done = mover::backup(
@@ -117,7 +120,7 @@ impl DataPlane for HostPlane {
     }
 
     async fn point(&self, stores: &Stores, point: PointId) -> Result<Option<PointFacts>> {
-        if never_made(stores) {
+        if never_made(stores)? {
             return Ok(None);
         }
         let store = self.tier(stores, Tier::Snapshot).await?;
@@ -153,7 +156,7 @@ impl DataPlane for HostPlane {
     }
 
     async fn remove(&self, stores: &Stores, tier: Tier, points: &[PointId]) -> Result<()> {
-        if tier == Tier::Snapshot && never_made(stores) {
+        if tier == Tier::Snapshot && never_made(stores)? {
             return Ok(());
         }
         let store = self.tier(stores, tier).await?;
@@ -161,12 +164,33 @@ impl DataPlane for HostPlane {
     }
 
     async fn collect(&self, stores: &Stores, tier: Tier) -> Result<()> {
-        if tier == Tier::Snapshot && never_made(stores) {
+        if tier == Tier::Snapshot && never_made(stores)? {
             return Ok(());
         }
         let store = self.tier(stores, tier).await?;
         let options = CollectOptions::default();
         vault::collect(&store, &options).await.map(|_| ())
+    }
+
+    async fn owner(&self, stores: &Stores, tier: Tier) -> Result<Ownership> {
+        self.ownership(stores, tier).await
+    }
+
+    async fn own(&self, stores: &Stores, tier: Tier, owner: &Owner) -> Result<bool> {
+        self.take(stores, tier, owner).await
+    }
+
+    async fn points(&self, stores: &Stores, tier: Tier) -> Result<Vec<PointId>> {
+        self.all_points(stores, tier).await
+    }
+
+    async fn found(
+        &self,
+        stores: &Stores,
+        tier: Tier,
+        point: PointId,
+    ) -> Result<Option<FoundPoint>> {
+        self.found_point(stores, tier, point).await
     }
 
     async fn restore(
@@ -176,6 +200,18 @@ impl DataPlane for HostPlane {
         over: &Over<'_>,
     ) -> Result<Vec<RestoredDisk>> {
         self.restore_point(stores, work, over).await
+    }
+
+    async fn check_off(&self, connection: &str, machine: Uuid) -> Result<bool> {
+        let host = self.host(connection)?;
+        let machine = host.hypervisor().find(&machine.to_string()).await?;
+        super::restore::check_off(&machine)?;
+        let mut paths = machine.disks.iter().filter_map(|d| d.path.as_deref());
+        Ok(paths.any(|path| mover::unfinished_restore(path, &self.folder).is_some()))
+    }
+
+    async fn make_machine(&self, stores: &Stores, work: &MachineWork) -> Result<()> {
+        HostPlane::make_machine(self, stores, work).await
     }
 }
 

@@ -1,14 +1,16 @@
 //! Restoring disks of a point.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use base::{Code, Error, Kind, PointId, Result};
-use hypervisor::{Host, ImageFormat, MachineState};
-use mover::{DiskRestore, PointRecord, TargetSpec};
+use base::{Code, Error, Kind, PointId, Result, durable};
+use hypervisor::{Host, ImageFormat, Machine, MachineState};
+use mover::{DiskRestore, NewMachine, PointRecord, RestoredPlaces, TargetSpec, file_part};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vault::{PointDisk, Vault};
 
 use super::hosts::HostPlane;
+use super::machine::{MachineTarget, own_format};
 use super::{Over, Stores, Tier, disk_numbers};
 
 /// What to restore, and where to.
@@ -33,10 +35,12 @@ pub enum RestoreTarget {
     Folder(PathBuf),
     /// Over the disks of this machine, which must be off (RESTORE-7).
     InPlace(Uuid),
+    /// New images that a machine will be made of ([`super::DataPlane::make_machine`]).
+    Machine(MachineTarget),
 }
 
 /// A restored disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoredDisk {
     /// Its name in its machine.
     pub name: String,
@@ -86,6 +90,14 @@ impl HostPlane {
         let reader = store.reader().await?;
         let host = self.host(&work.connection)?;
         let targets = self.targets(&host, work, &record).await?;
+        let place = |(name, spec): &(String, TargetSpec)| {
+            let place = (spec.path.clone(), own_format(&record, name));
+            (name.clone(), place)
+        };
+        let images: RestoredPlaces = targets.iter().map(place).collect();
+        if let RestoreTarget::Machine(machine) = &work.target {
+            self.check_machine(&host, &record, machine, &images).await?;
+        }
         let (mut disks, mut places) = (Vec::new(), Vec::new());
         for (name, target) in targets {
             let (root, _) = record.disk(&info, &name).ok_or_else(|| {
@@ -100,6 +112,9 @@ impl HostPlane {
             });
         }
         let reports = mover::restore_disks(disks, None, over.cancel, over.events).await?;
+        if let RestoreTarget::Folder(folder) = &work.target {
+            define(&record, folder, &images);
+        }
         let done = places.into_iter().zip(reports);
         Ok(done
             .map(|((name, path), report)| RestoredDisk {
@@ -127,27 +142,24 @@ impl HostPlane {
             })
             .map(|(disk, _)| disk)
             .collect();
-        let spec = |path, format: &str, overwrite| TargetSpec {
+        let spec = |path, format: ImageFormat, overwrite| TargetSpec {
             path,
-            format: format.to_owned(),
+            format: word(format).to_owned(),
             overwrite,
             state_dir: self.folder.clone(),
         };
         match &work.target {
-            RestoreTarget::Folder(folder) => {
-                base::durable::make_folder(folder)?;
-                let image = |name: &str, format: &str| {
-                    let safe = |c: char| if c == '/' || c.is_control() { '_' } else { c };
-                    let file: String = name.chars().map(safe).collect();
-                    folder.join(format!("{file}.{format}"))
-                };
+            RestoreTarget::Folder(folder)
+            | RestoreTarget::Machine(MachineTarget { folder, .. }) => {
+                if let Some(of_group) = folder.parent() {
+                    durable::make_passable_folder(of_group)?;
+                }
+                durable::make_passable_folder(folder)?;
                 let each = wanted.into_iter().map(|disk| {
-                    let format = match disk.format {
-                        ImageFormat::Raw => "raw",
-                        ImageFormat::Qcow2 | ImageFormat::Other => "qcow2",
-                    };
+                    let format = own_format(record, &disk.name);
                     // What an earlier try of the same job has left may be written over.
-                    let path = image(&disk.name, format);
+                    let file = format!("{}.{}", file_part(&disk.name), word(format));
+                    let path = folder.join(file);
                     let overwrite = path.exists();
                     (disk.name.clone(), spec(path, format, overwrite))
                 });
@@ -155,10 +167,7 @@ impl HostPlane {
             }
             RestoreTarget::InPlace(uuid) => {
                 let machine = host.hypervisor().find(&uuid.to_string()).await?;
-                if machine.state != MachineState::Stopped {
-                    let detail = format!("machine {} is not off", machine.name);
-                    return Err(Error::new(Code::MachineRunning, detail));
-                }
+                check_off(&machine)?;
                 let mut targets = Vec::new();
                 for disk in wanted {
                     let now = machine.disks.iter().find(|d| d.name == disk.name);
@@ -168,14 +177,45 @@ impl HostPlane {
                             format!("machine {} has no disk {} now", machine.name, disk.name);
                         return Err(Error::new(Code::DiskNotFound, detail));
                     };
-                    let format = match now.format {
-                        ImageFormat::Raw => "raw",
-                        ImageFormat::Qcow2 | ImageFormat::Other => "qcow2",
-                    };
-                    targets.push((disk.name.clone(), spec(path, format, true)));
+                    targets.push((disk.name.clone(), spec(path, now.format, true)));
                 }
                 Ok(targets)
             }
         }
+    }
+}
+
+/// Refuses a machine that is not off.
+pub(super) fn check_off(machine: &Machine) -> Result<()> {
+    if machine.state == MachineState::Stopped {
+        return Ok(());
+    }
+    let detail = format!("machine {} is not off", machine.name);
+    Err(Error::new(Code::MachineRunning, detail))
+}
+
+/// Writes, beside its disks, what defines their machine as it was (RESTORE-5). Disks are there
+/// without it, too.
+fn define(record: &PointRecord, folder: &Path, disks: &RestoredPlaces) {
+    let machine = NewMachine {
+        record,
+        folder,
+        home: None,
+        name: &record.machine.name,
+        identity: None,
+        network: None,
+        disks,
+    };
+    if let Err(e) = machine.write() {
+        let name = &record.machine.name;
+        tracing::warn!("the definition of {name} is not beside its restored disks: {e}");
+    }
+}
+
+/// A format's name; what can't be written becomes qcow2.
+fn word(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Raw => "raw",
+        ImageFormat::Qcow2 | ImageFormat::Other => "qcow2",
     }
 }

@@ -16,9 +16,20 @@ use super::{Stores, Tier};
 const MARK: &str = ".stillpoint-snapshots";
 
 /// Whether the host has no snapshot store of the vault, and that is no sign of trouble.
-pub(super) fn never_made(stores: &Stores) -> bool {
+///
+/// # Errors
+/// `StoreUnavailable` if the folder of all of them is missing, and the records know that there
+/// was one.
+pub(super) fn never_made(stores: &Stores) -> Result<bool> {
     let base = stores.snapshots.parent().unwrap_or(Path::new("/"));
-    !base.exists() || base.join(MARK).exists() && !stores.snapshots.exists()
+    if !base.exists() {
+        if !stores.snapshots_made {
+            return Ok(true);
+        }
+        let detail = format!("{} is gone: is it mounted?", base.display());
+        return Err(Error::new(Code::StoreUnavailable, detail));
+    }
+    Ok(base.join(MARK).exists() && !stores.snapshots.exists())
 }
 
 impl HostPlane {
@@ -29,13 +40,24 @@ impl HostPlane {
             Tier::Vault => &stores.vault,
         };
         let cell = self.cell(path);
-        let open = async || self.unlock(stores, path).await.map(Arc::new);
+        let open = async || {
+            let opened = match self.unlock(stores, path).await {
+                // The vault's keys were changed since: it gets the newer ones.
+                Err(e) if e.code() == Code::PassphraseWrong && tier == Tier::Snapshot => {
+                    self.extend(stores).await
+                }
+                opened => opened,
+            };
+            opened.map(Arc::new)
+        };
         cell.get_or_try_init(open).await.map(Arc::clone)
     }
 
     /// The snapshot store, which the `first` snapshot of a machine may make.
     pub(super) async fn snapshot_store(&self, stores: &Stores, first: bool) -> Result<Arc<Vault>> {
         let path = &stores.snapshots;
+        // Not made anew where it is away.
+        never_made(stores)?;
         if !first && !path.is_dir() {
             let detail = format!(
                 "the snapshot store {} is gone: is what it lies on mounted?",

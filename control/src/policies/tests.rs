@@ -16,6 +16,7 @@ async fn server() -> (tempfile::TempDir, Control) {
     let start = Start {
         data: folder.path().to_owned(),
         state: None,
+        pool: None,
         names: vec!["here".to_owned()],
         host: "host1".to_owned(),
         connection: "test:///host1".to_owned(),
@@ -26,6 +27,7 @@ async fn server() -> (tempfile::TempDir, Control) {
             clock.clone(),
             random.clone(),
         )),
+        options: crate::Options::default(),
     };
     let (control, ..) = Control::open(start, async |_, _| Ok(())).await.unwrap();
     let input = VaultInput {

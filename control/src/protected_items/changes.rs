@@ -1,6 +1,7 @@
 //! What the one PUT of an item can mean, and its DELETE (PROT-11 to 13; SOFT-1 to 5).
 
 use base::{Code, Error, Result};
+use state::alerts::{AlertBody, AlertRule};
 use state::jobs::{self, JobOperation, JobStatus};
 use state::protected_items::{self as items, ProtectedItem, ProtectionState};
 use state::recovery_points as points;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use super::{ItemName, Protect, find, is_active};
 use crate::Control;
+use crate::alerts::about;
 use crate::jobs::{DeletePlan, NewJob, Plan};
 use crate::operations::Accepted;
 use crate::vaults::no_vault;
@@ -125,8 +127,10 @@ impl Control {
         item.next_run = None;
         item.body.deleted_at = Some(now);
         let summary = points::summary(&mut tx, item.data_id).await?;
-        // What was never backed up has nothing to bring back.
-        let soft = there.body.soft_delete.state != SoftDeleteState::Disabled && summary.count > 0;
+        // What was never backed up has nothing to bring back, as far as the records know the vault.
+        let adopted = self.is_adopted(&mut tx, there.body.store_vault).await?;
+        let has_points = summary.count > 0 || !adopted;
+        let soft = there.body.soft_delete.state != SoftDeleteState::Disabled && has_points;
         let days = there.body.soft_delete.retention_days;
         item.purge_at = Some(if soft {
             policy::purge_at(now, days.into())
@@ -147,6 +151,15 @@ impl Control {
             self.start_job(&mut tx, new, &[], &plan).await?
         };
         let accepted = self.accept(&mut tx, &item.id, job).await?;
+        let detail = match item.purge_at.filter(|_| soft) {
+            Some(at) => format!("the backups were deleted; they can be undeleted until {at}"),
+            None => "the backups were deleted for good".to_owned(),
+        };
+        let body = AlertBody {
+            job: Some(job),
+            ..about(&item, detail, now)
+        };
+        self.raise(&mut tx, AlertRule::BackupsDeleted, body).await?;
         tx.commit().await?;
         for id in cancelled {
             self.engine.cancel(id);

@@ -1,7 +1,8 @@
 //! Enabling protection, changing its policy or disks, and resuming it (PROT-1, 13, 17, 19).
 
 use base::{Code, Error, Result};
-use policy::Limit;
+use policy::{Limit, Limits, refuse_lowering};
+use state::alerts::AlertRule;
 use state::jobs::JobOperation;
 use state::machines::Machine;
 use state::policies::Policy;
@@ -10,12 +11,14 @@ use state::protected_items::{
 };
 use state::resources::{self, Record};
 use state::vaults::Vault;
-use state::{Tx, WriteTx};
+use state::{Tx, WriteTx, settings};
 
 use super::ItemName;
 use crate::Control;
+use crate::alerts::about;
 use crate::jobs::NewJob;
 use crate::operations::Accepted;
+use crate::policies::LIMITS;
 use crate::reconcile::apply_policy;
 use crate::vaults::{no_vault, refused};
 
@@ -94,20 +97,7 @@ impl Control {
         policy: &Record<Policy>,
         disks: Option<DiskSelection>,
     ) -> Result<ProtectedItem> {
-        check_machine(&vault, &source)?;
-        if let Some(other) = items::live(tx, source.body.uuid, &source.parent).await? {
-            let detail = format!("machine {} is protected as {}", source.name, other.id);
-            return Err(Error::new(Code::AlreadyProtected, detail));
-        }
-        let filter = Filter {
-            vault: Some(vault.id.clone()),
-            ..Filter::default()
-        };
-        let count = items::count(tx, &filter).await?;
-        let limits = policy::Limits::default();
-        limits
-            .check(Limit::Machines, count)
-            .map_err(|r| refused(Code::LimitReached, &r))?;
+        check_enabling(tx, Some(&vault), &source).await?;
         let name = ItemName {
             group: group_of(&source.id).to_owned(),
             machine: source.name.clone(),
@@ -136,7 +126,13 @@ impl Control {
             },
         )
         .await?;
-        apply_policy(tx, &mut item, &policy.body.policy).await?;
+        apply_policy(
+            tx,
+            &mut item,
+            &policy.body.policy,
+            self.options.start_spread,
+        )
+        .await?;
         let item = items::update(tx, item).await?;
         if !vault.body.ever_protected {
             let mut vault = vault;
@@ -175,24 +171,72 @@ impl Control {
             item.body.scheduled_from = Some(tx.now());
             item.body.vaulted_from = Some(tx.now());
         }
+        let before = item.body.policy_seen.as_ref().map(|p| &p.retention);
+        let after = &policy.body.policy.retention;
+        if before.is_some_and(|before| refuse_lowering(before, after).is_err()) {
+            let detail = format!("its points are kept for a shorter time by {}", policy.name);
+            let body = about(&item, detail, tx.now());
+            self.raise(tx, AlertRule::RetentionReduced, body).await?;
+        }
         item.policy = Some(policy.id.clone());
         item.body.policy_name.clone_from(&policy.name);
         if let Some(disks) = disks {
             item.body.disks = disks;
         }
-        apply_policy(tx, &mut item, &policy.body.policy).await?;
+        apply_policy(
+            tx,
+            &mut item,
+            &policy.body.policy,
+            self.options.start_spread,
+        )
+        .await?;
         items::update(tx, item).await
     }
 }
 
+/// Refuses a machine that can't be protected now, in this vault if one is named.
+///
+/// # Errors
+/// `WrongRegion`, `MachineNotFound`, `MachineInConflict`, `AlreadyProtected`, `ItemSoftDeleted`,
+/// `LimitReached`; those of the records.
+pub(super) async fn check_enabling(
+    tx: &mut Tx,
+    vault: Option<&Record<Vault>>,
+    source: &Record<Machine>,
+) -> Result<()> {
+    check_machine(vault, source)?;
+    let all = items::of_machine(tx, source.body.uuid, &source.parent).await?;
+    if let Some(other) = all.iter().find(|item| item.purge_at.is_none()) {
+        let detail = format!("machine {} is protected as {}", source.name, other.id);
+        return Err(Error::new(Code::AlreadyProtected, detail));
+    }
+    let Some(vault) = vault else { return Ok(()) };
+    let here = state::fold(&vault.id);
+    if all.iter().any(|item| item.vault == here) {
+        let detail = format!("the backups of {} are soft-deleted", source.name);
+        return Err(Error::new(Code::ItemSoftDeleted, detail));
+    }
+    let filter = Filter {
+        vault: Some(vault.id.clone()),
+        ..Filter::default()
+    };
+    let count = items::count(tx, &filter).await?;
+    let limits: Limits = settings::get(tx, LIMITS).await?.unwrap_or_default();
+    limits
+        .check(Limit::Machines, count)
+        .map_err(|r| refused(Code::LimitReached, &r))
+}
+
 /// The group's name in an id, as it was first written.
-fn group_of(id: &str) -> &str {
+pub(super) fn group_of(id: &str) -> &str {
     id.split('/').nth(4).unwrap_or_default()
 }
 
 /// Refuses a machine that can't be protected in the vault now.
-fn check_machine(vault: &Record<Vault>, source: &Record<Machine>) -> Result<()> {
-    if source.body.location != vault.body.location {
+fn check_machine(vault: Option<&Record<Vault>>, source: &Record<Machine>) -> Result<()> {
+    if let Some(vault) = vault
+        && source.body.location != vault.body.location
+    {
         let detail = format!(
             "machine {} is in {}, the vault in {}",
             source.name, source.body.location, vault.body.location

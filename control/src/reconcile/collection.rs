@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use base::Result;
+use base::{Code, Result};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Control;
@@ -22,11 +22,45 @@ const RETENTION: SignedDuration = SignedDuration::from_secs(30);
 /// It is not recorded: a removal that a restart forgets is collected with the next.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
+    /// How far edits of policies were followed, by the policy's id.
+    following: Mutex<BTreeMap<String, Followed>>,
     last: Mutex<BTreeMap<&'static str, Timestamp>>,
     stores: Mutex<BTreeMap<PathBuf, Stores>>,
 }
 
+/// How far an edit was followed. A restart begins anew: who is up to date is left alone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Followed {
+    /// The revision of the policy.
+    revision: Option<i64>,
+    /// The last item that was brought up to date.
+    pub(super) after: Option<String>,
+    /// Whether that failed for one.
+    pub(super) failed: bool,
+}
+
 impl Wanted {
+    /// How far the edit that made this revision was followed.
+    pub(super) fn followed(&self, policy: &str, revision: Option<i64>) -> Followed {
+        let all = self.following.lock();
+        let all = all.unwrap_or_else(PoisonError::into_inner);
+        let so_far = all.get(policy).filter(|f| f.revision == revision);
+        so_far.cloned().unwrap_or(Followed {
+            revision,
+            ..Followed::default()
+        })
+    }
+
+    /// Notes how far an edit was followed; `None`: to its end.
+    pub(super) fn follow(&self, policy: &str, so_far: Option<Followed>) {
+        let all = self.following.lock();
+        let mut all = all.unwrap_or_else(PoisonError::into_inner);
+        match so_far {
+            Some(so_far) => drop(all.insert(policy.to_owned(), so_far)),
+            None => drop(all.remove(policy)),
+        }
+    }
+
     /// Whether a round is due, which then counts as done.
     pub(super) fn is_due(&self, what: &'static str, now: Timestamp) -> bool {
         let every = match what {
@@ -69,6 +103,17 @@ impl Control {
             std::mem::take(&mut *all)
         };
         for stores in wanted.into_values() {
+            let mut tx = self.state.read().await?;
+            let ready = self.is_adopted(&mut tx, stores.id).await?;
+            drop(tx);
+            let owned = self.check_not_taken(stores.id);
+            if !ready || owned.is_err() {
+                // Another server's is its to collect.
+                if !owned.is_err_and(|e| e.code() == Code::StoreTakenOver) {
+                    self.want_collection(&stores);
+                }
+                continue;
+            }
             for tier in [Tier::Vault, Tier::Snapshot] {
                 if let Err(e) = self.plane.collect(&stores, tier).await {
                     tracing::warn!("collecting {tier:?} of vault {}: {e:?}", stores.id);

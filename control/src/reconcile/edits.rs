@@ -5,7 +5,7 @@
 //! edited; this brings its items up to date, and so does whatever removes points, before.
 
 use base::Result;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use policy::{Keep, Policy};
 use state::policies;
 use state::protected_items::{self as items, Filter, ProtectedItem};
@@ -18,7 +18,10 @@ use crate::protected_items::is_active;
 
 /// The setting with the ids of policies that were edited.
 const EDITED: &str = "edited policies";
+/// Points that are written between two looks.
 const PAGE: u32 = 500;
+/// Items of an edited policy that are brought up to date in one tick.
+const ITEMS: u32 = 100;
 
 /// Notes that a policy was edited, in the transaction that does.
 pub(crate) async fn note_edit(tx: &mut WriteTx, policy: &str) -> Result<()> {
@@ -31,11 +34,13 @@ pub(crate) async fn note_edit(tx: &mut WriteTx, policy: &str) -> Result<()> {
     Ok(())
 }
 
-/// Brings an item's next run, and the times of its points, to a policy. The item is not written.
+/// Brings an item's next run, within the spread `most`, and the times of its points to a policy.
+/// The item is not written.
 pub(crate) async fn apply_policy(
     tx: &mut WriteTx,
     item: &mut ProtectedItem,
     policy: &Policy,
+    most: SignedDuration,
 ) -> Result<()> {
     let now = tx.now();
     if is_active(item) {
@@ -47,7 +52,7 @@ pub(crate) async fn apply_policy(
             // A new schedule owes nothing of the time before it (POLICY-18).
             item.body.scheduled_from = Some(now);
         }
-        item.next_run = next_run(item, policy, now);
+        item.next_run = next_run(item, policy, now, most);
     }
     if item.body.policy_seen.as_ref() == Some(policy) {
         return Ok(());
@@ -72,16 +77,21 @@ pub(crate) async fn apply_policy(
 }
 
 /// When the next scheduled run of an item starts: at its due time and its share of the spread
-/// (POLICY-24).
-pub(crate) fn next_run(item: &ProtectedItem, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+/// `most` (POLICY-24).
+pub(crate) fn next_run(
+    item: &ProtectedItem,
+    policy: &Policy,
+    now: Timestamp,
+    most: SignedDuration,
+) -> Option<Timestamp> {
     let from = item.body.scheduled_from.unwrap_or(now);
     let due = policy.schedule.next_after(from, &policy.zone)?;
-    due.saturating_add(spread(item)).ok()
+    due.saturating_add(spread(item, most)).ok()
 }
 
-/// How long after its due time an item's runs start.
-pub(crate) fn spread(item: &ProtectedItem) -> jiff::SignedDuration {
-    policy::spread(&state::fold(&item.id), policy::MOST_SPREAD)
+/// How long after its due time an item's runs start: its share of `most`.
+pub(crate) fn spread(item: &ProtectedItem, most: SignedDuration) -> SignedDuration {
+    policy::spread(&state::fold(&item.id), most)
 }
 
 impl Control {
@@ -108,21 +118,25 @@ impl Control {
             policy: Some(id.to_owned()),
             ..Filter::default()
         };
-        let mut after: Option<String> = None;
-        let mut failed = false;
-        loop {
-            let mut tx = self.state.read().await?;
-            let page = items::page(&mut tx, &filter, after.as_deref(), PAGE).await?;
-            drop(tx);
-            let Some(last) = page.last() else { break };
-            after = Some(last.id.clone());
-            for item in page {
-                if let Err(e) = self.apply_to(item.data_id).await {
-                    tracing::error!("the edited policy of {}: {e:?}", item.id);
-                    failed = true;
-                }
+        let mut so_far = self.rests.followed(id, followed);
+        let mut tx = self.state.read().await?;
+        let page = items::page(&mut tx, &filter, so_far.after.as_deref(), ITEMS).await?;
+        drop(tx);
+        for item in &page {
+            if let Err(e) = self.apply_to(item.data_id).await {
+                tracing::error!("the edited policy of {}: {e:?}", item.id);
+                so_far.failed = true;
             }
         }
+        let failed = so_far.failed;
+        if page.len() == ITEMS as usize {
+            // The rest with the next tick, which comes at once: runs that are due wait for none.
+            so_far.after = page.last().map(|item| item.id.clone());
+            self.rests.follow(id, Some(so_far));
+            self.engine.wake.notify_one();
+            return Ok(());
+        }
+        self.rests.follow(id, None);
         // The note stays for those that were not brought up to date.
         if failed {
             return Ok(());
@@ -140,19 +154,27 @@ impl Control {
 
     /// Brings one item up to date with its policy, if it follows it (IMMU-3).
     pub(super) async fn apply_to(&self, item: i64) -> Result<()> {
-        let mut tx = self.state.write().await?;
-        let Some(mut item) = items::by_data_id(&mut tx, item).await? else {
-            return Ok(());
-        };
-        let policy = crate::jobs::policy_of(&mut tx, &item).await?;
-        let Some(policy) = policy.filter(|_| is_active(&item)) else {
-            return Ok(());
-        };
-        if item.body.policy_seen.as_ref() == Some(&policy) {
+        // Most are up to date, and who only reads keeps no writer waiting.
+        if behind(&mut self.state.read().await?, item).await?.is_none() {
             return Ok(());
         }
-        apply_policy(&mut tx, &mut item, &policy).await?;
+        let mut tx = self.state.write().await?;
+        let Some((mut item, policy)) = behind(&mut tx, item).await? else {
+            return Ok(());
+        };
+        apply_policy(&mut tx, &mut item, &policy, self.options.start_spread).await?;
         items::update(&mut tx, item).await?;
         tx.commit().await
     }
+}
+
+/// An item with the policy that it has to be brought up to; `None` if it is, or follows none.
+pub(super) async fn behind(tx: &mut Tx, item: i64) -> Result<Option<(ProtectedItem, Policy)>> {
+    let found = items::by_data_id(tx, item).await?;
+    let Some(item) = found.filter(is_active) else {
+        return Ok(None);
+    };
+    let policy = crate::jobs::policy_of(tx, &item).await?;
+    let new = policy.filter(|policy| item.body.policy_seen.as_ref() != Some(policy));
+    Ok(new.map(|policy| (item, policy)))
 }

@@ -21,6 +21,9 @@ impl Control {
             let Some(item) = found.filter(|i| i.purge_at.is_some_and(|at| at <= now)) else {
                 continue;
             };
+            if !self.may_remove(&mut tx, &item).await? {
+                continue;
+            }
             let filter = Filter {
                 item: Some(item.id.clone()),
                 operation: Some(JobOperation::DeleteBackupData),

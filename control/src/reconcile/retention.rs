@@ -1,19 +1,21 @@
 //! Retention: what has expired goes from the stores, then from the records (SNAP-8, 9; PROT-15).
 
+use std::collections::BTreeMap;
+
 use base::Result;
 use policy::Removal;
 use state::protected_items::{self as items, ProtectedItem, ProtectionState};
-use state::recovery_points::{self as points, Range, RecoveryPoint, Tiers};
+use state::recovery_points::{self as points, RecoveryPoint, Tiers};
 
 use crate::Control;
-use crate::jobs::{BackupPlan, Plan, Stage, unfinished_backups};
+use crate::collections::refuse_kept;
+use crate::jobs::{BackupPlan, Plan, Stage, unfinished_backups, unfinished_restores};
 use crate::plane::Tier;
 use crate::points::rule_point;
 use crate::protected_items::is_active;
+use crate::reconcile::edits::behind;
 
 const PAGE: u32 = 200;
-/// Points of an item that are read at once.
-const POINTS: u32 = 1000;
 
 impl Control {
     /// Removes what has expired. An item whose store does not answer keeps its points until it
@@ -40,44 +42,75 @@ impl Control {
     }
 
     async fn prune_item(&self, item: i64) -> Result<()> {
+        let mut tx = self.state.read().await?;
+        let found = items::by_data_id(&mut tx, item).await?;
+        drop(tx);
+        if !found.is_some_and(|item| prunes(&item)) {
+            return Ok(());
+        }
         // Nothing is removed by times that an edit has made void.
         self.apply_to(item).await?;
         let mut tx = self.state.read().await?;
         let Some(item) = items::by_data_id(&mut tx, item).await? else {
             return Ok(());
         };
+        // It was edited just now: the next round knows better.
+        if behind(&mut tx, item.data_id).await?.is_some() {
+            return Ok(());
+        }
+        if !self.may_remove(&mut tx, &item).await? {
+            return Ok(());
+        }
         let Some(policy) = item.body.policy_seen.as_ref().filter(|_| prunes(&item)) else {
             return Ok(());
         };
-        let all = all_points(&mut tx, &item).await?;
+        let all = points::to_clean(&mut tx, item.data_id).await?;
         let rules: Vec<_> = all.iter().map(rule_point).collect();
         let mut removals = policy::cleanup(&rules, policy.snapshot_days, &policy.zone, self.now());
-        // A transfer that goes on, for however long, reads its snapshot (JOB-5).
-        let sent = sent_now(&mut tx, &item).await?;
+        // A transfer that goes on, for however long, reads its snapshot (JOB-5); a restore its point.
+        let mut sent = sent_now(&mut tx, &item).await?;
+        sent.extend(restored_now(&mut tx, &item, &all).await?);
         removals.retain(|r| !sent.contains(&all[r.point].point));
+        let locked = locked(&mut tx, &all, &removals).await?;
+        removals.retain(|r| !r.snapshot || !locked.contains(&all[r.point].point));
         if removals.is_empty() {
             return Ok(());
         }
         let stores = self.stores_of_item(&mut tx, &item).await?;
+        let snapshots: Vec<_> = removals.iter().filter(|r| r.snapshot).collect();
+        let snapshots: Vec<_> = snapshots.iter().map(|r| &all[r.point]).collect();
+        let on_hosts = self.stores_of_points(&mut tx, &item, &snapshots).await?;
         drop(tx);
-        let ids = |chosen: fn(&Removal) -> bool| -> Vec<_> {
-            let chosen = removals.iter().filter(|r| chosen(r));
-            chosen.map(|r| all[r.point].point).collect()
-        };
-        let (mut vault, snapshot) = (ids(|r| r.vault), ids(|r| r.snapshot));
-        // A transfer that failed may have left its point there.
-        vault.extend(removals.iter().filter_map(|r| {
-            let point = &all[r.point];
-            (point.tiers == Tiers::Snapshot).then_some(point.point)
-        }));
-        for stores in &stores {
-            if !vault.is_empty() {
-                self.plane.remove(stores, Tier::Vault, &vault).await?;
+        // A transfer that failed may have left its point in the vault: first there, or nothing
+        // would tell of it any more. Where it can't go the whole point stays.
+        let leftover = |r: &&Removal| !r.vault && all[r.point].tiers == Tiers::Snapshot;
+        let leftovers: Vec<_> = removals.iter().filter(leftover).collect();
+        let leftovers: Vec<_> = leftovers.iter().map(|r| all[r.point].point).collect();
+        if let Some(stores) = stores.first().filter(|_| !leftovers.is_empty())
+            && let Err(e) = self.plane.remove(stores, Tier::Vault, &leftovers).await
+        {
+            tracing::warn!("points of {} stay for now: {e:?}", item.id);
+            removals.retain(|r| !leftovers.contains(&all[r.point].point));
+        }
+        // What a host does not let go stays in every tier (SNAP-8), and keeps no other.
+        for (stores, ids) in &on_hosts {
+            match self.plane.remove(stores, Tier::Snapshot, ids).await {
+                Ok(()) => self.want_collection(stores),
+                Err(e) => {
+                    tracing::warn!("snapshots of {} stay for now: {e:?}", item.id);
+                    removals.retain(|r| !r.snapshot || !ids.contains(&all[r.point].point));
+                }
             }
-            if !snapshot.is_empty() {
-                self.plane.remove(stores, Tier::Snapshot, &snapshot).await?;
+        }
+        let of_vault = removals.iter().filter(|r| r.vault);
+        let of_vault: Vec<_> = of_vault.map(|r| all[r.point].point).collect();
+        if let Some(stores) = stores.first() {
+            if !of_vault.is_empty() {
+                self.plane.remove(stores, Tier::Vault, &of_vault).await?;
             }
-            self.want_collection(stores);
+            if !of_vault.is_empty() || !leftovers.is_empty() {
+                self.want_collection(stores);
+            }
         }
         let mut tx = self.state.write().await?;
         for removal in &removals {
@@ -92,8 +125,39 @@ impl Control {
     }
 }
 
+/// The snapshots to be removed whose collection a lock keeps (SRG-4).
+async fn locked(
+    tx: &mut state::Tx,
+    all: &[RecoveryPoint],
+    removals: &[Removal],
+) -> Result<Vec<base::PointId>> {
+    let mut seen = BTreeMap::new();
+    let mut locked = Vec::new();
+    for removal in removals.iter().filter(|r| r.snapshot) {
+        let point = &all[removal.point];
+        let Some(collection) = &point.body.collection else {
+            continue;
+        };
+        let kept = match seen.get(collection) {
+            Some(kept) => *kept,
+            None => match refuse_kept(tx, collection).await {
+                Err(e) if e.code() == base::Code::ScopeLocked => true,
+                done => done.map(|()| false)?,
+            },
+        };
+        seen.insert(collection.clone(), kept);
+        if kept {
+            locked.push(point.point);
+        }
+    }
+    Ok(locked)
+}
+
 /// The points that backups of an item transfer, or are about to.
-async fn sent_now(tx: &mut state::Tx, item: &ProtectedItem) -> Result<Vec<base::PointId>> {
+pub(super) async fn sent_now(
+    tx: &mut state::Tx,
+    item: &ProtectedItem,
+) -> Result<Vec<base::PointId>> {
     let jobs = unfinished_backups(tx, item).await?;
     let of = |job: state::jobs::Job| match serde_json::from_value(job.body.step) {
         Ok(Plan::Backup(BackupPlan {
@@ -105,22 +169,20 @@ async fn sent_now(tx: &mut state::Tx, item: &ProtectedItem) -> Result<Vec<base::
     Ok(jobs.into_iter().filter_map(of).collect())
 }
 
+/// The points that restores of an item read, or are about to.
+async fn restored_now(
+    tx: &mut state::Tx,
+    item: &ProtectedItem,
+    points: &[RecoveryPoint],
+) -> Result<Vec<base::PointId>> {
+    let read = unfinished_restores(tx, item).await?;
+    let of = |p: &&RecoveryPoint| read.contains(&p.number);
+    Ok(points.iter().filter(of).map(|p| p.point).collect())
+}
+
 /// Whether points of an item expire (PROT-11, 13; SOFT-3).
 fn prunes(item: &ProtectedItem) -> bool {
     is_active(item) || item.purge_at.is_none() && item.state == ProtectionState::BackupsSuspended
-}
-
-async fn all_points(tx: &mut state::Tx, item: &ProtectedItem) -> Result<Vec<RecoveryPoint>> {
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let range = Range::default();
-        let page = points::page(tx, item.data_id, range, after, POINTS).await?;
-        let Some(last) = page.last() else {
-            return Ok(all);
-        };
-        after = Some((last.taken_at, last.number));
-        all.extend(page);
-    }
 }
 
 async fn remove(

@@ -2,7 +2,8 @@
 //! by one.
 
 use base::Result;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use policy::Policy;
 use state::protected_items as items;
 
 use super::edits::{next_run, spread};
@@ -56,15 +57,28 @@ impl Control {
             return tx.commit().await;
         }
         let from = item.body.scheduled_from.unwrap_or(item.created);
-        let until = now.saturating_sub(spread(&item)).unwrap_or(now);
+        let until = now
+            .saturating_sub(spread(&item, self.options.start_spread))
+            .unwrap_or(now);
         let owed = policy.schedule.latest_due(from, until, &policy.zone);
         if let Some(due) = owed {
+            let (missed, first) = missed(&policy, from, due);
+            self.alert_of_missed(&mut tx, &item, missed, first).await?;
             item.body.scheduled_from = Some(due);
             self.start_backup(&mut tx, &item, Run::Scheduled { due })
                 .await?;
         }
-        item.next_run = next_run(&item, &policy, now);
+        item.next_run = next_run(&item, &policy, now, self.options.start_spread);
         items::update(&mut tx, item).await?;
         tx.commit().await
     }
+}
+
+/// How many runs were due after `from` and before `last`, up to a hundred, and the first of them.
+fn missed(policy: &Policy, from: Timestamp, last: Timestamp) -> (usize, Timestamp) {
+    let next = |at: &Timestamp| policy.schedule.next_after(*at, &policy.zone);
+    let mut due = std::iter::successors(next(&from), next).take_while(|at| *at < last);
+    let first = due.next();
+    let more = due.take(99).count();
+    first.map_or((0, last), |first| (more + 1, first))
 }

@@ -1,9 +1,9 @@
 //! What the server keeps for a while goes when it is old: operations, ended jobs, the activity
-//! log.
+//! log, alerts.
 
 use base::Result;
 use jiff::SignedDuration;
-use state::{activity, jobs, operations};
+use state::{activity, alerts, jobs, operations};
 
 use crate::Control;
 
@@ -22,6 +22,8 @@ impl Control {
         operations::prune(&mut tx).await?;
         jobs::prune(&mut tx, before(JOBS)).await?;
         activity::prune(&mut tx, before(crate::activity::KEPT)).await?;
+        let (kept, open) = (crate::alerts::KEPT, crate::alerts::KEPT_OPEN);
+        alerts::prune(&mut tx, before(kept), before(open)).await?;
         tx.commit().await
     }
 }

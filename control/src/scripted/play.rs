@@ -1,7 +1,6 @@
 //! What a test says to the stores, and asks of them.
 
-use base::Code;
-use base::VaultId;
+use base::{Code, PointId, VaultId};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -15,6 +14,10 @@ pub enum Phase {
     Snapshot,
     /// Its transfer.
     Transfer,
+    /// A restore of one of its points.
+    Restore,
+    /// That a machine is made of restored disks: by the UUID of the new one.
+    Machine,
 }
 
 /// How a piece of work goes.
@@ -93,6 +96,15 @@ impl super::Scripted {
         tiers.map_or_else(Vec::new, |t| t[index(tier)].values().cloned().collect())
     }
 
+    /// The machine and the id of each point of a tier of a vault.
+    #[must_use]
+    pub fn ids(&self, vault: VaultId, tier: Tier) -> Vec<(Uuid, PointId)> {
+        let inner = self.stores.inner();
+        let points = inner.tiers.get(&vault).map(|t| &t[index(tier)]);
+        let all = points.into_iter().flatten();
+        all.map(|(id, point)| (point.machine, *id)).collect()
+    }
+
     /// The rules that were broken so far.
     #[must_use]
     pub fn broken(&self) -> Vec<String> {
@@ -103,6 +115,11 @@ impl super::Scripted {
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.stores.inner().calls
+    }
+
+    /// Waits until more work waits, or did since the last wait.
+    pub async fn more_waits(&self) {
+        self.stores.waits.notified().await;
     }
 
     /// How many pieces of work wait for the clock, or to be cancelled.

@@ -2,16 +2,22 @@
 //! rules that whoever uses a data plane must keep (JOB-6).
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base::{Code, Error, PointId, Result, VaultId};
 use hypervisor::Quiesce;
+use mover::Origin;
 use state::recovery_points::{Consistency, PointDisk};
+use tokio::sync::Notify;
 use uuid::Uuid;
+use vault::Owner;
 
 use super::play::{Act, Ends, Phase};
 use super::sleeper::Sleeper;
-use crate::plane::{Over, PointFacts, SnapshotWork, Tier};
+use crate::plane::{
+    MachineTarget, Over, PointFacts, RestoreTarget, RestoreWork, RestoredDisk, SnapshotWork, Tier,
+};
 
 /// A point in a store.
 #[derive(Clone, Debug)]
@@ -22,6 +28,8 @@ pub struct StoredPoint {
     pub facts: PointFacts,
     /// Bytes that the machine had written until then.
     written: u64,
+    /// Whose point it is.
+    pub origin: Option<Origin>,
 }
 
 /// The points of a tier.
@@ -41,11 +49,15 @@ pub(super) struct Inner {
     pub(super) broken: Vec<String>,
     pub(super) calls: u64,
     pub(super) waiting: usize,
+    /// Owners of stores by their folders.
+    pub(super) owners: HashMap<PathBuf, Owner>,
 }
 
 /// The stores of all vaults.
 pub(super) struct MemoryStores {
     inner: Mutex<Inner>,
+    /// Told when a piece of work begins to wait.
+    pub(super) waits: Notify,
     watcher: Mutex<Option<Watcher>>,
 }
 
@@ -79,6 +91,7 @@ impl MemoryStores {
     pub(super) fn new() -> Self {
         Self {
             inner: Mutex::default(),
+            waits: Notify::new(),
             watcher: Mutex::default(),
         }
     }
@@ -91,10 +104,19 @@ impl MemoryStores {
         *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
     }
 
-    fn step(&self) {
+    pub(super) fn step(&self) {
         let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(watcher) = &*watcher {
             watcher();
+        }
+    }
+
+    /// Work that takes no time, and fails if a test says so.
+    pub(super) fn directed(&self, machine: Uuid, phase: Phase) -> Result<()> {
+        let act = self.inner().director.as_mut().map(|d| d(machine, phase));
+        match act.map(|act| act.ends) {
+            Some(Ends::Fails(code)) => Err(Error::new(code, "it was to fail")),
+            _ => Ok(()),
         }
     }
 
@@ -112,6 +134,7 @@ impl MemoryStores {
             let directed = || Some(inner.director.as_mut()?(what.0, what.1));
             let act = queued.or_else(directed).unwrap_or(Act::well(0));
             inner.waiting += 1;
+            self.waits.notify_one();
             let count = inner.running.entry(what).or_default();
             *count += 1;
             if *count > 1 {
@@ -171,6 +194,7 @@ impl MemoryStores {
             machine: work.machine,
             facts: facts.clone(),
             written,
+            origin: work.origin.clone(),
         };
         let tier = &mut inner.tiers.entry(vault).or_default()[0];
         if tier.insert(work.point, point).is_some() {
@@ -221,6 +245,48 @@ impl MemoryStores {
         match ends {
             Ends::FailsAfter(code) => Err(Error::new(code, "it was to fail once it was done")),
             _ => Ok(stored),
+        }
+    }
+
+    /// A restore's disks. Nothing is written anywhere.
+    pub(super) async fn restore(
+        &self,
+        sleeper: &Sleeper,
+        vault: VaultId,
+        work: &RestoreWork,
+        over: &Over<'_>,
+    ) -> Result<Vec<RestoredDisk>> {
+        self.step();
+        let gone = || Error::new(Code::PointNotFound, format!("point {} is gone", work.point));
+        let point = {
+            let mut inner = self.inner();
+            inner.calls += 1;
+            let tiers = inner.tiers.entry(vault).or_default();
+            let mut places = work.tiers.iter().map(|tier| &tiers[index(*tier)]);
+            let found = places.find_map(|points| points.get(&work.point).cloned());
+            found.ok_or_else(gone)?
+        };
+        let what = (point.machine, Phase::Restore);
+        let (ends, _running) = self.act(sleeper, what, over).await?;
+        let folder = match &work.target {
+            RestoreTarget::Folder(folder)
+            | RestoreTarget::Machine(MachineTarget { folder, .. }) => folder.clone(),
+            RestoreTarget::InPlace(_) => std::path::PathBuf::new(),
+        };
+        let wanted = |d: &&PointDisk| match (&work.disks, d.lun) {
+            (Some(luns), Some(lun)) => luns.contains(&lun),
+            _ => true,
+        };
+        let disks = point.facts.disks.iter().filter(wanted);
+        let disks = disks.map(|d| RestoredDisk {
+            name: d.name.clone(),
+            path: folder.join(&d.name),
+            written: d.bytes,
+        });
+        self.step();
+        match ends {
+            Ends::FailsAfter(code) => Err(Error::new(code, "it was to fail once it was done")),
+            _ => Ok(disks.collect()),
         }
     }
 

@@ -39,12 +39,14 @@ impl World {
         let start = Start {
             data: folder.path().to_owned(),
             state: None,
+            pool: None,
             names: vec!["here".to_owned()],
             host: "a".to_owned(),
             connection: A.to_owned(),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(1)),
             plane: plane.clone(),
+            options: control::Options::default(),
         };
         let (control, ..) = Control::open(start, async |_, _| Ok(())).await.unwrap();
         let place = folder.path().join("state.db").display().to_string();

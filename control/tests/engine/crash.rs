@@ -20,13 +20,18 @@ use crate::world::{WEB, World, at, host, name, records, server};
 
 /// A clock of a process with so many steps to live: each look at it is one.
 #[derive(Debug)]
-struct Mortal {
+pub struct Mortal {
     clock: Arc<ManualClock>,
     left: AtomicI64,
 }
 
 impl Mortal {
-    fn step(&self) {
+    pub fn new(clock: Arc<ManualClock>, steps: i64) -> Arc<Self> {
+        let left = AtomicI64::new(steps);
+        Arc::new(Self { clock, left })
+    }
+
+    pub fn step(&self) {
         if self.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
             self.die();
         }
@@ -49,7 +54,7 @@ impl Clock for Mortal {
 }
 
 /// Runs one life of a process; whatever it has begun ends with it.
-fn life<T: Send + 'static>(what: impl Future<Output = T> + Send + 'static) -> Option<T> {
+pub fn life<T: Send + 'static>(what: impl Future<Output = T> + Send + 'static) -> Option<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -75,7 +80,7 @@ async fn settle(control: &Arc<Control>, plane: &Scripted, mortal: &Mortal) {
     }
 }
 
-async fn pass(control: &Arc<Control>, plane: &Scripted, mortal: &Mortal, hours: i64) {
+pub async fn pass(control: &Arc<Control>, plane: &Scripted, mortal: &Mortal, hours: i64) {
     for _ in 0..hours * 2 {
         settle(control, plane, mortal).await;
         mortal.clock.advance(SignedDuration::from_mins(30));
@@ -131,10 +136,7 @@ fn killed_after(steps: i64, template: &Path) -> bool {
     host(&plane);
     let answers = Arc::new(std::sync::Mutex::new(Answers::default()));
     let begin = |left| {
-        let mortal = Arc::new(Mortal {
-            clock: clock.clone(),
-            left: AtomicI64::new(left),
-        });
+        let mortal = Mortal::new(clock.clone(), left);
         let watching = mortal.clone();
         plane.watch(move || watching.step());
         mortal

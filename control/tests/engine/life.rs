@@ -37,7 +37,12 @@ async fn soft_1_deleted_backups_are_purged_after_the_days_that_counted_at_deleti
     world.days(2).await;
     assert!(world.no_item("web").await);
     no_points(&world).await;
+    let vault = world.control.vault("default", "v1").await.unwrap();
+    let stores = world.folder.path().join("pool");
+    assert!(stores.join(&vault.body.pool).is_dir());
     world.control.delete_vault("default", "v1").await.unwrap();
+    world.minutes(1).await;
+    assert!(!stores.join(&vault.body.pool).exists());
 }
 
 #[tokio::test]

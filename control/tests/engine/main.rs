@@ -1,11 +1,18 @@
 //! The engine and the reconcilers over stores and a clock that a test plays.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod adoption;
+mod alerts;
 mod conflict;
 mod crash;
+mod edits;
+mod groups;
 mod jobs;
 mod life;
+mod options;
+mod restores;
 mod retention;
 mod scheduler;
 mod time;
+mod two;
 mod world;

@@ -7,7 +7,8 @@ use base::{Clock, Code, ManualClock, Result, SeededRandom, VaultId};
 use control::plane::{Discovered, Tier};
 use control::scripted::{Scripted, machine};
 use control::{
-    Accepted, Control, ItemChange, ItemName, PolicyInput, Protect, Start, VaultChange, VaultInput,
+    Accepted, Control, ItemChange, ItemName, Options, PolicyInput, Protect, Start, VaultChange,
+    VaultInput,
 };
 use jiff::Timestamp;
 use policy::Policy;
@@ -43,15 +44,28 @@ pub async fn server(
     plane: Arc<Scripted>,
     seed: u64,
 ) -> Arc<Control> {
+    server_with(folder, clock, plane, seed, Options::default()).await
+}
+
+/// The same, with these settings.
+pub async fn server_with(
+    folder: &Path,
+    clock: Arc<dyn Clock>,
+    plane: Arc<Scripted>,
+    seed: u64,
+    options: Options,
+) -> Arc<Control> {
     let start = Start {
         data: folder.to_owned(),
         state: None,
+        pool: None,
         names: vec!["here".to_owned()],
         host: "a".to_owned(),
         connection: HOST.to_owned(),
         clock,
         random: Arc::new(SeededRandom::new(seed)),
         plane,
+        options,
     };
     let (control, ..) = Control::open(start, async |_, _| Ok(())).await.unwrap();
     Arc::new(control)
@@ -80,11 +94,16 @@ impl World {
     /// Noon on the first of March 2026, a Sunday; the vault `v1`; the machines `web` and `db`,
     /// not protected.
     pub async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// The same, with these settings.
+    pub async fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(at("2026-03-01T12:00:00Z")));
         let plane = Arc::new(Scripted::new(clock.clone()));
         host(&plane);
-        let control = server(folder.path(), clock.clone(), plane.clone(), 1).await;
+        let control = server_with(folder.path(), clock.clone(), plane.clone(), 1, options).await;
         let input = VaultInput {
             location: Some("onprem".to_owned()),
             ..VaultInput::default()

@@ -1,0 +1,276 @@
+//! Records made from what a store tells: points, their items, their machines.
+
+use std::fmt;
+
+use base::{Code, PointId, Result};
+use jiff::Timestamp;
+use policy::{Keep, Marks};
+use serde_json::json;
+use state::groups::Group;
+use state::hosts::Host;
+use state::machines::Machine;
+use state::protected_items::{
+    self as items, Filter, ItemBody, NewItem, ProtectedItem, ProtectionState,
+};
+use state::recovery_points::{self as points, PointBody, RecoveryPoint, Tiers};
+use state::resources::{self, Record};
+use state::vaults::Vault;
+use state::{WriteTx, fold};
+
+use crate::Control;
+use crate::plane::FoundPoint;
+use crate::points::expiries;
+use crate::protected_items::{ItemName, is_active};
+
+/// What a comparison of records and stores came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Adopted {
+    /// Points that the records lacked, and have now.
+    pub points: u64,
+    /// Points that are in other tiers than the records said.
+    pub moved: u64,
+    /// Points that the records had, and that no store has any more: they are no longer listed.
+    pub gone: Vec<PointId>,
+    /// Points that a store has and that are too damaged to be listed.
+    pub unreadable: u64,
+}
+
+impl fmt::Display for Adopted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gone = self.gone.len();
+        let (points, moved, unreadable) = (self.points, self.moved, self.unreadable);
+        write!(
+            f,
+            "{points} points adopted, {moved} in other tiers, {gone} gone, {unreadable} unreadable"
+        )
+    }
+}
+
+/// Until when a point is kept of which nothing was promised: until somebody deletes it.
+fn for_good() -> Timestamp {
+    let day = jiff::civil::date(9999, 1, 1).at(0, 0, 0, 0);
+    jiff::tz::Offset::UTC
+        .to_timestamp(day)
+        .unwrap_or(Timestamp::MAX)
+}
+
+impl Control {
+    /// Records a point that a store has; false if it is recorded already.
+    pub(crate) async fn adopt_point(
+        &self,
+        tx: &mut WriteTx,
+        vault: &Record<Vault>,
+        hosts: &[Record<Host>],
+        found: &FoundPoint,
+        tiers: Tiers,
+    ) -> Result<bool> {
+        let mut item = match self.item_of(tx, vault, found).await? {
+            Some(item) => item,
+            None => self.new_item(tx, vault, hosts, found).await?,
+        };
+        let facts = &found.facts;
+        let follows = is_active(&item) || item.state == ProtectionState::BackupsSuspended;
+        let policy = item.body.policy_seen.clone().filter(|_| follows);
+        let origin = found.origin.as_ref();
+        let due = origin.and_then(|o| o.due);
+        let keep = match (due, &policy) {
+            (Some(due), Some(policy)) if tiers != Tiers::Snapshot => {
+                let since = item.body.vaulted_from.unwrap_or(item.created);
+                item.body.vaulted_from = item.body.vaulted_from.max(Some(due));
+                Keep::Marks(policy.marks(due, since))
+            }
+            (Some(_), Some(_)) => Keep::Marks(Marks::default()),
+            // What was promised when it was taken holds, whatever policy comes.
+            _ => Keep::Until(origin.and_then(|o| o.keep_until).unwrap_or_else(for_good)),
+        };
+        let mut point = RecoveryPoint {
+            item: item.data_id,
+            number: points::number_of(facts.point),
+            point: facts.point,
+            taken_at: facts.taken_at,
+            expires_at: None,
+            snapshot_expires_at: None,
+            tiers,
+            revision: 1,
+            body: PointBody {
+                consistency: facts.consistency,
+                downgrade: facts.downgrade.clone(),
+                disks_of_machine: (facts.disks.len() + facts.excluded.len()) as u16,
+                disks: facts.disks.clone(),
+                keep,
+                os: None,
+                // On whichever host it is found.
+                host: None,
+                collection: None,
+            },
+        };
+        if let Some(policy) = &policy {
+            expiries(&mut point, policy);
+        }
+        match points::create(tx, point).await {
+            Err(e) if e.code() == Code::ResourceExists => return Ok(false),
+            done => drop(done?),
+        }
+        item.body.last_point = item.body.last_point.max(Some(facts.taken_at));
+        if item.state == ProtectionState::InitialBackupPending {
+            item.state = ProtectionState::Protected;
+        }
+        items::update(tx, item).await?;
+        Ok(true)
+    }
+
+    /// The item that a point is of: that of the name it was taken under, else one of its machine,
+    /// a live one before others.
+    async fn item_of(
+        &self,
+        tx: &mut WriteTx,
+        vault: &Record<Vault>,
+        found: &FoundPoint,
+    ) -> Result<Option<ProtectedItem>> {
+        let name = name_of(found);
+        if found.origin.is_some()
+            && let Some(item) = items::get(tx, &name.id(&vault.id)).await?
+        {
+            return Ok(Some(item));
+        }
+        let filter = Filter {
+            vault: Some(vault.id.clone()),
+            ..Filter::default()
+        };
+        let all = items::page(tx, &filter, None, u32::MAX).await?;
+        let of_machine = all.into_iter().filter(|i| i.machine == found.machine);
+        Ok(of_machine.min_by_key(|i| i.purge_at.is_some()))
+    }
+
+    /// Makes the item of a point: stopped, with its data retained. Its machine stands among the
+    /// records as one that is gone, until it is found on a host.
+    async fn new_item(
+        &self,
+        tx: &mut WriteTx,
+        vault: &Record<Vault>,
+        hosts: &[Record<Host>],
+        found: &FoundPoint,
+    ) -> Result<ProtectedItem> {
+        let name = name_of(found);
+        let own = self.try_new_item(tx, vault, hosts, found, &name).await;
+        match own {
+            // The machine is protected elsewhere by now: these are backups of another time.
+            Err(e) if e.code() == Code::ResourceExists => {
+                let name = ItemName {
+                    group: format!("attached-{}", vault.name),
+                    ..name
+                };
+                self.try_new_item(tx, vault, hosts, found, &name).await
+            }
+            done => done,
+        }
+    }
+
+    async fn try_new_item(
+        &self,
+        tx: &mut WriteTx,
+        vault: &Record<Vault>,
+        hosts: &[Record<Host>],
+        found: &FoundPoint,
+        name: &ItemName,
+    ) -> Result<ProtectedItem> {
+        let group = self.group_id(&name.group);
+        let source = self.machine_id(&name.group, &name.machine);
+        let new = NewItem {
+            id: name.id(&vault.id),
+            vault: vault.id.clone(),
+            machine: found.machine,
+            machine_group: group.clone(),
+            policy: None,
+            state: ProtectionState::ProtectionStopped,
+            next_run: None,
+            body: ItemBody {
+                friendly_name: name.machine.clone(),
+                source: source.clone(),
+                last_point: Some(found.facts.taken_at),
+                ..ItemBody::default()
+            },
+        };
+        let item = items::create(tx, new).await?;
+        let location = vault.body.location.clone();
+        if resources::get::<Group>(tx, &group).await?.is_none() {
+            let body = Group {
+                location: location.clone(),
+                tags: std::collections::BTreeMap::new(),
+                managed_by: None,
+            };
+            resources::create(tx, &group, &self.subscription_id(), body).await?;
+        }
+        let near = |h: &&Record<Host>| h.body.location == location;
+        let host = hosts.iter().find(near).or(hosts.first());
+        if let Some(host) = host
+            && resources::get::<Machine>(tx, &source).await?.is_none()
+        {
+            let body = Machine {
+                uuid: found.machine,
+                host: fold(&host.id),
+                location,
+                os: None,
+                disks: found.disks.clone(),
+                running: false,
+                seen: found.facts.taken_at,
+                vanished: Some(tx.now()),
+                also_on: Vec::new(),
+            };
+            resources::create(tx, &source, &group, body).await?;
+        }
+        if let Some(mut vault) = resources::get::<Vault>(tx, &vault.id).await?
+            && !vault.body.ever_protected
+        {
+            vault.body.ever_protected = true;
+            resources::update(tx, vault).await?;
+        }
+        Ok(item)
+    }
+
+    /// Tells of it in the activity log.
+    pub(crate) async fn log_adoption(&self, vault: &Record<Vault>, what: &Adopted) -> Result<()> {
+        let action = "Stillpoint.Fabric/vaults/adopt/action";
+        let text = |text: &str| json!({"value": text, "localizedValue": text});
+        let gone: Vec<String> = what.gone.iter().map(ToString::to_string).collect();
+        let body = json!({
+            "caller": "Stillpoint",
+            "operationName": text(action),
+            "status": text("Succeeded"),
+            "subStatus": text(&what.to_string()),
+            "level": if gone.is_empty() { "Informational" } else { "Warning" },
+            "authorization": {"action": action, "scope": vault.id},
+            "resourceId": fold(&vault.id),
+            "correlationId": self.new_id(),
+            "properties": {"message": what.to_string(), "gone": gone},
+        });
+        self.log_activity(&fold(&vault.id), body).await
+    }
+}
+
+/// The group and the name that a point was taken under; those of its machine on its host, and the
+/// first group, if no server took it.
+fn name_of(found: &FoundPoint) -> ItemName {
+    match &found.origin {
+        Some(origin) if !origin.group.is_empty() && !origin.name.is_empty() => ItemName {
+            group: origin.group.clone(),
+            machine: origin.name.clone(),
+        },
+        _ => ItemName {
+            group: crate::first_start::GROUP.to_owned(),
+            machine: plain(&found.name),
+        },
+    }
+}
+
+/// A machine's name in what a resource's name may have.
+fn plain(name: &str) -> String {
+    let safe = |c: char| {
+        if "/;\\?#%".contains(c) || c.is_control() {
+            '-'
+        } else {
+            c
+        }
+    };
+    name.chars().map(safe).collect()
+}

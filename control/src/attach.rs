@@ -1,0 +1,173 @@
+//! Attaching a vault whose records are lost: its store and a key are enough (invariant 1: the
+//! records can be made again from the store).
+//!
+//! ```text
+//! open by the key ─► a key file of this server's own ─► record ─► take, compare, adopt
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::{Code, Error, Result};
+use state::WriteTx;
+use state::groups::Group;
+use state::resources::{self, Record};
+use state::vaults::Vault;
+use vault::keys::{EscrowIdentity, KeyFile, SlotChange, Unlock, VaultKeys, import_age};
+use vault::{Locked, Store};
+
+use crate::Control;
+use crate::adopt::Adopted;
+use crate::groups::no_group;
+use crate::policies::make_first_policies;
+use crate::vaults::{new_vault, refused, taken};
+
+/// What a vault is attached with.
+#[derive(Clone, Debug)]
+pub struct AttachInput {
+    /// Its location; that of its group if it is left out.
+    pub location: Option<String>,
+    /// The folder of its store, as the server sees it.
+    pub store: PathBuf,
+    /// What opens it.
+    pub key: AttachKey,
+}
+
+/// What opens a vault that is to be attached.
+#[derive(Clone, Debug)]
+pub enum AttachKey {
+    /// The text of a key file.
+    File(KeyFile),
+    /// A key export, and what opens that.
+    Export {
+        /// The file.
+        export: Vec<u8>,
+        /// Its passphrase or identity.
+        identity: EscrowIdentity,
+    },
+}
+
+impl Control {
+    /// Makes a vault of a store that is there: its machines become items whose protection is
+    /// stopped with their data retained, its points are listed. A server that owned it before is
+    /// fenced off. Durable when this returns; what it was then too early to read (a snapshot
+    /// store of a host that does not answer) is adopted later.
+    ///
+    /// # Errors
+    /// `GroupNotFound`; `NameInvalid`, `NameTaken`, `ResourceExists`; `LocationUnknown`;
+    /// `BadArgument` for a path that is not absolute; `NotAVault`, `VaultTooNew`;
+    /// `PassphraseWrong`, `KeyFileDamaged`, `VaultForeign`; those of the store and of the
+    /// records.
+    pub async fn attach_vault(
+        &self,
+        group: &str,
+        name: &str,
+        input: AttachInput,
+    ) -> Result<(Record<Vault>, Adopted)> {
+        policy::check_vault_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
+        let there = self.group(group).await?;
+        let location = input.location.as_deref().unwrap_or(&there.body.location);
+        let location = self.check_location(location).await?.name.clone();
+        let folder = self.folder_of(&input.store)?;
+        let locked = Locked::open(Store::local(&folder)?).await?;
+        let id = locked.descriptor().vault_id;
+        let mut tx = self.state.write().await?;
+        let mut new = new_vault(location);
+        new.store_vault = id;
+        new.pool = self.pool_name(&folder);
+        // What the records would refuse is refused before the keys of the store are changed.
+        let tried = self.make_attached(&mut tx, &there.id, name, new.clone());
+        tried.await?;
+        drop(tx);
+        let key = self.own_key(locked, input.key).await?;
+        let wrapped = format!("vault {id}");
+        new.wrapped_key = self
+            .key
+            .wrap(&wrapped, key.to_text().as_bytes(), &*self.random);
+        let adopting = self.adopting.of(id);
+        let _alone = adopting.lock().await;
+        let vault = self.record_attached(&there.id, name, new).await?;
+        let adopted = match self.adopt_vault(&vault).await {
+            // It is recorded; the next rounds compare.
+            Err(e) if matches!(e.code(), Code::AdoptionPending | Code::LeaseLost) => {
+                Adopted::default()
+            }
+            adopted => adopted?,
+        };
+        Ok((self.vault(group, name).await?, adopted))
+    }
+
+    /// The folder of a store that should be there.
+    fn folder_of(&self, store: &Path) -> Result<PathBuf> {
+        // A name alone is one in the pool.
+        let path = self.pool.join(store);
+        if !path.is_dir() {
+            let detail = format!("{} is no folder on the server", path.display());
+            return Err(Error::new(Code::NotAVault, detail));
+        }
+        path.canonicalize()
+            .map_err(|e| Error::io(path.display(), e))
+    }
+
+    /// How the records name a folder: its name if it is in the pool, else its path.
+    fn pool_name(&self, folder: &Path) -> String {
+        match folder.strip_prefix(&self.pool) {
+            Ok(inside) if inside.components().count() == 1 => inside.display().to_string(),
+            _ => folder.display().to_string(),
+        }
+    }
+
+    /// A key file that opens the vault: the one that was given, or a new one beside what opens it
+    /// already.
+    async fn own_key(&self, mut locked: Locked, key: AttachKey) -> Result<KeyFile> {
+        let keys: VaultKeys = match key {
+            AttachKey::File(file) => {
+                let unlock = Unlock::KeyFile(file.clone());
+                locked.unlock(&unlock)?;
+                return Ok(file);
+            }
+            AttachKey::Export { export, identity } => {
+                // A passphrase takes a second of work.
+                let opened = tokio::task::spawn_blocking(move || import_age(&export, &identity));
+                opened
+                    .await
+                    .map_err(|e| Error::new(Code::Internal, "a thread died").because(e))??
+            }
+        };
+        let file = KeyFile::new(&*self.random);
+        let unlock = Unlock::KeyFile(file.clone());
+        let object = locked.key_object();
+        let (now, random) = (self.now(), Arc::clone(&self.random));
+        let next = object.rewrap(&keys, &[SlotChange::Add(&unlock)], &*random, now)?;
+        locked.replace_keys(next).await?;
+        Ok(file)
+    }
+
+    async fn record_attached(&self, group: &str, name: &str, new: Vault) -> Result<Record<Vault>> {
+        let mut tx = self.state.write().await?;
+        let made = self.make_attached(&mut tx, group, name, new).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    async fn make_attached(
+        &self,
+        tx: &mut WriteTx,
+        group: &str,
+        name: &str,
+        new: Vault,
+    ) -> Result<Record<Vault>> {
+        let id = new.store_vault.to_string();
+        if let Some(other) = resources::find::<Vault>(tx, &id).await?.pop() {
+            let detail = format!("the store is the vault {} already", other.name);
+            return Err(Error::new(Code::ResourceExists, detail));
+        }
+        let there = resources::get::<Group>(tx, group).await?;
+        let there = there.ok_or_else(|| no_group(group))?;
+        let id = self.vault_id(&there.name, name);
+        let made = resources::create(tx, &id, &there.id, new).await?;
+        taken(tx, &self.subscription_id(), &made).await?;
+        make_first_policies(tx, &made.id).await?;
+        Ok(made)
+    }
+}

@@ -1,0 +1,88 @@
+//! Collections that somebody had deleted go with their snapshots (SRG-11, 12).
+
+use base::Result;
+use state::collections::Collection;
+use state::protected_items as items;
+use state::recovery_points::{self as points, Tiers};
+use state::resources::{self, Record, Scope};
+
+use super::retention::sent_now;
+use crate::Control;
+use crate::collections::{points_in, refuse_kept};
+use crate::locks::forget_scope;
+use crate::plane::Tier;
+
+impl Control {
+    /// Removes the snapshots of collections that are to go, then the collections. What a store
+    /// does not let go, or a transfer reads, is tried again later.
+    pub(super) async fn delete_collections(&self) -> Result<()> {
+        if !self.rests.is_due("collections", self.now()) {
+            return Ok(());
+        }
+        let mut tx = self.state.read().await?;
+        let all: Vec<Record<Collection>> =
+            resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
+        drop(tx);
+        for collection in all.iter().filter(|c| c.body.deleting.is_some()) {
+            if let Err(e) = self.empty_collection(collection).await {
+                tracing::warn!("deleting {}: {e:?}", collection.id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn empty_collection(&self, collection: &Record<Collection>) -> Result<()> {
+        let Some(since) = collection.body.deleting else {
+            return Ok(());
+        };
+        let mut tx = self.state.read().await?;
+        refuse_kept(&mut tx, &collection.id).await?;
+        if let Some(item) = items::by_data_id(&mut tx, collection.body.item).await? {
+            // Nothing is removed before the records know what the stores hold.
+            if !self.may_remove(&mut tx, &item).await? {
+                return Ok(());
+            }
+            let mut here = points_in(&mut tx, collection).await?;
+            let sent = sent_now(&mut tx, &item).await?;
+            here.retain(|p| p.taken_at <= since && !sent.contains(&p.point));
+            let chosen: Vec<_> = here.iter().collect();
+            let stores = self.stores_of_points(&mut tx, &item, &chosen).await?;
+            drop(tx);
+            let local = here.iter().filter(|p| p.tiers == Tiers::Snapshot);
+            let local: Vec<_> = local.map(|p| p.point).collect();
+            for (stores, ids) in &stores {
+                self.plane.remove(stores, Tier::Snapshot, ids).await?;
+                // A transfer that failed may have left a point there that is none.
+                self.plane.remove(stores, Tier::Vault, &local).await?;
+                self.want_collection(stores);
+            }
+            let mut tx = self.state.write().await?;
+            for point in here {
+                let now = points::get(&mut tx, point.item, point.number).await?;
+                let Some(mut now) = now else { continue };
+                if now.tiers == Tiers::Snapshot {
+                    points::delete(&mut tx, &now).await?;
+                    continue;
+                }
+                now.tiers = Tiers::Vault;
+                now.snapshot_expires_at = None;
+                points::update(&mut tx, now).await?;
+            }
+            tx.commit().await?;
+        }
+        let mut tx = self.state.write().await?;
+        let Some(mut there) = resources::get::<Collection>(&mut tx, &collection.id).await? else {
+            return Ok(());
+        };
+        let left = points_in(&mut tx, &there).await?;
+        if left.is_empty() {
+            forget_scope(&mut tx, &there.id).await?;
+            resources::delete(&mut tx, &there).await?;
+        } else if left.iter().all(|p| p.taken_at > since) {
+            // A backup has taken it up again.
+            there.body.deleting = None;
+            resources::update(&mut tx, there).await?;
+        }
+        tx.commit().await
+    }
+}

@@ -1,0 +1,73 @@
+//! Stores of deleted vaults leave the pool and the hosts: they hold no points, only keys.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use base::{Error, Result};
+use state::hosts::Host;
+use state::resources::{self, Record, Scope};
+use state::vaults::Vault;
+use state::{WriteTx, settings};
+
+use crate::Control;
+
+/// The setting with the folders' names of vaults that were deleted.
+const DELETED: &str = "stores of deleted vaults";
+
+/// Notes that a vault's store is to go, in the transaction that deletes the vault.
+pub(crate) async fn note_deleted(tx: &mut WriteTx, folder: &str) -> Result<()> {
+    let mut all: Vec<String> = settings::get(tx, DELETED).await?.unwrap_or_default();
+    all.push(folder.to_owned());
+    settings::set(tx, DELETED, &all).await
+}
+
+impl Control {
+    /// Removes the stores of vaults that were deleted. One that does not go is tried again.
+    pub(super) async fn remove_deleted(&self) -> Result<()> {
+        if !self.rests.is_due("deleted vaults", self.now()) {
+            return Ok(());
+        }
+        let mut tx = self.state.read().await?;
+        let all: Option<Vec<String>> = settings::get(&mut tx, DELETED).await?;
+        let hosts: Vec<Record<Host>> = resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
+        let vaults: Vec<Record<Vault>> =
+            resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
+        drop(tx);
+        let mut gone = Vec::new();
+        for folder in all.into_iter().flatten() {
+            // It was attached again since, or never was this server's to remove.
+            let used = vaults.iter().any(|v| v.body.pool == folder);
+            if used || Path::new(&folder).is_absolute() {
+                gone.push(folder);
+                continue;
+            }
+            let on_hosts = hosts.iter().map(|h| Path::new(&h.body.snapshot_store));
+            let places = on_hosts.chain([self.pool.as_path()]);
+            let places: Vec<PathBuf> = places.map(|place| place.join(&folder)).collect();
+            match remove_all(places).await {
+                Ok(()) => gone.push(folder),
+                Err(e) => tracing::warn!("the store of a deleted vault stays for now: {e}"),
+            }
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.state.write().await?;
+        let mut all: Vec<String> = settings::get(&mut tx, DELETED).await?.unwrap_or_default();
+        all.retain(|folder| !gone.contains(folder));
+        settings::set(&mut tx, DELETED, &all).await?;
+        tx.commit().await
+    }
+}
+
+async fn remove_all(places: Vec<PathBuf>) -> Result<()> {
+    for place in places {
+        match tokio::fs::remove_dir_all(&place).await {
+            Err(e) if e.kind() != ErrorKind::NotFound => {
+                return Err(Error::io(place.display(), e));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
