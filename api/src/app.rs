@@ -39,6 +39,11 @@ impl App {
     pub(crate) fn authority(&self) -> String {
         format!("{}/adfs", self.url)
     }
+
+    /// Who gives tokens: what refresh tokens and signed assertions are for.
+    pub(crate) fn token_endpoint(&self) -> String {
+        format!("{}/oauth2/token", self.authority())
+    }
 }
 
 fn audience(url: &str) -> String {

@@ -19,12 +19,18 @@ pub(crate) struct Scope {
     resource: Option<String>,
     /// What is named there.
     #[serde(default)]
-    name: String,
+    pub(crate) name: String,
 }
 
 impl Scope {
-    /// Its id, if the caller may do this there.
+    /// Its id, if the caller may do this of `Microsoft.Authorization` there.
     pub(crate) async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<String> {
+        let action = format!("Microsoft.Authorization/{verb}");
+        self.permit(app, caller, &action).await
+    }
+
+    /// Its id, if the caller may do this there.
+    pub(crate) async fn permit(&self, app: &App, caller: &Caller, action: &str) -> Answer<String> {
         let mut id = format!(
             "/subscriptions/{}",
             app.control.check_subscription(&self.subscription)?.id
@@ -37,8 +43,7 @@ impl Scope {
         {
             id += &format!("/providers/{namespace}/{kind}/{resource}");
         }
-        let action = format!("Microsoft.Authorization/{verb}");
-        caller.may(app, &action, &id).await?;
+        caller.may(app, action, &id).await?;
         Ok(id)
     }
 }

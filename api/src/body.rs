@@ -65,12 +65,23 @@ pub fn fold(value: Value) -> Value {
             .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| {
                 let name = name.to_ascii_lowercase();
-                let free = FREE.contains(&name.as_str());
-                (name, if free { value } else { fold(value) })
+                let value = match name.as_str() {
+                    free if FREE.contains(&free) => named_by_user(value),
+                    _ => fold(value),
+                };
+                (name, value)
             })
             .collect(),
         plain => plain,
     }
+}
+
+/// Names as they came, but none whose value is `null`: clients send that for what they take away.
+fn named_by_user(mut value: Value) -> Value {
+    if let Some(all) = value.as_object_mut() {
+        all.retain(|_, value| !value.is_null());
+    }
+    value
 }
 
 /// The choice of this name, in any case (G8). `place` says where it was found.
@@ -141,12 +152,12 @@ mod tests {
     #[test]
     fn names_match_in_any_case_and_tags_keep_theirs() {
         let body: Body = read(
-            br#"{"Location":"here","eTag":null,"tags":{"Who":"Me"},
+            br#"{"Location":"here","eTag":null,"tags":{"Who":"Me","gone":null},
                  "properties":{"instantRpRetentionRangeInDays":2,"more":[1]}}"#,
         )
         .unwrap();
         assert_eq!(body.location.as_deref(), Some("here"));
-        assert_eq!(body.tags["Who"], "Me");
+        assert_eq!(body.tags, BTreeMap::from([("Who".into(), "Me".into())]));
         assert_eq!(body.properties.instantrpretentionrangeindays, Some(2));
         assert_eq!(read::<Body>(b" ").unwrap(), Body::default());
     }

@@ -4,7 +4,8 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use base::{Code, Error};
-use control::Principal;
+use control::{Principal, Sees};
+use uuid::Uuid;
 
 use crate::activity::Told;
 use crate::app::App;
@@ -19,6 +20,11 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// The name of the principal that asks.
+    pub(crate) fn name(&self) -> &str {
+        &self.principal.name
+    }
+
     /// Lets the request go on if one of the principal's roles allows `action` on the resource
     /// `id`.
     ///
@@ -29,6 +35,30 @@ impl Caller {
             told.say(&self.principal, action, id);
         }
         Ok(app.control.authorize(&self.principal, action, id).await?)
+    }
+
+    /// The same, but what is done to the principal itself needs no role.
+    ///
+    /// # Errors
+    /// As [`Caller::may`].
+    pub(crate) async fn may_to(&self, app: &App, whom: Uuid, action: &str, id: &str) -> Answer<()> {
+        if self.principal.id != whom {
+            return self.may(app, action, id).await;
+        }
+        if let Some(told) = &self.told {
+            told.say(&self.principal, action, id);
+        }
+        Ok(())
+    }
+}
+
+impl Caller {
+    /// What the principal may see of a list of what is in `id`.
+    ///
+    /// # Errors
+    /// `AuthorizationFailed` if that is nothing; those of the records.
+    pub(crate) async fn sees(&self, app: &App, action: &str, id: &str) -> Answer<Sees> {
+        Ok(app.control.sees(&self.principal, action, id).await?)
     }
 }
 
@@ -48,8 +78,11 @@ impl FromRequestParts<App> for Caller {
         let missing = || Error::new(Code::InvalidToken, "the request carries no bearer token");
         let token = token.ok_or_else(|| refused(missing()))?;
         let claims = app.tokens.read(token, now).map_err(refused)?;
-        let principal = app.control.principal(claims.oid).await?;
-        let gone = || Error::new(Code::InvalidToken, "the token's principal was removed");
+        let principal = app.control.principal(claims.oid, claims.made()).await?;
+        let gone = || {
+            let detail = "the token's principal was removed, or has ended its logins";
+            Error::new(Code::InvalidToken, detail)
+        };
         let principal = principal.ok_or_else(|| refused(gone()))?;
         let told = parts.extensions.get::<Told>().cloned();
         Ok(Self { principal, told })

@@ -28,6 +28,14 @@ pub(crate) fn put_answer(made: bool, shape: Value) -> (StatusCode, Json<Value>) 
     (status, Json(shape))
 }
 
+/// The answer to a DELETE: 200 if there was something, 204 if there was nothing.
+pub(crate) fn deleted(was: bool) -> StatusCode {
+    match was {
+        true => StatusCode::OK,
+        false => StatusCode::NO_CONTENT,
+    }
+}
+
 impl Refused {
     /// Which error it is.
     #[must_use]

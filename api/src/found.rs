@@ -10,7 +10,7 @@ use state::{Record, Resource};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Answer;
-use crate::page::{Page, Paged};
+use crate::page::{Page, Paged, seen};
 use crate::scope::{InGroup, Names, Subscription};
 
 /// A type of such resources.
@@ -51,9 +51,10 @@ pub(crate) async fn list<T: Found>(
     page: Page,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    scope.allow(&app, &caller, &read::<T>()).await?;
+    let sees = scope.sees(&app, &caller, &read::<T>()).await?;
     let found = T::page(&app.control, None, page.after(), Paged::ASKED).await?;
-    Ok(Json(page.answer(&app, found, |r| r.id.clone(), T::shape)))
+    let page = page.answer(&app, found, |r| r.id.clone(), T::shape);
+    Ok(Json(seen(page, &sees)))
 }
 
 /// `GET …` of a group
@@ -63,10 +64,11 @@ pub(crate) async fn list_in_group<T: Found>(
     page: Page,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    scope.allow(&app, &caller, &read::<T>()).await?;
+    let sees = scope.sees(&app, &caller, &read::<T>()).await?;
     let group = Some(scope.group.as_str());
     let found = T::page(&app.control, group, page.after(), Paged::ASKED).await?;
-    Ok(Json(page.answer(&app, found, |r| r.id.clone(), T::shape)))
+    let page = page.answer(&app, found, |r| r.id.clone(), T::shape);
+    Ok(Json(seen(page, &sees)))
 }
 
 /// `GET …/{name}`

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::body::{self, Body};
 use crate::caller::Caller;
 use crate::error::{Answer, put_answer};
-use crate::page::{Page, Paged};
+use crate::page::{Page, Paged, seen};
 
 const READ: &str = "Microsoft.Resources/subscriptions/resourceGroups/read";
 const WRITE: &str = "Microsoft.Resources/subscriptions/resourceGroups/write";
@@ -48,9 +48,10 @@ pub(crate) async fn list(
         "/subscriptions/{}",
         app.control.check_subscription(&subscription)?.id
     );
-    caller.may(&app, READ, &id).await?;
+    let sees = caller.sees(&app, READ, &id).await?;
     let found = app.control.groups(page.after(), Paged::ASKED).await?;
-    Ok(Json(page.answer(&app, found, |g| g.name.clone(), shape)))
+    let page = page.answer(&app, found, |g| g.name.clone(), shape);
+    Ok(Json(seen(page, &sees)))
 }
 
 /// `GET …/resourcegroups/{group}`

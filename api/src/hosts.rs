@@ -1,5 +1,7 @@
 //! Hosts with a hypervisor, at `Stillpoint.Fabric/hosts`.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -8,9 +10,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use state::Record;
 use state::hosts::Host;
+use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::{self, Body};
+use crate::body::{self, Body, Flexible};
 use crate::caller::Caller;
 use crate::error::{Answer, put_answer};
 use crate::page::{Page, Paged};
@@ -40,7 +43,8 @@ struct Properties {
     connection: Option<String>,
     group: Option<String>,
     snapshotstore: Option<String>,
-    scratchlimit: Option<u64>,
+    scratchlimit: Option<Flexible<u64>>,
+    machinegroups: Option<BTreeMap<Uuid, String>>,
 }
 
 /// `GET …/hosts`
@@ -80,7 +84,12 @@ pub(crate) async fn put(
         connection: asked.connection,
         group: asked.group.map(|g| last_segment(&g).to_owned()),
         snapshot_store: asked.snapshotstore,
-        scratch_limit: asked.scratchlimit,
+        scratch_limit: asked.scratchlimit.map(|limit| limit.0),
+        machine_groups: asked.machinegroups.map(|all| {
+            let name =
+                |(machine, group): (Uuid, String)| (machine, last_segment(&group).to_owned());
+            all.into_iter().map(name).collect()
+        }),
     };
     let (host, made) = app.control.put_host(&names.host, input).await?;
     Ok(put_answer(made, shape(&host)))
@@ -102,6 +111,10 @@ fn last_segment(id: &str) -> &str {
 
 fn shape(host: &Record<Host>) -> Value {
     let kept = &host.body;
+    let groups = kept.machine_groups.iter();
+    let groups: BTreeMap<String, &str> = groups
+        .map(|(machine, group)| (machine.to_string(), last_segment(group)))
+        .collect();
     json!({
         "id": host.id,
         "name": host.name,
@@ -111,6 +124,7 @@ fn shape(host: &Record<Host>) -> Value {
             "provisioningState": "Succeeded",
             "connection": kept.connection,
             "group": last_segment(&kept.group),
+            "machineGroups": groups,
             "snapshotStore": kept.snapshot_store,
             "scratchLimit": kept.scratch_limit,
             "seen": kept.seen,

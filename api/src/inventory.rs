@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Answer;
 use crate::filter::Filter;
-use crate::page::{Page, Paged};
+use crate::page::{Page, Paged, seen};
 use crate::scope::{InGroup, Subscription};
 
 const READ: &str = "Microsoft.Resources/subscriptions/resources/read";
@@ -23,22 +23,23 @@ pub(crate) async fn list(
     caller: Caller,
 ) -> Answer<Json<Value>> {
     let group = filter.get("resourceGroup");
-    match group {
-        None => scope.allow(&app, &caller, READ).await?,
+    let sees = match group {
+        None => scope.sees(&app, &caller, READ).await?,
         Some(group) => {
             let scope = InGroup {
                 subscription: scope.subscription,
                 group: group.to_owned(),
             };
-            scope.allow(&app, &caller, READ).await?;
+            scope.sees(&app, &caller, READ).await?
         }
-    }
+    };
     let kind = filter.get("resourceType");
     let found = app
         .control
         .inventory(group, kind, page.after(), Paged::ASKED)
         .await?;
-    Ok(Json(page.answer(&app, found, |r| r.id.clone(), shape)))
+    let page = page.answer(&app, found, |r| r.id.clone(), shape);
+    Ok(Json(seen(page, &sees)))
 }
 
 fn shape(one: &Listed) -> Value {

@@ -30,7 +30,7 @@ pub(crate) struct Names {
     job: String,
 }
 
-const OPERATIONS: [(&str, JobOperation); 6] = [
+pub(crate) const OPERATIONS: [(&str, JobOperation); 6] = [
     ("ConfigureBackup", JobOperation::ConfigureBackup),
     ("Backup", JobOperation::Backup),
     ("Restore", JobOperation::Restore),
@@ -39,7 +39,7 @@ const OPERATIONS: [(&str, JobOperation); 6] = [
     ("Undelete", JobOperation::Undelete),
 ];
 
-const STATUSES: [(&str, JobStatus); 6] = [
+pub(crate) const STATUSES: [(&str, JobStatus); 6] = [
     ("InProgress", JobStatus::InProgress),
     ("Cancelling", JobStatus::Cancelling),
     ("Cancelled", JobStatus::Cancelled),

@@ -31,12 +31,13 @@ pub(crate) async fn openid(State(app): State<App>) -> Json<Value> {
     Json(json!({
         "issuer": authority,
         "authorization_endpoint": format!("{authority}/oauth2/authorize"),
-        "token_endpoint": format!("{authority}/oauth2/token"),
+        "token_endpoint": app.token_endpoint(),
         "jwks_uri": format!("{authority}/discovery/keys"),
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "id_token_signing_alg_values_supported": ["HS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+        "grant_types_supported": ["client_credentials", "password", "refresh_token"],
     }))
 }
 

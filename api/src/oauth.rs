@@ -1,16 +1,22 @@
-//! The token endpoint (RFC 6749, section 4.4): a service principal's id and secret for a token.
+//! The token endpoint (RFC 6749): a token for an application's secret (section 4.4) or signed
+//! assertion (RFC 7523), a user's name and password (4.3), or a refresh token (6).
+
+mod assertion;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use base::{Error, Kind};
-use serde::Deserialize;
-use serde_json::json;
+use base::{Code, Error, Result};
+use control::Principal;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::body::Body;
-use crate::token::{Claims, SECONDS};
+use crate::token::{Claims, REFRESH, SECONDS};
 
 /// What is asked for. `claims`, `scope` and what else clients send is not needed.
 #[derive(Debug, Default, Deserialize)]
@@ -19,61 +25,190 @@ struct Asked {
     grant_type: String,
     client_id: String,
     client_secret: Option<String>,
+    client_assertion: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    refresh_token: Option<String>,
+}
+
+/// Why there is no token: OAuth's own word, or an error.
+enum Refused {
+    Form(&'static str, String),
+    Error(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
 }
 
 /// `POST /adfs/oauth2/token`.
 pub(crate) async fn token(State(app): State<App>, Body(body): Body) -> Response {
-    let asked: Asked = match serde_urlencoded::from_bytes(&body) {
-        Ok(asked) => asked,
-        Err(e) => return refused("invalid_request", &format!("The form can't be read: {e}.")),
-    };
-    if asked.grant_type != "client_credentials" {
-        let what = format!("The grant type `{}` is not known.", asked.grant_type);
-        return refused("unsupported_grant_type", &what);
+    match answer(&app, &body).await {
+        Ok(token) => Json(token).into_response(),
+        Err(refused) => refused.into_response(),
     }
-    let Some(secret) = &asked.client_secret else {
-        return refused("invalid_request", "The form has no client_secret.");
-    };
-    match grant(&app, &asked.client_id, secret).await {
-        Ok(token) => Json(json!({
-            "token_type": "Bearer",
-            "expires_in": SECONDS,
-            "ext_expires_in": SECONDS,
-            "access_token": token,
-        }))
-        .into_response(),
-        Err(e) if e.kind() == Kind::Denied => {
-            refused("invalid_client", &format!("AADSTS7000215: {}", e.detail()))
+}
+
+async fn answer(app: &App, body: &[u8]) -> std::result::Result<Value, Refused> {
+    let asked: Asked = serde_urlencoded::from_bytes(body)
+        .map_err(|e| Refused::Form("invalid_request", format!("The form can't be read: {e}.")))?;
+    let missing = |name: &str| Refused::Form("invalid_request", format!("The form has no {name}."));
+    // Taken before who asks is looked up: what makes older tokens worthless meanwhile does so to
+    // this one.
+    let now = app.control.now();
+    match asked.grant_type.as_str() {
+        "client_credentials" => {
+            let who = match (&asked.client_secret, &asked.client_assertion) {
+                (Some(secret), _) => app.control.log_in_app(&asked.client_id, secret).await?,
+                (None, Some(signed)) => assertion::check(app, &asked.client_id, signed).await?,
+                (None, None) => return Err(missing("client_secret")),
+            };
+            let token = app.tokens.sign(&claims(app, &who, who.app_id, now))?;
+            Ok(json!({
+                "token_type": "Bearer",
+                "expires_in": SECONDS,
+                "ext_expires_in": SECONDS,
+                "access_token": token,
+            }))
         }
-        Err(e) => {
-            tracing::error!("{e:?}");
-            let body = json!({"error": "server_error", "error_description": e.code().cause()});
-            (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
+        "password" => {
+            let name = asked.username.as_ref().ok_or_else(|| missing("username"))?;
+            let password = asked.password.as_ref().ok_or_else(|| missing("password"))?;
+            let who = app.control.log_in_user(name, password).await?;
+            Ok(of_user(app, &asked.client_id, &who, now)?)
+        }
+        "refresh_token" => {
+            let token = asked.refresh_token.as_ref();
+            let token = token.ok_or_else(|| missing("refresh_token"))?;
+            let who = refresh(app, token).await?;
+            Ok(of_user(app, &asked.client_id, &who, now)?)
+        }
+        other => {
+            let what = format!("The grant type `{other}` is not known.");
+            Err(Refused::Form("unsupported_grant_type", what))
         }
     }
 }
 
-async fn grant(app: &App, client: &str, secret: &str) -> Result<String, Error> {
-    let principal = app.control.log_in_app(client, secret).await?;
-    let now = app.control.now().as_second();
-    app.tokens.sign(&Claims {
+/// The user of a refresh token.
+async fn refresh(app: &App, token: &str) -> Result<Principal> {
+    let now = app.control.now();
+    let over = |why: &str| {
+        let detail = format!("AADSTS70008: the refresh token is not good any more: {why}");
+        Error::new(Code::PasswordWrong, detail)
+    };
+    let read = app.tokens.read_for(&app.token_endpoint(), token, now);
+    let claims = read.map_err(|e| over(e.detail()))?;
+    let who = app.control.principal(claims.oid, claims.made()).await?;
+    who.ok_or_else(|| over("the user has ended its logins, or is gone"))
+}
+
+/// What a client needs of a user's login: MSAL knows the user by the id token.
+fn of_user(app: &App, client: &str, who: &Principal, now: Timestamp) -> Result<Value> {
+    let access = claims(app, who, client.parse().unwrap_or_default(), now);
+    let refresh = Claims {
+        aud: app.token_endpoint(),
+        exp: access.iat + REFRESH,
+        jti: app.control.new_id(),
+        ..access.clone()
+    };
+    let id = IdClaims {
+        aud: client,
+        iss: &access.iss,
+        sub: who.id,
+        oid: who.id,
+        tid: access.tid,
+        upn: &who.login,
+        name: &who.name,
+        iat: access.iat,
+        nbf: access.nbf,
+        exp: access.exp,
+    };
+    Ok(json!({
+        "token_type": "Bearer",
+        "expires_in": SECONDS,
+        "ext_expires_in": SECONDS,
+        "access_token": app.tokens.sign(&access)?,
+        "refresh_token": app.tokens.sign(&refresh)?,
+        "refresh_token_expires_in": REFRESH,
+        "id_token": app.tokens.sign(&id)?,
+    }))
+}
+
+/// What an id token says (OpenID Connect Core, section 2).
+#[derive(Serialize)]
+struct IdClaims<'a> {
+    aud: &'a str,
+    iss: &'a str,
+    sub: Uuid,
+    oid: Uuid,
+    tid: Uuid,
+    upn: &'a str,
+    name: &'a str,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+/// What an access token says.
+fn claims(app: &App, who: &Principal, client: Uuid, now: Timestamp) -> Claims {
+    let second = now.as_second();
+    Claims {
         aud: app.audience(),
         iss: app.authority(),
         tid: app.control.tenant(),
-        oid: principal.id,
-        appid: principal.app_id,
-        iat: now,
-        nbf: now,
-        exp: now + SECONDS,
+        oid: who.id,
+        appid: client,
+        iat: second,
+        nbf: second,
+        exp: second + SECONDS,
         jti: app.control.new_id(),
-    })
+        made: now.as_microsecond(),
+    }
 }
 
-fn refused(error: &str, description: &str) -> Response {
-    let status = match error {
-        "invalid_client" => StatusCode::UNAUTHORIZED,
-        _ => StatusCode::BAD_REQUEST,
-    };
-    let body = json!({"error": error, "error_description": description});
-    (status, Json(body)).into_response()
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (status, body) = match self {
+            Self::Form(word, why) => {
+                let body = json!({"error": word, "error_description": why});
+                (StatusCode::BAD_REQUEST, body)
+            }
+            Self::Error(e) => {
+                let code = e.code();
+                let why = format!("{}. {}", e.detail(), code.remedy());
+                match code {
+                    Code::LoginFailed => {
+                        let why = format!("AADSTS7000215: {}", e.detail());
+                        let body = json!({"error": code.name(), "error_description": why});
+                        (StatusCode::UNAUTHORIZED, body)
+                    }
+                    Code::PasswordWrong => {
+                        let body = json!({"error": code.name(), "error_description": why});
+                        (StatusCode::BAD_REQUEST, body)
+                    }
+                    Code::AccountLocked | Code::PasswordChangeRequired => {
+                        let word = Code::PasswordWrong.name();
+                        let body = json!({
+                            "error": word,
+                            "suberror": code.name(),
+                            "error_description": why,
+                        });
+                        (StatusCode::BAD_REQUEST, body)
+                    }
+                    _ => {
+                        tracing::error!("{e:?}");
+                        let body = json!({
+                            "error": "server_error",
+                            "error_description": code.cause(),
+                        });
+                        (StatusCode::INTERNAL_SERVER_ERROR, body)
+                    }
+                }
+            }
+        };
+        (status, Json(body)).into_response()
+    }
 }

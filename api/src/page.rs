@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use base::{Code, Error};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use control::Sees;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -75,6 +76,15 @@ impl Page {
         }
         answer
     }
+}
+
+/// Leaves out of a page what somebody may not see. Such a page may have few entries, and a link
+/// to the next.
+pub(crate) fn seen(mut page: Value, sees: &Sees) -> Value {
+    if let Some(all) = page["value"].as_array_mut() {
+        all.retain(|one| one["id"].as_str().is_some_and(|id| sees.lets(id)));
+    }
+    page
 }
 
 fn wrong() -> Error {

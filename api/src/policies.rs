@@ -3,7 +3,7 @@
 mod body;
 #[cfg(test)]
 mod round_trip;
-mod shape;
+pub(crate) mod shape;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::body::Body;
 use crate::caller::Caller;
-use crate::error::Answer;
+use crate::error::{Answer, deleted};
 use crate::filter::Filter;
 use crate::page::{Page, Paged};
 use crate::vaults;
@@ -95,10 +95,7 @@ pub(crate) async fn delete(
         .control
         .delete_policy(&names.group, &names.vault, &names.policy)
         .await?;
-    Ok(match was {
-        true => StatusCode::OK,
-        false => StatusCode::NO_CONTENT,
-    })
+    Ok(deleted(was))
 }
 
 impl Names {

@@ -22,6 +22,9 @@ use crate::operations::accepted;
 use crate::page::{Page, Paged};
 use crate::{time, vaults};
 
+/// What whoever protects or restores a machine must be allowed to do to it.
+pub(crate) const MACHINE_WRITE: &str = "Microsoft.Compute/virtualMachines/write";
+
 /// Names in an item's path.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Names {
@@ -169,6 +172,16 @@ pub(crate) async fn put(
         names.allow(&app, &caller, "stop/action").await?;
     }
     let (group, vault, name) = (&names.group, &names.vault, names.name()?);
+    if matches!(change, ItemChange::Protect(_)) {
+        match app.control.item(group, vault, &name).await {
+            // It is new: whoever enables protection needs rights on the machine, too (RBAC-5).
+            Err(e) if e.code() == Code::ObjectNotFound => {
+                let machine = app.control.machine_id(&name.group, &name.machine);
+                caller.may(&app, MACHINE_WRITE, &machine).await?;
+            }
+            found => drop(found?),
+        }
+    }
     let done = app.control.change_item(group, vault, &name, change).await?;
     Ok(accepted(&app, &id, done.operation))
 }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use base::{Code, Error};
-use control::{Restore, RestoreTo};
+use control::{Restore, RestoreTo, RestoredMachine};
 use serde::Deserialize;
 use serde_json::Value;
 use state::protected_items::ProtectedItem;
@@ -19,7 +19,11 @@ use crate::error::Answer;
 use crate::filter::Filter;
 use crate::operations::accepted;
 use crate::page::{Page, Paged};
-use crate::protected_items;
+use crate::protected_items::{self, MACHINE_WRITE};
+
+const ACCOUNT_WRITE: &str = "Microsoft.Storage/storageAccounts/write";
+const NETWORK_READ: &str = "Microsoft.Network/virtualNetworks/read";
+const GROUP_WRITE: &str = "Microsoft.Resources/subscriptions/resourceGroups/write";
 
 /// Names in a point's path.
 #[derive(Debug, Deserialize)]
@@ -45,6 +49,8 @@ struct Properties {
     recoverytype: Option<String>,
     storageaccountid: Option<String>,
     targetresourcegroupid: Option<String>,
+    targetvirtualmachineid: Option<String>,
+    virtualnetworkid: Option<String>,
     restoredisklunlist: Option<Vec<Flexible<u16>>>,
 }
 
@@ -94,6 +100,23 @@ pub(crate) async fn restore(
     let (item, number) = names.find(&app, &caller, verb).await?;
     let asked = body::read::<Asked>(&bytes)?.properties;
     let restore = asked.restore(number)?;
+    // RBAC-5, RESTORE-18: also on the machine, and where it goes.
+    caller.may(&app, MACHINE_WRITE, &item.body.source).await?;
+    let (account, group) = match &restore.to {
+        RestoreTo::Disks { account, group } => (Some(account), group.as_ref()),
+        RestoreTo::Machine(new) => (Some(&new.account), Some(&new.group)),
+        RestoreTo::Original => (None, None),
+    };
+    if let Some(account) = account {
+        caller.may(&app, ACCOUNT_WRITE, account).await?;
+    }
+    if let RestoreTo::Machine(new) = &restore.to {
+        caller.may(&app, NETWORK_READ, &new.network).await?;
+    }
+    if let Some(group) = group {
+        let id = app.control.group_id(group);
+        caller.may(&app, GROUP_WRITE, &id).await?;
+    }
     let (group, vault, name) = (&names.group, &names.vault, names.of_item().name()?);
     let done = app.control.restore(group, vault, &name, restore).await?;
     Ok(accepted(&app, &item.id, done.operation))
@@ -102,24 +125,50 @@ pub(crate) async fn restore(
 impl Properties {
     fn restore(self, point: i64) -> Answer<Restore> {
         let wrong = |detail: String| Error::new(Code::InvalidRequestContent, detail);
+        let needed = |value: Option<String>, name: &str| {
+            let value = value.filter(|v| !v.is_empty());
+            value.ok_or_else(|| wrong(format!("properties.{name} is missing")))
+        };
         let kind = self.recoverytype.unwrap_or_default();
         let to = match kind.to_ascii_lowercase().as_str() {
-            "restoredisks" => {
-                let missing = || wrong("properties.storageAccountId is missing".to_owned());
-                RestoreTo::Disks {
-                    account: self.storageaccountid.ok_or_else(missing)?,
-                    group: self
-                        .targetresourcegroupid
-                        .as_deref()
-                        .and_then(|id| id.rsplit('/').next())
-                        .map(str::to_owned),
-                }
-            }
+            "restoredisks" => RestoreTo::Disks {
+                account: needed(self.storageaccountid, "storageAccountId")?,
+                group: self
+                    .targetresourcegroupid
+                    .as_deref()
+                    .and_then(|id| id.rsplit('/').next())
+                    .map(str::to_owned),
+            },
             "originallocation" => RestoreTo::Original,
+            "alternatelocation" => {
+                let id = needed(self.targetvirtualmachineid, "targetVirtualMachineId")?;
+                let segments: Vec<&str> = id.split('/').filter(|s| !s.is_empty()).collect();
+                let (group, name) = match segments[..] {
+                    [_, _, groups, group, _, _, machines, name]
+                        if groups.eq_ignore_ascii_case("resourceGroups")
+                            && machines.eq_ignore_ascii_case("virtualMachines") =>
+                    {
+                        (group.to_owned(), name.to_owned())
+                    }
+                    _ => {
+                        let detail = format!(
+                            "properties.targetVirtualMachineId is `{id}`, not the id of a \
+                             virtual machine in a resource group"
+                        );
+                        return Err(wrong(detail).into());
+                    }
+                };
+                RestoreTo::Machine(RestoredMachine {
+                    account: needed(self.storageaccountid, "storageAccountId")?,
+                    group,
+                    name,
+                    network: needed(self.virtualnetworkid, "virtualNetworkId")?,
+                })
+            }
             _ => {
                 let detail = format!(
-                    "properties.recoveryType is `{kind}`, not one of RestoreDisks and \
-                     OriginalLocation"
+                    "properties.recoveryType is `{kind}`, not one of RestoreDisks, \
+                     OriginalLocation and AlternateLocation"
                 );
                 return Err(wrong(detail).into());
             }
@@ -188,6 +237,24 @@ mod tests {
         assert_eq!((all.disks, all.to), (None, RestoreTo::Original));
         let system = read(&original(r#","restoreDiskLunList":[]"#)).unwrap();
         assert_eq!(system.disks, Some(Vec::new()));
+    }
+
+    /// RESTORE-2
+    #[test]
+    fn a_new_machine_is_named_by_its_id() {
+        let text = r#"{"properties":{"recoveryType":"AlternateLocation","storageAccountId":"/a",
+            "targetVirtualMachineId":"/subscriptions/s/resourceGroups/rg2/providers/Microsoft.Compute/virtualMachines/new",
+            "virtualNetworkId":"/n","subnetId":"/n/subnets/default"}}"#;
+        let expected = RestoredMachine {
+            account: "/a".to_owned(),
+            group: "rg2".to_owned(),
+            name: "new".to_owned(),
+            network: "/n".to_owned(),
+        };
+        assert_eq!(read(text).unwrap().to, RestoreTo::Machine(expected));
+        let odd = text.replace("virtualMachines/new", "disks/new");
+        let refused = read(&odd).unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidRequestContent);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Names in the paths of resources: of a subscription, of a group, of a resource in one.
 
+use control::Sees;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -28,20 +29,38 @@ pub(crate) struct Names {
 }
 
 impl Subscription {
-    /// Lets the request go on if the caller may do this in the subscription.
-    pub(crate) async fn allow(&self, app: &App, caller: &Caller, action: &str) -> Answer<()> {
+    /// What the caller may see of a list in the subscription.
+    pub(crate) async fn sees(&self, app: &App, caller: &Caller, action: &str) -> Answer<Sees> {
         let id = app.control.check_subscription(&self.subscription)?.id;
         let id = format!("/subscriptions/{id}");
-        caller.may(app, action, &id).await
+        caller.sees(app, action, &id).await
+    }
+
+    /// Lets the request go on if the caller may do this in the subscription.
+    pub(crate) async fn allow(&self, app: &App, caller: &Caller, action: &str) -> Answer<()> {
+        allow_in(app, caller, action, &self.subscription).await
     }
 }
 
+/// Lets the request go on if the caller may do this in a subscription.
+pub(crate) async fn allow_in(
+    app: &App,
+    caller: &Caller,
+    action: &str,
+    subscription: &str,
+) -> Answer<()> {
+    let id = app.control.check_subscription(subscription)?.id;
+    caller
+        .may(app, action, &format!("/subscriptions/{id}"))
+        .await
+}
+
 impl InGroup {
-    /// Lets the request go on if the caller may do this in the group.
-    pub(crate) async fn allow(&self, app: &App, caller: &Caller, action: &str) -> Answer<()> {
+    /// What the caller may see of a list in the group.
+    pub(crate) async fn sees(&self, app: &App, caller: &Caller, action: &str) -> Answer<Sees> {
         app.control.check_subscription(&self.subscription)?;
         let id = app.control.group_id(&self.group);
-        caller.may(app, action, &id).await
+        caller.sees(app, action, &id).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! Subscriptions and their locations.
+//! The tenant, its subscriptions and their locations.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -8,6 +8,17 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Answer;
+
+/// `GET /tenants`: `az login` of a user asks for them.
+pub(crate) async fn tenants(State(app): State<App>, _: Caller) -> Json<Value> {
+    let tenant = app.control.tenant();
+    Json(json!({"value": [{
+        "id": format!("/tenants/{tenant}"),
+        "tenantId": tenant,
+        "displayName": "Stillpoint",
+        "tenantCategory": "Home",
+    }]}))
+}
 
 /// `GET /subscriptions`
 pub(crate) async fn list(State(app): State<App>, _: Caller) -> Json<Value> {
@@ -38,10 +49,18 @@ pub(crate) async fn locations(
             "displayName": l.display_name,
             "regionalDisplayName": l.display_name,
             "type": "Region",
-            "metadata": {"regionType": "Physical", "regionCategory": "Recommended", "pairedRegion": []},
+            "metadata": {
+                "regionType": "Physical",
+                "regionCategory": "Recommended",
+                "pairedRegion": l.paired.iter().map(|name| json!({
+                    "id": format!("/subscriptions/{subscription}/locations/{name}"),
+                    "name": name,
+                    "subscriptionId": subscription,
+                })).collect::<Vec<_>>(),
+            },
         })
     };
-    let all: Vec<Value> = app.control.locations().iter().map(shape).collect();
+    let all: Vec<Value> = app.control.locations().await?.iter().map(shape).collect();
     Ok(Json(json!({"value": all})))
 }
 

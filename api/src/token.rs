@@ -1,4 +1,5 @@
-//! Access tokens: signed, of an hour, good after a restart.
+//! Tokens: signed, good after a restart. Access tokens last an hour; a user's client renews its
+//! own by a refresh token, which lasts two weeks.
 
 use base::{Code, Error, Result};
 use jiff::Timestamp;
@@ -6,8 +7,10 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// For how many seconds a token is good.
+/// For how many seconds an access token is good.
 pub const SECONDS: i64 = 3600;
+/// For how many seconds a refresh token is.
+pub const REFRESH: i64 = 14 * 24 * 3600;
 
 /// Seconds by which the clock of the server that made a token may be ahead.
 const LEEWAY: i64 = 60;
@@ -33,6 +36,17 @@ pub struct Claims {
     pub exp: i64,
     /// Its own id.
     pub jti: Uuid,
+    /// When its login was made, in microseconds since 1970: a principal may end all of its
+    /// logins until then.
+    pub made: i64,
+}
+
+impl Claims {
+    /// When its login was made.
+    #[must_use]
+    pub fn made(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.made).unwrap_or(Timestamp::MIN)
+    }
 }
 
 /// Makes and reads tokens.
@@ -65,7 +79,7 @@ impl Tokens {
     ///
     /// # Errors
     /// `Internal`.
-    pub fn sign(&self, claims: &Claims) -> Result<String> {
+    pub fn sign<T: Serialize>(&self, claims: &T) -> Result<String> {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.sign)
             .map_err(|e| Error::new(Code::Internal, "signing a token").because(e))
     }
@@ -75,17 +89,25 @@ impl Tokens {
     /// # Errors
     /// `InvalidToken`: it was not made here, for something else, or is over.
     pub fn read(&self, token: &str, now: Timestamp) -> Result<Claims> {
+        self.read_for(&self.audience, token, now)
+    }
+
+    /// What a token for another audience says, if it is good at `now`.
+    ///
+    /// # Errors
+    /// As [`Tokens::read`].
+    pub fn read_for(&self, audience: &str, token: &str, now: Timestamp) -> Result<Claims> {
         let mut wanted = Validation::new(Algorithm::HS256);
-        wanted.set_audience(&[&self.audience]);
+        wanted.set_audience(&[audience]);
         // Compared below, with the clock that was handed in.
         wanted.validate_exp = false;
         let wrong = |why: String| Error::new(Code::InvalidToken, why);
         let claims = jsonwebtoken::decode::<Claims>(token, &self.read, &wanted)
-            .map_err(|e| wrong(format!("the access token is not good: {e}")))?
+            .map_err(|e| wrong(format!("the token is not good: {e}")))?
             .claims;
         let now = now.as_second();
         if now >= claims.exp || now + LEEWAY < claims.nbf {
-            return Err(wrong("the access token is over".to_owned()));
+            return Err(wrong("the token is over".to_owned()));
         }
         Ok(claims)
     }
@@ -107,6 +129,7 @@ mod tests {
             nbf: 1000,
             exp: 1000 + SECONDS,
             jti: id(4),
+            made: 1_000_000_000,
         }
     }
 

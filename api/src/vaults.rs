@@ -13,10 +13,11 @@ use state::Record;
 use state::vaults::{Redundancy, SoftDeleteState, Vault};
 
 use crate::app::App;
-use crate::body::{self, Body, choose};
+use crate::body::{self, Body, Flexible, choose};
 use crate::caller::Caller;
 use crate::error::{Answer, put_answer};
-use crate::page::{Page, Paged};
+use crate::if_match::IfMatch;
+use crate::page::{Page, Paged, seen};
 
 /// Names in a vault's path.
 #[derive(Debug, Deserialize)]
@@ -62,7 +63,7 @@ struct Security {
 #[serde(default)]
 struct SoftDeleteSettings {
     softdeletestate: Option<String>,
-    softdeleteretentionperiodindays: Option<u16>,
+    softdeleteretentionperiodindays: Option<Flexible<u16>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,9 +84,10 @@ pub(crate) async fn list(
         "/subscriptions/{}",
         app.control.check_subscription(&subscription)?.id
     );
-    caller.may(&app, &action("read"), &id).await?;
+    let sees = caller.sees(&app, &action("read"), &id).await?;
     let found = app.control.vaults(None, page.after(), Paged::ASKED).await?;
-    Ok(Json(page.answer(&app, found, |v| v.id.clone(), shape)))
+    let page = page.answer(&app, found, |v| v.id.clone(), shape);
+    Ok(Json(seen(page, &sees)))
 }
 
 /// `GET …/vaults` of a group
@@ -97,13 +99,14 @@ pub(crate) async fn list_in_group(
 ) -> Answer<Json<Value>> {
     app.control.check_subscription(&names.subscription)?;
     let id = app.control.group_id(&names.group);
-    caller.may(&app, &action("read"), &id).await?;
+    let sees = caller.sees(&app, &action("read"), &id).await?;
     let group = Some(names.group.as_str());
     let found = app
         .control
         .vaults(group, page.after(), Paged::ASKED)
         .await?;
-    Ok(Json(page.answer(&app, found, |v| v.id.clone(), shape)))
+    let page = page.answer(&app, found, |v| v.id.clone(), shape);
+    Ok(Json(seen(page, &sees)))
 }
 
 /// `GET …/vaults/{vault}`
@@ -120,14 +123,16 @@ pub(crate) async fn put(
     State(app): State<App>,
     Path(names): Path<Names>,
     caller: Caller,
+    if_match: IfMatch,
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
     names.allow(&app, &caller, "write").await?;
     let body: Asked = body::read(&bytes)?;
-    let input = VaultInput {
+    let mut input = VaultInput {
         location: body.location.clone(),
         change: body.change()?,
     };
+    input.change.if_match = if_match.0;
     match lowers_soft_delete(&app, &names, &caller, &input.change).await {
         // It is new.
         Err(e) if e.code() == Code::ResourceNotFound => {}
@@ -145,10 +150,12 @@ pub(crate) async fn patch(
     State(app): State<App>,
     Path(names): Path<Names>,
     caller: Caller,
+    if_match: IfMatch,
     Body(bytes): Body,
 ) -> Answer<Json<Value>> {
     names.allow(&app, &caller, "write").await?;
-    let change = body::read::<Asked>(&bytes)?.change()?;
+    let mut change = body::read::<Asked>(&bytes)?.change()?;
+    change.if_match = if_match.0;
     lowers_soft_delete(&app, &names, &caller, &change).await?;
     let vault = app
         .control
@@ -162,9 +169,13 @@ pub(crate) async fn delete(
     State(app): State<App>,
     Path(names): Path<Names>,
     caller: Caller,
+    if_match: IfMatch,
 ) -> Answer<StatusCode> {
     names.allow(&app, &caller, "delete").await?;
-    app.control.delete_vault(&names.group, &names.vault).await?;
+    let asked = if_match.0.as_deref();
+    app.control
+        .delete_vault_if(&names.group, &names.vault, asked)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -242,9 +253,12 @@ impl Asked {
                     choose(place, &s, &SOFT_DELETE)
                 })
                 .transpose()?,
-            soft_delete_days: soft_delete.softdeleteretentionperiodindays,
+            soft_delete_days: soft_delete
+                .softdeleteretentionperiodindays
+                .map(|days| days.0),
             always_on_is_meant: false,
             settings,
+            if_match: None,
         })
     }
 }

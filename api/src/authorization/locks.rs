@@ -13,9 +13,9 @@ use super::Scope;
 use crate::app::App;
 use crate::body::{self, Body, choose};
 use crate::caller::Caller;
-use crate::error::{Answer, put_answer};
+use crate::error::{Answer, deleted, put_answer};
 
-const LEVELS: [(&str, LockLevel); 2] = [
+pub(crate) const LEVELS: [(&str, LockLevel); 2] = [
     ("CanNotDelete", LockLevel::CanNotDelete),
     ("ReadOnly", LockLevel::ReadOnly),
 ];
@@ -84,10 +84,8 @@ pub(crate) async fn delete(
     caller: Caller,
 ) -> Answer<StatusCode> {
     let id = scope.allow(&app, &caller, "locks/delete").await?;
-    Ok(match app.control.delete_lock(&id, &scope.name).await? {
-        true => StatusCode::OK,
-        false => StatusCode::NO_CONTENT,
-    })
+    let was = app.control.delete_lock(&id, &scope.name).await?;
+    Ok(deleted(was))
 }
 
 fn shape(lock: &Record<Lock>) -> Value {

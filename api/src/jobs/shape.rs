@@ -44,6 +44,9 @@ pub(super) fn whole(vault: &str, shown: &ShownJob, now: Timestamp) -> Value {
             info["estimatedRemainingDuration"] = duration(SignedDuration::from_secs(left)).into();
         }
     }
+    if let Some(hint) = hint(shown.job.operation, spent(&shown.job, now)) {
+        info["propertyBag"]["Performance hint"] = hint.into();
+    }
     value["properties"]["extendedInfo"] = info;
     value["properties"]["duration"] = duration(spent(&shown.job, now)).into();
     value
@@ -86,6 +89,25 @@ fn properties(job: &Job) -> Value {
         put("duration", duration(spent(job, ended)).into());
     }
     Value::Object(shape)
+}
+
+/// What to do about work that takes longer than it should (JOB-19).
+fn hint(operation: JobOperation, spent: SignedDuration) -> Option<&'static str> {
+    let (most, text) = match operation {
+        JobOperation::Backup => (
+            12,
+            "A backup should end within 12 hours. Look at the host's and the vault's disks and \
+             network, and spread the policies' times; a first backup, or one of a new disk, takes \
+             longer.",
+        ),
+        JobOperation::Restore => (
+            6,
+            "A restore should end within 6 hours. Look at the disks and the network between vault, \
+             host and target; restore fewer disks, or from a point whose snapshot is still there.",
+        ),
+        _ => return None,
+    };
+    (spent > SignedDuration::from_hours(most)).then_some(text)
 }
 
 fn spent(job: &Job, now: Timestamp) -> SignedDuration {
@@ -163,5 +185,15 @@ mod tests {
         ] {
             assert_eq!(duration(SignedDuration::from_millis(millis)), text);
         }
+    }
+
+    #[test]
+    fn job_19_a_backup_of_12_hours_and_a_restore_of_6_get_a_hint() {
+        let hours = SignedDuration::from_hours;
+        assert!(hint(JobOperation::Backup, hours(12)).is_none());
+        assert!(hint(JobOperation::Backup, hours(13)).is_some());
+        assert!(hint(JobOperation::Restore, hours(6)).is_none());
+        assert!(hint(JobOperation::Restore, hours(7)).is_some());
+        assert!(hint(JobOperation::Undelete, hours(99)).is_none());
     }
 }

@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 
 use crate::body::merge;
 
-pub(super) const SUB_TYPES: [(&str, PolicyType); 2] =
+pub(crate) const SUB_TYPES: [(&str, PolicyType); 2] =
     [("V1", PolicyType::Standard), ("V2", PolicyType::Enhanced)];
 
-pub(super) const SCHEDULE_TYPES: [(&str, PolicyType); 2] = [
+pub(crate) const SCHEDULE_TYPES: [(&str, PolicyType); 2] = [
     ("SimpleSchedulePolicy", PolicyType::Standard),
     ("SimpleSchedulePolicyV2", PolicyType::Enhanced),
 ];
 
-pub(super) const WEEKDAYS: [(&str, Weekday); 7] = [
+pub(crate) const WEEKDAYS: [(&str, Weekday); 7] = [
     ("Monday", Weekday::Monday),
     ("Tuesday", Weekday::Tuesday),
     ("Wednesday", Weekday::Wednesday),
@@ -27,7 +27,7 @@ pub(super) const WEEKDAYS: [(&str, Weekday); 7] = [
     ("Sunday", Weekday::Sunday),
 ];
 
-pub(super) const WEEKS: [(&str, Week); 5] = [
+pub(crate) const WEEKS: [(&str, Week); 5] = [
     ("First", Week::First),
     ("Second", Week::Second),
     ("Third", Week::Third),
@@ -35,7 +35,7 @@ pub(super) const WEEKS: [(&str, Week); 5] = [
     ("Last", Week::Last),
 ];
 
-pub(super) const MONTHS: [(&str, i8); 12] = [
+pub(crate) const MONTHS: [(&str, i8); 12] = [
     ("January", 1),
     ("February", 2),
     ("March", 3),

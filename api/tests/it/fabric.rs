@@ -19,18 +19,18 @@ use uuid::Uuid;
 
 const HOST: &str = "test:///host1";
 
-struct World {
+pub struct World {
     _folder: tempfile::TempDir,
     service: Router,
-    control: Arc<Control>,
+    pub control: Arc<Control>,
     plane: Arc<Scripted>,
-    token: String,
-    subscription: String,
+    pub token: String,
+    pub subscription: String,
 }
 
 impl World {
     /// A server whose host has the machines `web` and `db`, and a vault `v1`.
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let plane = Arc::new(Scripted::default());
@@ -38,12 +38,14 @@ impl World {
         let start = Start {
             data: folder.path().to_owned(),
             state: None,
+            pool: None,
             names: vec!["here".to_owned()],
             host: "host1".to_owned(),
             connection: HOST.to_owned(),
             clock: Arc::new(ManualClock::new(now)),
             random: Arc::new(SeededRandom::new(1)),
             plane: plane.clone(),
+            options: control::Options::default(),
         };
         let keep = async |shown: &FirstStart, _: &str| {
             first = Some(shown.clone());
@@ -84,11 +86,11 @@ impl World {
         self.plane.set(HOST, found);
     }
 
-    fn vault(&self) -> String {
+    pub fn vault(&self) -> String {
         self.within("Microsoft.RecoveryServices/vaults/v1")
     }
 
-    fn within(&self, what: &str) -> String {
+    pub fn within(&self, what: &str) -> String {
         format!(
             "{}/resourceGroups/default/providers/{what}",
             self.subscription
@@ -105,7 +107,7 @@ impl World {
         answer["access_token"].as_str().unwrap().to_owned()
     }
 
-    async fn send(&self, request: Request<Body>) -> (u16, HeaderMap, Value) {
+    pub async fn send(&self, request: Request<Body>) -> (u16, HeaderMap, Value) {
         let service = self.service.clone();
         let (parts, body) = service.oneshot(request).await.unwrap().into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
@@ -113,7 +115,7 @@ impl World {
         (parts.status.as_u16(), parts.headers, value)
     }
 
-    async fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, HeaderMap, Value) {
+    pub async fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, HeaderMap, Value) {
         let joined = if path.contains('?') { '&' } else { '?' };
         let request = Request::builder()
             .method(method)
@@ -123,13 +125,13 @@ impl World {
         self.send(request.unwrap()).await
     }
 
-    async fn get(&self, path: &str) -> (u16, Value) {
+    pub async fn get(&self, path: &str) -> (u16, Value) {
         let (status, _, answer) = self.ask("GET", path, &json!({})).await;
         (status, answer)
     }
 
     /// The names of a list.
-    async fn names(&self, path: &str) -> Vec<String> {
+    pub async fn names(&self, path: &str) -> Vec<String> {
         let (status, answer) = self.get(path).await;
         assert_eq!(status, 200, "{path}: {answer}");
         let all = answer["value"].as_array().unwrap().iter();

@@ -2,9 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod access;
+mod alerts;
 mod bad_policies;
+mod document;
 mod fabric;
 mod policies;
+mod rights;
+mod service;
+mod users;
 mod world;
 
 use axum::body::Body;
@@ -142,7 +147,18 @@ async fn a_log_in_that_is_wrong_says_so_in_oauths_words() {
     let client = world.first.client_id;
     for (form, status, error) in [
         ("", 400, "unsupported_grant_type"),
-        ("grant_type=password", 400, "unsupported_grant_type"),
+        ("grant_type=password", 400, "invalid_request"),
+        ("grant_type=device", 400, "unsupported_grant_type"),
+        (
+            "grant_type=refresh_token&refresh_token=x",
+            400,
+            "invalid_grant",
+        ),
+        (
+            "grant_type=client_credentials&client_id=x&client_assertion=y",
+            401,
+            "invalid_client",
+        ),
         (
             "grant_type=client_credentials&client_id=x",
             400,

@@ -12,6 +12,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::document;
+
 pub struct World {
     _folder: tempfile::TempDir,
     pub clock: Arc<ManualClock>,
@@ -29,6 +31,7 @@ impl World {
         let start = Start {
             data: folder.path().to_owned(),
             state: None,
+            pool: None,
             names: vec!["here".to_owned()],
             host: "host1".to_owned(),
             connection: "test:///host1".to_owned(),
@@ -39,6 +42,7 @@ impl World {
                 clock.clone(),
                 Arc::new(SeededRandom::new(2)),
             )),
+            options: control::Options::default(),
         };
         let keep = async |shown: &FirstStart, _: &str| {
             first = Some(shown.clone());
@@ -55,7 +59,9 @@ impl World {
         }
     }
 
+    /// The answer, which is one that the OpenAPI document tells of.
     pub async fn send(&self, request: Request<Body>) -> (StatusCode, Response<()>, Value) {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let (parts, body) = self
             .service
             .clone()
@@ -68,7 +74,12 @@ impl World {
             true => Value::Null,
             false => serde_json::from_slice(&bytes).unwrap(),
         };
+        document::check(&method, &path, parts.status, &parts.headers, &value);
         (parts.status, Response::from_parts(parts, ()), value)
+    }
+
+    pub fn clock_now(&self) -> Timestamp {
+        base::Clock::now(&*self.clock)
     }
 
     pub async fn token(&self, form: &str) -> (StatusCode, Value) {
@@ -109,7 +120,9 @@ impl World {
         let subscription = group.split("/resourceGroups").next().unwrap();
         let vaults = format!("{group}/providers/Microsoft.RecoveryServices/vaults");
         let vault = format!("{vaults}/v1");
+        let fabric = |rest: &str| format!("{subscription}/providers/Stillpoint.Fabric/{rest}");
         vec![
+            ("GET", "/tenants".to_owned()),
             ("GET", "/subscriptions".to_owned()),
             ("GET", subscription.to_owned()),
             ("GET", format!("{subscription}/locations")),
@@ -137,6 +150,20 @@ impl World {
             ("PUT", format!("{vault}/backupPolicies/p1")),
             ("DELETE", format!("{vault}/backupPolicies/p1")),
             ("GET", format!("{vault}/backupResourceGuardProxies")),
+            ("GET", fabric("users")),
+            ("POST", fabric("users")),
+            ("GET", fabric("users/admin")),
+            ("DELETE", fabric("users/admin")),
+            ("POST", fabric("users/admin/resetPassword")),
+            ("POST", fabric("users/admin/endLogins")),
+            ("GET", fabric("applications")),
+            ("POST", fabric("applications")),
+            ("GET", fabric("applications/x")),
+            ("DELETE", fabric("applications/x")),
+            ("POST", fabric("applications/x/secrets")),
+            ("DELETE", fabric("applications/x/secrets/y")),
+            ("POST", fabric("applications/x/certificates")),
+            ("DELETE", fabric("applications/x/certificates/y")),
         ]
     }
 }

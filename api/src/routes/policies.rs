@@ -1,0 +1,171 @@
+//! Backup policies of a vault.
+
+use serde_json::Value;
+
+use super::vault;
+use crate::openapi::schema::{
+    about, and, choices, flag, input, list, model, object, one_of, only, read_only, resource, text,
+    text_about, time, whole, whole_or_text,
+};
+use crate::openapi::{Routes, op};
+use crate::policies;
+use crate::policies::shape::{MONTHS, SCHEDULE_TYPES, SUB_TYPES, WEEKDAYS, WEEKS};
+
+pub(super) fn routes() -> Routes {
+    let one = vault("/backupPolicies/{policy}");
+    models(Routes::new())
+        .get(
+            &vault("/backupPolicies"),
+            policies::list,
+            op("BackupPolicies_List", "The policies of a vault.")
+                .pages_of("ProtectionPolicy")
+                .filters(&["backupManagementType", "workloadType"]),
+        )
+        .get(
+            &one,
+            policies::show,
+            op("ProtectionPolicies_Get", "A policy of a vault.").is("ProtectionPolicy"),
+        )
+        .put(
+            &one,
+            policies::put,
+            op(
+                "ProtectionPolicies_CreateOrUpdate",
+                "Makes or changes a policy.",
+            )
+            .takes("ProtectionPolicyInput")
+            .is("ProtectionPolicy"),
+        )
+        .delete(
+            &one,
+            policies::delete,
+            op(
+                "ProtectionPolicies_Delete",
+                "Deletes a policy that nothing uses.",
+            )
+            .nothing(200)
+            .nothing(204),
+        )
+}
+
+fn models(routes: Routes) -> Routes {
+    let details = input([
+        ("azureBackupRGNamePrefix", text()),
+        ("azureBackupRGNameSuffix", text()),
+    ]);
+    let tier = |whole: Value| {
+        input([
+            ("!tieringMode", only("DoNotTier")),
+            ("duration", whole),
+            ("durationType", only("Invalid")),
+        ])
+    };
+    let properties = object([
+        ("backupManagementType", only("AzureIaasVM")),
+        ("policyType", choices(&SUB_TYPES)),
+        ("timeZone", text()),
+        ("instantRpRetentionRangeInDays", whole()),
+        ("instantRPDetails", details.clone()),
+        ("schedulePolicy", model("SchedulePolicy")),
+        ("retentionPolicy", model("RetentionPolicy")),
+        ("?snapshotConsistencyType", only("OnlyCrashConsistent")),
+        ("?tieringPolicy", input([("ArchivedRP", tier(whole()))])),
+        ("protectedItemsCount", read_only(whole())),
+    ]);
+    let zone = "A Windows name, whose offset stays as on the day of the PUT, or an IANA name, \
+                which follows daylight saving.";
+    let asked = input([
+        ("!backupManagementType", only("AzureIaasVM")),
+        ("policyType", choices(&SUB_TYPES)),
+        ("timeZone", about(text(), zone)),
+        ("instantRpRetentionRangeInDays", whole_or_text()),
+        ("instantRPDetails", details),
+        ("!schedulePolicy", model("SchedulePolicy")),
+        ("!retentionPolicy", model("RetentionPolicy")),
+        ("snapshotConsistencyType", only("OnlyCrashConsistent")),
+        (
+            "tieringPolicy",
+            input([("ArchivedRP", tier(whole_or_text()))]),
+        ),
+    ]);
+    let kind = "Microsoft.RecoveryServices/vaults/backupPolicies";
+    routes
+        .model("ProtectionPolicy", resource(kind, properties))
+        .model("ProtectionPolicyInput", input([("!properties", asked)]))
+        .model("SchedulePolicy", schedule())
+        .model("RetentionPolicy", retention())
+}
+
+/// Of both sub-types: V1 has days and times at its top, V2 in the schedule of its frequency.
+fn schedule() -> Value {
+    let times = || {
+        list(text_about(
+            "ISO 8601, with an offset or without; only the time of day counts.",
+        ))
+    };
+    let days = || list(choices(&WEEKDAYS));
+    input([
+        ("!schedulePolicyType", choices(&SCHEDULE_TYPES)),
+        (
+            "!scheduleRunFrequency",
+            one_of(["Daily", "Weekly", "Hourly"]),
+        ),
+        ("scheduleRunDays", days()),
+        ("scheduleRunTimes", times()),
+        ("scheduleWeeklyFrequency", whole_or_text()),
+        ("dailySchedule", input([("scheduleRunTimes", times())])),
+        (
+            "weeklySchedule",
+            input([("scheduleRunDays", days()), ("scheduleRunTimes", times())]),
+        ),
+        (
+            "hourlySchedule",
+            input([
+                ("interval", whole_or_text()),
+                ("scheduleWindowStartTime", time()),
+                ("scheduleWindowDuration", whole_or_text()),
+            ]),
+        ),
+    ])
+}
+
+fn retention() -> Value {
+    let range = |unit: &'static str| {
+        input([
+            ("retentionTimes", list(time())),
+            (
+                "!retentionDuration",
+                input([("!count", whole_or_text()), ("durationType", only(unit))]),
+            ),
+        ])
+    };
+    let weekdays = input([("daysOfTheWeek", list(choices(&WEEKDAYS)))]);
+    let months = input([("monthsOfYear", list(choices(&MONTHS)))]);
+    input([
+        ("!retentionPolicyType", only("LongTermRetentionPolicy")),
+        ("dailySchedule", range("Days")),
+        ("weeklySchedule", and(range("Weeks"), weekdays)),
+        ("monthlySchedule", and(range("Months"), month_days())),
+        (
+            "yearlySchedule",
+            and(and(range("Years"), months), month_days()),
+        ),
+    ])
+}
+
+/// Days of a month: by their dates, or by weekdays.
+fn month_days() -> Value {
+    let day = input([("date", whole_or_text()), ("isLast", flag())]);
+    let weekdays = input([
+        ("daysOfTheWeek", list(choices(&WEEKDAYS))),
+        ("weeksOfTheMonth", list(choices(&WEEKS))),
+    ]);
+    input([
+        ("retentionScheduleFormatType", one_of(["Daily", "Weekly"])),
+        (
+            "retentionScheduleDaily",
+            input([("daysOfTheMonth", list(day))]),
+        ),
+        ("retentionScheduleWeekly", weekdays),
+    ])
+}

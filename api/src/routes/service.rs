@@ -1,0 +1,338 @@
+//! What is around vaults: alerts, usages, checks, collections of snapshots, rules, locations.
+
+use state::collections::Collection;
+
+use super::fabric::found_type;
+use super::{GROUP, SUBSCRIPTION, vault};
+use crate::found::Found;
+use crate::openapi::schema::{
+    about, flag, guid, input, list, maybe, number, object, one_of, only, resource, text,
+    text_about, time, tracked, whole,
+};
+use crate::openapi::{Routes, op};
+use crate::{admission_rules, alerts, collections, locations, operations, usages, validation};
+
+pub(super) fn routes() -> Routes {
+    alerts()
+        .merge(usages())
+        .merge(validation())
+        .merge(collections())
+        .merge(admission_rules())
+        .merge(locations())
+        .merge(operations())
+}
+
+fn alerts() -> Routes {
+    let severities = || one_of(["Sev0", "Sev1", "Sev2", "Sev3", "Sev4"]);
+    let states = || one_of(["New", "Acknowledged", "Closed"]);
+    let conditions = || one_of(["Fired", "Resolved"]);
+    let essentials = object([
+        ("severity", severities()),
+        ("signalType", only("Log")),
+        ("alertState", states()),
+        ("monitorCondition", conditions()),
+        ("monitorService", only("Azure Backup")),
+        ("targetResource", text()),
+        ("targetResourceName", text()),
+        ("targetResourceGroup", text()),
+        ("targetResourceType", text()),
+        ("alertRule", text()),
+        ("description", text()),
+        ("startDateTime", time()),
+        ("lastModifiedDateTime", time()),
+        ("lastModifiedUserName", text()),
+        ("monitorConditionResolvedDateTime", maybe(time())),
+    ]);
+    let context = object([
+        ("level", one_of(["Critical", "Warning", "Informational"])),
+        ("vaultId", text()),
+        ("vaultName", text()),
+        ("jobId", maybe(guid())),
+        ("errorCode", maybe(text())),
+        ("cause", maybe(text())),
+        ("recommendedAction", maybe(text())),
+        ("occurrences", whole()),
+    ]);
+    let properties = object([("essentials", essentials), ("context", context)]);
+    let mut routes = Routes::new().model(
+        "Alert",
+        resource("Microsoft.AlertsManagement/alerts", properties),
+    );
+    let resource = format!("{GROUP}/providers/{{namespace}}/{{kind}}/{{resource}}");
+    for (scope, at) in [
+        (SUBSCRIPTION, "AtSubscription"),
+        (GROUP, "AtGroup"),
+        (&resource, "AtResource"),
+    ] {
+        let all = format!("{scope}/providers/Microsoft.AlertsManagement/alerts");
+        let one = format!("{all}/{{name}}");
+        let listed = op("Alerts_GetAll", "Alerts at the scope, newest first.").at(at);
+        let listed = ["targetResource", "targetResourceGroup", "alertRule"]
+            .into_iter()
+            .chain(["monitorService", "timeRange", "customTimeRange"])
+            .fold(listed, |listed, name| listed.query(name, text()));
+        routes = routes
+            .get(
+                &all,
+                alerts::list,
+                listed
+                    .query("severity", severities())
+                    .query("alertState", states())
+                    .query("monitorCondition", conditions())
+                    .pages_of("Alert"),
+            )
+            .get(
+                &one,
+                alerts::show,
+                op("Alerts_GetById", "An alert.").at(at).is("Alert"),
+            )
+            .post(
+                &format!("{one}/changestate"),
+                alerts::change,
+                op(
+                    "Alerts_ChangeState",
+                    "What people make of an alert (MON-6).",
+                )
+                .at(at)
+                .query("newState", states())
+                .is("Alert"),
+            );
+    }
+    routes
+}
+
+fn usages() -> Routes {
+    let name = object([("value", text()), ("localizedValue", text())]);
+    let limit = about(number(), "-1: there is none.");
+    let usage = object([
+        ("unit", only("Count")),
+        ("quotaPeriod", text()),
+        ("nextResetTime", time()),
+        ("currentValue", whole()),
+        ("limit", limit),
+        ("name", name),
+    ]);
+    let deleted = format!(
+        "{SUBSCRIPTION}/providers/Microsoft.RecoveryServices/locations/{{location}}/deletedVaults"
+    );
+    Routes::new()
+        .model("Usage", usage)
+        .get(
+            &vault("/usages"),
+            usages::list,
+            op(
+                "Usages_ListByVaults",
+                "What a vault has, beside its limits.",
+            )
+            .list_of("Usage"),
+        )
+        .get(
+            &vault("/backupUsageSummaries"),
+            usages::summaries,
+            op("BackupUsageSummaries_List", "Items or containers, counted.")
+                .list_of("Usage")
+                .filters(&["type"]),
+        )
+        .get(
+            &vault("/replicationUsages"),
+            usages::replication,
+            op("ReplicationUsages_List", "Always empty.").list_of("Usage"),
+        )
+        .get(
+            &deleted,
+            usages::deleted_vaults,
+            op(
+                "DeletedVaults_List",
+                "Always empty: what is deleted is gone.",
+            )
+            .list_of("Usage"),
+        )
+}
+
+fn validation() -> Routes {
+    let path = format!(
+        "{SUBSCRIPTION}/providers/Microsoft.RecoveryServices/locations/{{location}}/backupPreValidateProtection"
+    );
+    let asked = input([
+        ("resourceType", only("VM")),
+        ("!resourceId", text()),
+        ("vaultId", text()),
+        ("properties", text()),
+    ]);
+    let found = object([
+        ("status", one_of(["Succeeded", "Failed"])),
+        ("errorCode", text()),
+        ("errorMessage", text()),
+        ("recommendation", text_about("What to do about it.")),
+        ("containerName", text()),
+        ("protectedItemName", text()),
+    ]);
+    Routes::new()
+        .model("PreValidateInput", asked)
+        .model("PreValidated", found)
+        .post(
+            &path,
+            validation::validate,
+            op(
+                "ProtectionIntent_Validate",
+                "What keeps a machine from being protected.",
+            )
+            .takes("PreValidateInput")
+            .is("PreValidated"),
+        )
+}
+
+fn collections() -> Routes {
+    let reads = [
+        "RestorePointCollections_ListAll",
+        "RestorePointCollections_List",
+        "RestorePointCollections_Get",
+    ];
+    let source = object([("id", text()), ("location", text())]);
+    let properties = object([
+        ("source", source),
+        ("provisioningState", one_of(["Succeeded", "Deleting"])),
+        ("restorePointCollectionId", text()),
+    ]);
+    let consistency = one_of([
+        "ApplicationConsistent",
+        "FileSystemConsistent",
+        "CrashConsistent",
+    ]);
+    let point = object([
+        ("timeCreated", time()),
+        ("consistencyMode", consistency),
+        ("provisioningState", only("Succeeded")),
+    ]);
+    let one = format!("{GROUP}/providers/{}/{{name}}", Collection::TYPE);
+    let points = format!("{}/restorePoints", Collection::TYPE);
+    found_type::<Collection>("RestorePointCollection", reads)
+        .model(
+            "RestorePointCollection",
+            tracked(Collection::TYPE, properties),
+        )
+        .model("RestorePoint", resource(&points, point))
+        .delete(
+            &one,
+            collections::delete,
+            op(
+                "RestorePointCollections_Delete",
+                "Takes the snapshots of a machine, soon after (SRG-12).",
+            )
+            .accepted_with(&[])
+            .nothing(204),
+        )
+        .get(
+            &format!("{one}/restorePoints"),
+            collections::points,
+            op("RestorePoints_List", "The snapshots, newest first.").list_of("RestorePoint"),
+        )
+}
+
+fn admission_rules() -> Routes {
+    let all = format!("{SUBSCRIPTION}/providers/Stillpoint.Fabric/admissionRules");
+    let one = format!("{all}/{{name}}");
+    let properties = object([
+        ("namePattern", maybe(text())),
+        ("requiredTags", list(text())),
+        ("exemptServiceGroups", flag()),
+    ]);
+    let asked = input([
+        ("namePattern", text_about("`*` stands for any characters.")),
+        ("requiredTags", list(text())),
+        ("exemptServiceGroups", flag()),
+    ]);
+    Routes::new()
+        .model(
+            "AdmissionRule",
+            resource("Stillpoint.Fabric/admissionRules", properties),
+        )
+        .model("AdmissionRuleInput", input([("properties", asked)]))
+        .get(
+            &all,
+            admission_rules::list,
+            op("AdmissionRules_List", "Rules for names and tags of groups.")
+                .list_of("AdmissionRule"),
+        )
+        .get(
+            &one,
+            admission_rules::show,
+            op("AdmissionRules_Get", "A rule.").is("AdmissionRule"),
+        )
+        .put(
+            &one,
+            admission_rules::put,
+            op("AdmissionRules_CreateOrUpdate", "Makes or changes a rule.")
+                .puts("AdmissionRuleInput", "AdmissionRule"),
+        )
+        .delete(
+            &one,
+            admission_rules::delete,
+            op("AdmissionRules_Delete", "Removes a rule.")
+                .nothing(200)
+                .nothing(204),
+        )
+}
+
+fn locations() -> Routes {
+    let one = format!("{SUBSCRIPTION}/providers/Stillpoint.Fabric/locations/{{name}}");
+    let properties = object([("displayName", text()), ("pairedLocation", maybe(text()))]);
+    let asked = input([("displayName", text()), ("pairedLocation", text())]);
+    Routes::new()
+        .model(
+            "FabricLocation",
+            resource("Stillpoint.Fabric/locations", properties),
+        )
+        .model("FabricLocationInput", input([("properties", asked)]))
+        .get(
+            &one,
+            locations::show,
+            op("FabricLocations_Get", "A location.").is("FabricLocation"),
+        )
+        .put(
+            &one,
+            locations::put,
+            op(
+                "FabricLocations_CreateOrUpdate",
+                "Adds or pairs a location.",
+            )
+            .puts("FabricLocationInput", "FabricLocation"),
+        )
+}
+
+/// Operations, at further paths where clients look for them.
+fn operations() -> Routes {
+    let container = "/backupFabrics/{fabric}/protectionContainers/{container}";
+    let policy = "/backupPolicies/{policy}";
+    let at = |path: &str, what: &str| vault(&format!("{path}/{what}/{{operation}}"));
+    let mut routes = Routes::new();
+    for (of, status, result) in [
+        (
+            "OfContainer",
+            at(container, "operationsStatus"),
+            at(container, "operationResults"),
+        ),
+        (
+            "OfPolicy",
+            at(policy, "operations"),
+            at(policy, "operationResults"),
+        ),
+    ] {
+        let shown = op(
+            "BackupOperationStatuses_Get",
+            "How work that was accepted goes on.",
+        );
+        let ended = op(
+            "BackupOperationResults_Get",
+            "Whether work that was accepted has ended.",
+        );
+        routes = routes
+            .get(&status, operations::status, shown.at(of).is("Operation"))
+            .get(
+                &result,
+                operations::result,
+                ended.at(of).nothing(202).nothing(204),
+            );
+    }
+    routes
+}
