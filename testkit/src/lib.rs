@@ -23,8 +23,10 @@ pub mod machine;
 pub mod place;
 pub mod postgres;
 pub mod process;
+pub mod python;
 pub mod qmp;
 pub mod reader;
+pub mod scripted;
 pub mod stores;
 mod wire;
 
