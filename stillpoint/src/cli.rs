@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+mod access;
 mod backup;
 mod global;
 mod remote;
@@ -16,15 +17,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::units::age;
 
+pub use access::{AppCommand, LockCommand, RoleCommand, UserCommand, UserPassword};
 pub use backup::{BackupCommand, BackupNow, QuiesceWord};
 pub use global::{Global, OutputFormat, ProgressForm};
 pub use remote::{
-    HostCommand, JobCommand, LoginWords, PolicyCommand, ProtectionCommand, RedundancyWord, Remote,
-    VaultSet,
+    AlertCommand, HostCommand, JobCommand, LoginWords, PolicyCommand, ProtectionCommand,
+    RedundancyWord, Remote, ServerPlace, VaultSet,
 };
 pub use rescue::Rescue;
 pub use restore::{RestoreCommand, RestoreDisks, RestoreVm};
-pub use server::Server;
+pub use server::{Server, ServerCommand, ServerWords};
 pub use vault::VaultCommand;
 
 const EXAMPLES: &str = "\
@@ -94,9 +96,24 @@ pub enum Command {
     /// Follow a server's jobs
     #[command(subcommand)]
     Job(JobCommand),
+    /// What somebody should look at on a server
+    #[command(subcommand)]
+    Alert(AlertCommand),
     /// Hosts that a server looks after
     #[command(subcommand)]
     Host(HostCommand),
+    /// Users that may log in to a server
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Applications that may log in to a server
+    #[command(subcommand)]
+    App(AppCommand),
+    /// Who may do what on a server
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Locks that keep a server's resources from change
+    #[command(subcommand)]
+    Lock(LockCommand),
     /// Serve the API that Azure clients and this command speak
     Server(Server),
     /// Print a shell's completion script
@@ -110,6 +127,9 @@ pub enum Command {
     /// Print the table of error codes
     #[command(hide = true)]
     Errors,
+    /// Prints the OpenAPI document of what a server serves
+    #[command(name = "openapi", hide = true)]
+    OpenApi,
 }
 
 /// `stillpoint vm …`

@@ -7,4 +7,4 @@ mod login;
 mod operation;
 
 pub use http::Client;
-pub use login::Login;
+pub use login::{Login, Who};

@@ -37,8 +37,16 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
         Command::Logout => remote::log_out(settings).map(|()| 0),
         Command::Protection(command) => over.over(remote::protection::run(settings, command)).await,
         Command::Policy(command) => over.over(remote::policies::run(settings, command)).await,
+        Command::Alert(command) => over
+            .over(remote::alerts::run(settings, command))
+            .await
+            .map(|()| 0),
         Command::Job(command) => over.over(remote::jobs::run(settings, command)).await,
         Command::Host(command) => over.over(remote::hosts::run(settings, command)).await,
+        Command::User(command) => over.over(remote::users::run(settings, command)).await,
+        Command::App(command) => over.over(remote::apps::run(settings, command)).await,
+        Command::Role(command) => over.over(remote::roles::run(settings, command)).await,
+        Command::Lock(command) => over.over(remote::locks::run(settings, command)).await,
         Command::Vault(command) => over.over(vault::run(settings, command)).await,
         Command::Vm(command) => over.over(vm::run(settings, command)).await.map(|()| 0),
         Command::Backup(command) => backup::run(settings, command).await,
@@ -48,6 +56,9 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
         }
         Command::Restore(RestoreCommand::Disks(words)) => {
             restore::run(settings, words).await.map(|()| 0)
+        }
+        Command::Restore(RestoreCommand::Vm(words)) if settings.asks_server(false) => {
+            over.over(remote::restore_vm(settings, &words)).await
         }
         Command::Restore(RestoreCommand::Vm(words)) => {
             restore_vm::run(settings, words).await.map(|()| 0)
@@ -61,6 +72,7 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
             output::write(&script).map(|()| 0)
         }
         Command::Errors => output::write(errors::page().as_bytes()).map(|()| 0),
+        Command::OpenApi => output::write(api::openapi_text().as_bytes()).map(|()| 0),
     };
     settings.reporter.clear();
     done

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use base::{Code, Error, Result, SystemRandom, durable};
 use vault::Locked;
 use vault::keys::{
-    EscrowIdentity, HostKey, KeyFile, KeyObject, Keyring, Passphrase, Unlock, VaultKeys, import_age,
+    EscrowIdentity, EscrowRecipient, HostKey, KeyFile, KeyObject, Keyring, Passphrase, Unlock,
+    VaultKeys, import_age,
 };
 use zeroize::Zeroizing;
 
@@ -143,25 +144,57 @@ pub async fn any_ring(
 
 async fn exported(settings: &Settings, file: &Path, identity: Option<&Path>) -> Result<VaultKeys> {
     let bytes = std::fs::read(file).map_err(|e| Error::io(file.display(), e))?;
-    let opener = match (identity, &settings.global.passphrase_file) {
+    let opener = identity_of(settings, identity, "Passphrase of the key export").await?;
+    blocking(move || import_age(&bytes, &opener)).await
+}
+
+/// What opens a sealed file: --identity, --passphrase-file, or a passphrase that is asked for.
+///
+/// # Errors
+/// Those of the files; `KeyMissing` without a terminal.
+pub async fn opener(settings: &Settings, question: &'static str) -> Result<EscrowIdentity> {
+    identity_of(settings, settings.global.identity.as_deref(), question).await
+}
+
+async fn identity_of(
+    settings: &Settings,
+    identity: Option<&Path>,
+    question: &'static str,
+) -> Result<EscrowIdentity> {
+    match (identity, &settings.global.passphrase_file) {
         (Some(identity), _) => {
             let text =
                 std::fs::read_to_string(identity).map_err(|e| Error::io(identity.display(), e))?;
-            EscrowIdentity::Age(Zeroizing::new(text))
+            Ok(EscrowIdentity::Age(Zeroizing::new(text)))
         }
-        (None, Some(pass)) => EscrowIdentity::Passphrase(passphrase_in(pass)?),
+        (None, Some(pass)) => Ok(EscrowIdentity::Passphrase(passphrase_in(pass)?)),
         (None, None) => {
-            let answer = blocking(|| {
-                terminal::ask(
-                    "Passphrase of the key export",
-                    "--passphrase-file (it holds the export's passphrase) or --identity",
-                )
-            })
-            .await?;
-            EscrowIdentity::Passphrase(asked(&answer)?)
+            let options = "--passphrase-file (it holds that passphrase) or --identity";
+            let answer = blocking(move || terminal::ask(question, options)).await?;
+            Ok(EscrowIdentity::Passphrase(asked(&answer)?))
         }
-    };
-    blocking(move || import_age(&bytes, &opener)).await
+    }
+}
+
+/// For whom something is sealed: recipients, or a new passphrase from a file or the terminal.
+///
+/// # Errors
+/// As [`new_passphrase`].
+pub async fn recipient(names: Vec<String>, file: Option<&Path>) -> Result<EscrowRecipient> {
+    if !names.is_empty() {
+        return Ok(EscrowRecipient::Age(names));
+    }
+    let question = "Passphrase of the export";
+    let new = new_passphrase(file, question, "--new-passphrase-file or --recipient").await?;
+    Ok(EscrowRecipient::Passphrase(new))
+}
+
+/// The passphrase in a file, as a recipient.
+///
+/// # Errors
+/// Those of the file.
+pub fn passphrase_of(file: &Path) -> Result<EscrowRecipient> {
+    passphrase_in(file).map(EscrowRecipient::Passphrase)
 }
 
 /// What is to open a new vault.

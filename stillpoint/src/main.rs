@@ -4,11 +4,13 @@
 mod cli;
 mod client;
 mod commands;
+mod config;
 mod errors;
 mod interrupt;
 mod keys;
 mod memory;
 mod output;
+mod ownership;
 mod points;
 mod progress;
 mod settings;

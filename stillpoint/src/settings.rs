@@ -114,6 +114,11 @@ impl Settings {
         self.asks_server(self.machines_named)
     }
 
+    /// Whether the command line or the environment says how machines are reached.
+    pub fn connect_is_said(&self) -> bool {
+        self.machines_named
+    }
+
     /// Whether the command line itself says this.
     pub fn says(&self, name: &str) -> bool {
         self.said.iter().any(|said| said == name)

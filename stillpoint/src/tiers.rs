@@ -8,6 +8,7 @@ use vault::keys::Keyring;
 use vault::{Locked, Surroundings, Vault};
 
 use crate::keys;
+use crate::ownership;
 use crate::settings::{Settings, Snapshots};
 use crate::stores;
 
@@ -100,6 +101,7 @@ impl Tiers {
     pub async fn open_to_write(settings: &Settings) -> Result<Self> {
         let Snapshots::Store(place) = &settings.snapshots else {
             let vault = open_vault(settings, &mut None).await?;
+            ownership::may_write(settings, vault.store()).await?;
             return Ok(Self {
                 snapshot: None,
                 vault: Ok(vault),
@@ -108,7 +110,10 @@ impl Tiers {
         let mut ring = None;
         match open_vault(settings, &mut ring).await {
             Ok(vault) => {
-                let snapshot = vault.extend_to(stores::make(place)?).await;
+                ownership::may_write(settings, vault.store()).await?;
+                let snapshot = stores::make(place)?;
+                ownership::may_write(settings, &snapshot).await?;
+                let snapshot = vault.extend_to(snapshot).await;
                 let snapshot = snapshot.map_err(|e| e.during(format!("snapshot store {place}")))?;
                 Ok(Self {
                     snapshot: Some(Arc::new(snapshot)),
@@ -119,6 +124,7 @@ impl Tiers {
                 let Ok(locked) = stores::open(place).await else {
                     return Err(e);
                 };
+                ownership::may_write(settings, locked.store()).await?;
                 let snapshot = open_with(settings, locked, &mut ring).await?;
                 settings
                     .reporter

@@ -14,6 +14,7 @@ pub struct Global {
     /// The vault: a folder, s3://BUCKET/PREFIX or az://CONTAINER/PREFIX
     #[arg(
         long,
+        visible_alias = "store",
         global = true,
         value_name = "STORE",
         env = "STILLPOINT_VAULT",
@@ -140,6 +141,9 @@ pub struct Global {
         default_value = "auto"
     )]
     pub progress: ProgressForm,
+    /// Write to a store that a server owns; the server then adopts what it finds there
+    #[arg(long, global = true)]
+    pub take_over: bool,
     /// Print neither progress nor warnings
     #[arg(
         long,

@@ -8,24 +8,41 @@ use clap::{Args, Subcommand, ValueEnum};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stillpoint login --url https://localhost:8443 --ca /var/lib/stillpoint/ca.pem --client-id ID
+  stillpoint login --url https://localhost:8443 --ca /var/lib/stillpoint/ca.pem --user admin
   STILLPOINT_SECRET=… stillpoint login --url https://backup.example:8443 --client-id ID
+
+A one-time password is asked to be changed; without a terminal --new-password-file changes it.
 
 Keeps the login in ~/.config/stillpoint/login.json (or $STILLPOINT_LOGIN), for you alone. From
 then on commands ask that server, unless a store is given by --vault or STILLPOINT_VAULT.")]
 pub struct LoginWords {
+    /// Where, and who.
+    #[command(flatten)]
+    pub place: ServerPlace,
+    /// The user's name.
+    #[arg(long, value_name = "NAME", required_unless_present = "client_id")]
+    pub user: Option<String>,
+    /// A service principal's client id.
+    #[arg(long, value_name = "ID", conflicts_with = "user")]
+    pub client_id: Option<String>,
+    /// A file whose first line is the password or secret [default: STILLPOINT_SECRET, else it is
+    /// asked for].
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// A file whose first line is the password to set in place of a one-time password.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub new_password_file: Option<PathBuf>,
+}
+
+/// Which server.
+#[derive(Clone, Debug, Args)]
+pub struct ServerPlace {
     /// The server's address, as its first start prints it.
     #[arg(long, value_name = "URL")]
     pub url: String,
     /// The server's CA certificate [default: the authorities that the system trusts].
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// The service principal's client id.
-    #[arg(long, value_name = "ID")]
-    pub client_id: String,
-    /// A file whose first line is the secret [default: STILLPOINT_SECRET, else it is asked for].
-    #[arg(long, value_name = "FILE")]
-    pub secret_file: Option<PathBuf>,
 }
 
 /// Which vault, machine and group of a server are meant.
@@ -234,6 +251,27 @@ pub enum JobCommand {
     Cancel {
         /// The job's id, the beginning of one, or `latest`.
         job: String,
+    },
+}
+
+/// `stillpoint alert …`
+#[derive(Debug, Subcommand)]
+pub enum AlertCommand {
+    /// List what somebody should look at, newest first
+    #[command(after_help = "\
+Examples:
+  stillpoint alert list
+  stillpoint alert list --all -o json")]
+    List {
+        /// Those too that were closed, and those whose cause is gone.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Make an alert inactive
+    #[command(after_help = "Example:\n  stillpoint alert close 3f2a")]
+    Close {
+        /// The alert's id, or the beginning of one.
+        alert: String,
     },
 }
 

@@ -37,6 +37,19 @@ Examples:
         #[arg(long, value_enum, value_name = "WORD")]
         redundancy: Option<RedundancyWord>,
     },
+    /// Make a vault of a server (-v NAME) of a store whose server is lost
+    ///
+    /// The store's folder, as the server sees it, and a key are enough: machines come back as
+    /// items whose protection is stopped with their data retained, and all points are listed. A
+    /// server that owned the store before leaves it alone from then on.
+    #[command(after_help = "\
+Examples:
+  stillpoint vault attach /srv/pool/8f0e… -v vault1 --exported-key vault1.age --identity id.txt
+  stillpoint vault attach /srv/vault -v vault1 --key-file vault.key")]
+    Attach {
+        /// The store's folder on the server; a name alone is one in its pool.
+        store: String,
+    },
     /// Change a server's vault: its redundancy and soft delete
     Set(VaultSet),
     /// Delete a server's vault that is empty

@@ -6,8 +6,11 @@ use serde_json::Value;
 /// The error of an answer with this status and body.
 pub(super) fn failure(status: u16, body: &Value) -> Error {
     let error = match &body["error"] {
-        // OAuth's own form.
-        Value::String(code) => return refused(status, code, &body["error_description"]),
+        // OAuth's own form; `suberror` says it more closely.
+        Value::String(code) => {
+            let code = body["suberror"].as_str().unwrap_or(code);
+            return refused(status, code, &body["error_description"]);
+        }
         error => error,
     };
     let code = error["code"].as_str().unwrap_or_default();
@@ -89,5 +92,8 @@ mod tests {
         assert_eq!(failure(502, &Value::Null).kind().exit_code(), 9);
         let oauth = json!({"error": "invalid_client", "error_description": "no"});
         assert_eq!(failure(401, &oauth).code(), Code::LoginFailed);
+        let code = Code::AccountLocked;
+        let oauth = json!({"error": "invalid_grant", "suberror": code.name()});
+        assert_eq!(failure(400, &oauth).code(), code);
     }
 }

@@ -6,15 +6,17 @@ use std::time::Duration;
 use base::{Code, Error, Result};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Certificate, Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use url::Url;
 
 use super::failure::failure;
-use super::login::Login;
+use super::login::{Login, Who};
 
 /// The version that requests name; a server takes any.
 const VERSION: &str = "2026-08-01";
+/// What this client calls itself when a user logs in by it.
+const CLIENT: &str = "stillpoint";
 
 /// A server, and who is logged in there.
 pub struct Client {
@@ -49,13 +51,28 @@ impl Client {
         Self::new(login, path)
     }
 
-    /// Logs in: asks for a token and the subscription, and keeps all at `path`.
+    /// Logs in: asks for a token, by a user's password or else by what the login has, and for the
+    /// subscription; and keeps all at `path`.
     ///
     /// # Errors
-    /// `LoginFailed`, `ServerUnavailable`; those of the file.
-    pub async fn log_in(login: Login, path: PathBuf) -> Result<Self> {
+    /// `LoginFailed`, `PasswordWrong`, `PasswordChangeRequired`, `AccountLocked`,
+    /// `ServerUnavailable`; those of the file.
+    pub async fn log_in(login: Login, path: PathBuf, password: Option<&str>) -> Result<Self> {
         let mut client = Self::new(login, path)?;
-        client.renew("").await?;
+        {
+            let mut login = client.login.lock().await;
+            let form = match (&login.who, password) {
+                (Who::User { user, .. }, Some(password)) => vec![
+                    ("grant_type", "password"),
+                    ("client_id", CLIENT),
+                    ("username", user),
+                    ("password", password),
+                ],
+                (who, _) => renewal(who),
+            };
+            let form = written(&form)?;
+            client.fetch(&mut login, form).await?;
+        }
         let found = client.list("/subscriptions").await?;
         let id = found.first().and_then(|s| s["subscriptionId"].as_str());
         let none = || Error::new(Code::AuthorizationFailed, "no subscription is shown to it");
@@ -172,18 +189,19 @@ impl Client {
         if login.token != stale {
             return Ok(login.token.clone());
         }
+        let form = written(&renewal(&login.who))?;
+        self.fetch(&mut login, form).await?;
+        login.write(&self.path)?;
+        Ok(login.token.clone())
+    }
+
+    /// A token for what a form says.
+    async fn fetch(&self, login: &mut Login, form: String) -> Result<()> {
         let endpoints = self.open_get(address(&login.url, "/metadata/endpoints")?);
         let endpoints = endpoints.await?;
         let authority = word(&endpoints["authentication"], "loginEndpoint")?;
         let known = format!("{authority}/.well-known/openid-configuration");
         let known = self.open_get(address(&login.url, &known)?).await?;
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", &login.client_id),
-            ("client_secret", &login.secret),
-        ];
-        let form = serde_urlencoded::to_string(form)
-            .map_err(|e| Error::new(Code::Internal, "writing a form").because(e))?;
         let url = address(&login.url, word(&known, "token_endpoint")?)?;
         let request = self.http.post(url.clone());
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -194,8 +212,32 @@ impl Client {
             return Err(failure(status.as_u16(), &body));
         }
         login.token = word(&body, "access_token")?.to_owned();
-        login.write(&self.path)?;
-        Ok(login.token.clone())
+        if let Who::User { refresh_token, .. } = &mut login.who {
+            *refresh_token = word(&body, "refresh_token")?.to_owned();
+        }
+        Ok(())
+    }
+
+    /// Gives a user a password of its own in place of `current`. Needs no login.
+    ///
+    /// # Errors
+    /// `PasswordInvalid`, `PasswordWrong`, `AccountLocked`, `ServerUnavailable`.
+    pub async fn change_password(login: Login, current: &str, new: &str) -> Result<()> {
+        let Who::User { user, .. } = &login.who else {
+            let detail = "an application has no password, but secrets";
+            return Err(Error::new(Code::BadArgument, detail));
+        };
+        let body = json!({"properties": {
+            "userName": user, "currentPassword": current, "newPassword": new,
+        }});
+        let url = address(&login.url, "/providers/Stillpoint.Fabric/changePassword")?;
+        let client = Self::new(login, PathBuf::new())?;
+        let answer = client.once(&Method::POST, &url, Some(&body), "").await?;
+        let status = answer.status();
+        match status.is_success() {
+            true => Ok(()),
+            false => Err(failure(status.as_u16(), &read(answer).await?)),
+        }
     }
 
     /// GET of what needs no token.
@@ -209,6 +251,27 @@ impl Client {
             false => Err(failure(status.as_u16(), &body)),
         }
     }
+}
+
+/// The form that renews a login's token.
+fn renewal(who: &Who) -> Vec<(&str, &str)> {
+    match who {
+        Who::Application { client_id, secret } => vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", client_id),
+            ("client_secret", secret),
+        ],
+        Who::User { refresh_token, .. } => vec![
+            ("grant_type", "refresh_token"),
+            ("client_id", CLIENT),
+            ("refresh_token", refresh_token),
+        ],
+    }
+}
+
+fn written(form: &[(&str, &str)]) -> Result<String> {
+    serde_urlencoded::to_string(form)
+        .map_err(|e| Error::new(Code::Internal, "writing a form").because(e))
 }
 
 /// The address of a path, or of a link, with the version that it must name.

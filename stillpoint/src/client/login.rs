@@ -18,16 +18,25 @@ pub struct Login {
     pub url: String,
     /// The certificates that are trusted, in PEM; the system's if there are none.
     pub ca: Option<String>,
-    /// The service principal.
-    pub client_id: String,
-    /// Its secret: tokens last an hour, and are renewed by it.
-    pub secret: String,
+    /// Who it is, and what renews its tokens, which last an hour.
+    #[serde(flatten)]
+    pub who: Who,
     /// The subscription.
     #[serde(default)]
     pub subscription: String,
     /// The token that was last given.
     #[serde(default)]
     pub token: String,
+}
+
+/// Who has logged in.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+pub enum Who {
+    /// A service principal, and its secret.
+    Application { client_id: String, secret: String },
+    /// A user. Its password is not kept.
+    User { user: String, refresh_token: String },
 }
 
 impl Login {
@@ -102,15 +111,19 @@ mod tests {
         let mut login = Login {
             url: "https://a".to_owned(),
             ca: None,
-            client_id: "c".to_owned(),
-            secret: "s".to_owned(),
+            who: Who::User {
+                user: "u".to_owned(),
+                refresh_token: "r".to_owned(),
+            },
             subscription: String::new(),
             token: String::new(),
         };
         login.write(&path).unwrap();
         login.token = "t".to_owned();
         login.write(&path).unwrap();
-        assert_eq!(Login::read(&path).unwrap().token, "t");
+        let read = Login::read(&path).unwrap();
+        assert_eq!(read.token, "t");
+        assert!(matches!(read.who, Who::User { user, .. } if user == "u"));
         let mode = path.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let names: Vec<_> = path.parent().unwrap().read_dir().unwrap().collect();

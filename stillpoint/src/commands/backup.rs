@@ -136,6 +136,7 @@ async fn snapshot(settings: &Settings, words: &BackupNow, tiers: &Tiers) -> Resu
         sample: words.sample.0,
         lock_dir: settings.lock_dir(),
         cancel: settings.interrupt.token().clone(),
+        origin: None,
     };
     let around = Surroundings::system();
     mover::backup(

@@ -9,7 +9,7 @@ use super::verify::{self, Checked, damage_text};
 use crate::output::facts;
 use crate::settings::{Settings, Snapshots};
 use crate::tiers::{Tiers, vault_place};
-use crate::{keys, stores};
+use crate::{keys, ownership, stores};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +50,7 @@ pub async fn run(settings: &Settings, store: Option<&str>, from: &[String]) -> R
             let what = format!("{target} can't be repaired from itself");
             return Err(Error::new(Code::BadArgument, what));
         }
+        ownership::may_write(settings, target).await?;
         settings.reporter.tell(Event::Step {
             what: format!("Repairing {target}"),
         });

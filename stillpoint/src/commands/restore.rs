@@ -18,7 +18,7 @@ use crate::tiers::{Tier, Tiers};
 use crate::units::seconds;
 
 use plan::plan;
-pub use plan::{Job, file_part, image_name, job, own_format};
+pub use plan::{Job, image_name, job, own_format};
 
 /// A restored disk.
 #[derive(Serialize)]
@@ -62,7 +62,7 @@ struct Done {
 }
 
 pub async fn run(settings: &Settings, words: RestoreDisks) -> Result<()> {
-    settings.refuse(&["no_wait"], "is for restores that a server does")?;
+    settings.refuse(&["no_wait", "in_place"], "is for points of a server")?;
     if words.to.is_none() && words.onto.is_empty() {
         let detail = "where to? Give --to FOLDER, or --onto DISK=PATH";
         return Err(Error::new(Code::BadArgument, detail));

@@ -1,22 +1,18 @@
 //! `stillpoint restore vm`: the disks, then the definition.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base::{Code, Error, Result, SystemRandom, durable};
 use hypervisor::{Definition, Host, ImageFormat};
+use mover::{NewMachine, RestoredPlaces};
 use serde::Serialize;
 
-use self::define::Made;
 use super::restore::{Job, Restored, image_name, job, own_format, restore};
 use crate::cli::RestoreVm;
 use crate::points::{self, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tier, Tiers};
 use crate::unfinished::refuse_unfinished;
-
-mod define;
-mod start;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,8 +39,10 @@ struct Plan<'a> {
     /// The folder, whole and without links, as QEMU will be told it.
     folder: PathBuf,
     name: String,
-    uuid: String,
 }
+
+/// Why a word is refused that a store does without.
+const OF_SERVER: &str = "is for points of a server: leave --vault out";
 
 pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
     let point = settings.interrupt.over(async {
@@ -58,49 +56,66 @@ pub async fn run(settings: &Settings, words: RestoreVm) -> Result<()> {
         .interrupt
         .over(check(&host, &words, &point))
         .await?;
-    durable::make_folder(&words.to)?;
+    settings.refuse(&["network", "target_group", "no_wait"], OF_SERVER)?;
+    let to = words.to.as_deref().ok_or_else(|| {
+        let what = "where to? --to gives the folder for the disks and the definition";
+        Error::new(Code::BadArgument, what)
+    })?;
+    durable::make_folder(to)?;
     let plan = Plan {
         point: &point,
         words: &words,
-        folder: words
-            .to
-            .canonicalize()
-            .map_err(|e| Error::io(words.to.display(), e))?,
+        folder: to.canonicalize().map_err(|e| Error::io(to.display(), e))?,
         name: words
             .name
             .clone()
             .unwrap_or_else(|| record.machine.name.clone()),
-        uuid: if words.new_identity {
-            let bytes = <dyn base::Random>::bytes(&SystemRandom);
-            uuid::Builder::from_random_bytes(bytes)
-                .into_uuid()
-                .to_string()
-        } else {
-            record.machine.uuid.clone()
-        },
     };
+    let identity = words.new_identity.then(|| {
+        let bytes = <dyn base::Random>::bytes(&SystemRandom);
+        let uuid = uuid::Builder::from_random_bytes(bytes).into_uuid();
+        uuid.to_string()
+    });
     let jobs = jobs(settings, &plan)?;
-    plan.refuse_existing(&jobs)?;
+    let places = places(&jobs);
+    let new = NewMachine {
+        record,
+        folder: &plan.folder,
+        home: None,
+        name: &plan.name,
+        identity: identity.as_deref(),
+        network: None,
+        disks: &places,
+    };
+    refuse_existing(&words, &jobs, &new)?;
     // Before hours of restoring: what can't be defined shows now.
-    plan.write_definition(&places(&jobs), true)?;
-    let where_to = places(&jobs);
+    new.check()?;
     let (from, disks) = restore(settings, &point, jobs, words.rate).await?;
-    let made = plan.write_definition(&where_to, false)?;
+    let made = new.write()?;
     settings.reporter.clear();
     if words.define || words.start {
         // Another restore may have begun meanwhile.
-        let disks = where_to.iter().map(|(n, (p, _))| (n.as_str(), p.as_path()));
+        let disks = places.iter().map(|(n, (p, _))| (n.as_str(), p.as_path()));
         refuse_unfinished(settings, disks)?;
     }
-    let (defined, started) = settings
-        .interrupt
-        .over(start::run(&host, &words, &made))
-        .await?;
+    let uuid = identity.as_deref().unwrap_or(&record.machine.uuid);
+    let begun = async {
+        // One of libvirt is started through it, and so must be defined.
+        let defined = made.xml.is_some() && (words.define || words.start);
+        if defined {
+            made.define(&host).await?;
+        }
+        if words.start {
+            made.start(&host, uuid).await?;
+        }
+        Ok((defined, words.start))
+    };
+    let (defined, started) = settings.interrupt.over(begun).await?;
     let done = Done {
         point: point.id.to_string(),
         from,
         name: plan.name.clone(),
-        uuid: plan.uuid.clone(),
+        uuid: uuid.to_owned(),
         disks,
         definition: made.definition,
         script: made.script,
@@ -199,10 +214,7 @@ fn jobs(settings: &Settings, plan: &Plan<'_>) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-/// Where each disk goes, and its format.
-type Places = BTreeMap<String, (PathBuf, ImageFormat)>;
-
-fn places(jobs: &[Job]) -> Places {
+fn places(jobs: &[Job]) -> RestoredPlaces {
     let format = |f: &str| {
         if f == "raw" {
             ImageFormat::Raw
@@ -219,61 +231,20 @@ fn places(jobs: &[Job]) -> Places {
     jobs.iter().map(place).collect()
 }
 
-impl Plan<'_> {
-    /// A file beside the disks.
-    fn file(&self, end: &str) -> PathBuf {
-        self.folder
-            .join(format!("{}{end}", super::restore::file_part(&self.name)))
+fn refuse_existing(words: &RestoreVm, jobs: &[Job], new: &NewMachine<'_>) -> Result<()> {
+    if words.overwrite {
+        return Ok(());
     }
-
-    fn refuse_existing(&self, jobs: &[Job]) -> Result<()> {
-        if self.words.overwrite {
-            return Ok(());
-        }
-        let own = [".xml", ".json", ".sh", "_VARS.fd"].map(|end| self.file(end));
-        let disks = jobs.iter().map(|j| j.spec.path.as_path());
-        match disks
-            .chain(own.iter().map(PathBuf::as_path))
-            .find(|p| p.exists())
-        {
-            Some(path) => Err(Error::new(
-                Code::TargetExists,
-                format!("{} exists", path.display()),
-            )),
-            None => Ok(()),
-        }
+    let own = new.files();
+    let disks = jobs.iter().map(|j| j.spec.path.as_path());
+    match disks
+        .chain(own.iter().map(PathBuf::as_path))
+        .find(|p| p.exists())
+    {
+        Some(path) => Err(Error::new(
+            Code::TargetExists,
+            format!("{} exists", path.display()),
+        )),
+        None => Ok(()),
     }
-
-    /// Writes the definition; only tries if `dry`.
-    fn write_definition(&self, places: &Places, dry: bool) -> Result<Made> {
-        let record = self.point.record()?;
-        match &record.definition {
-            Definition::Libvirt { xml, nvram } => {
-                define::libvirt(self, xml, nvram.as_deref(), places, dry)
-            }
-            Definition::Qemu { arguments, nvram } => {
-                define::qemu(self, arguments, nvram.as_deref(), places, dry)
-            }
-            Definition::Image => Err(Error::new(Code::Internal, "an image has no definition")),
-        }
-    }
-}
-
-/// Writes a file that few may read; one of an earlier try goes.
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    // If it can't go, making the new one says why.
-    let _ = std::fs::remove_file(path);
-    let io = |e| Error::io(path.display(), e);
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .map_err(io)?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(io)?;
-    durable::sync_name(path)
 }

@@ -1,39 +1,98 @@
 //! `stillpoint server`: the control plane and its API, until it is ended.
 
+mod config;
+mod first;
+mod names;
+mod records;
+
 use std::fs::File;
 use std::net::TcpListener;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Certificates;
 use base::{Code, Error, Result, SystemClock, SystemRandom, durable};
 use control::{Control, FirstStart, HostPlane, Start};
 use rustix::fs::FlockOperation;
-use url::{Host, Url};
+use serde_json::{Value, json};
+use url::Url;
 
-use crate::cli::Server;
+use self::config::Config;
+use self::names::{fixed_names, host_name, names, short_name};
+use crate::cli::{Server, ServerCommand, ServerWords};
 use crate::output;
 use crate::settings::Settings;
 
 pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
-    let data = folder(&words.data)?;
+    let Server { command, words } = words;
+    match command {
+        None => serve(settings, *words).await,
+        Some(ServerCommand::CheckConfig) => check_config(settings, *words),
+        Some(ServerCommand::ResetAdmin) => reset_admin(settings, *words).await,
+        Some(command) => {
+            let config = Config::new(settings, *words)?;
+            records::run(settings, &config, command).await.map(|()| 0)
+        }
+    }
+}
+
+/// `stillpoint server check-config`
+fn check_config(settings: &Settings, words: ServerWords) -> Result<u8> {
+    let shown = Config::new(settings, words)?.shown();
+    let text = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let facts: Vec<(&str, String)> = shown
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.as_str(), text(value)))
+        .collect();
+    settings.output.one(&shown, &facts)?;
+    Ok(0)
+}
+
+/// `stillpoint server reset-admin`
+async fn reset_admin(settings: &Settings, words: ServerWords) -> Result<u8> {
+    let config = Config::new(settings, words)?;
+    let place = config.place();
+    if config.state.is_none() && !Path::new(&place).exists() {
+        let detail = format!("{place} does not exist");
+        return Err(Error::new(Code::DataFolderEmpty, detail));
+    }
+    let made = control::reset_admin(&place, Arc::new(SystemClock), &SystemRandom).await?;
+    let (user, password) = (made.principal.login, made.password);
+    let shown = json!({"userName": user, "oneTimePassword": password});
+    let facts = [("User", user), ("One-time password", password)];
+    settings.output.one(&shown, &facts)?;
+    Ok(0)
+}
+
+async fn serve(settings: &Settings, words: ServerWords) -> Result<u8> {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let config = Config::new(settings, words)?;
+    let data = folder(&config.data)?;
     let _alone = alone(&data)?;
-    let listener = TcpListener::bind(words.listen)
+    let listener = TcpListener::bind(config.listen)
         .and_then(|l| l.set_nonblocking(true).map(|()| l))
-        .map_err(|e| Error::io(format_args!("listening on {}", words.listen), e))?;
+        .map_err(|e| Error::io(format_args!("listening on {}", config.listen), e))?;
     let io = |e| Error::io("listening", e);
     let port = listener.local_addr().map_err(io)?.port();
-    let url = public_url(words.public_url.as_deref(), port)?;
+    let url = public_url(config.public_url.as_deref(), port)?;
     let ca = data.join("ca.pem");
     let text = data.join("first-start.txt");
     let mut shown = None;
+    let fixed = fixed_names(&url, &config.names);
     let start = Start {
-        names: names(&url),
+        names: names(&fixed),
         host: short_name(&host_name()),
-        connection: settings.global.connect.clone(),
+        connection: config.connect.clone(),
         data: data.clone(),
-        state: words.state,
+        pool: config.pool.clone(),
+        state: config.state.clone(),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         plane: Arc::new(HostPlane::new(
@@ -41,9 +100,11 @@ pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
             Arc::new(SystemClock),
             Arc::new(SystemRandom),
         )),
+        options: config.options().await?,
     };
+    let own = config.certificate.is_none();
     let keep = async |first: &FirstStart, authority: &str| {
-        let what = page(first, url.as_str(), &ca, authority)?;
+        let what = first::page(first, url.as_str(), &ca, own, authority)?;
         control::keep(&text, &what)?;
         shown = Some(what);
         Ok(())
@@ -56,18 +117,20 @@ pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
     output::write(format!("Serving {url}\n").as_bytes())?;
     let control = Arc::new(control);
     let app = api::App::new(Arc::clone(&control), url.as_str());
+    let certificates = match config.certificate {
+        Some((certificate, key)) => Certificates::Files { certificate, key },
+        None => Certificates::Own(served, Box::new(move || names(&fixed))),
+    };
     let token = settings.interrupt.token().clone();
     let work = [
         tokio::spawn(discover(Arc::clone(&control))),
         tokio::spawn(schedule(Arc::clone(&control))),
         tokio::spawn(maintain(Arc::clone(&control))),
+        tokio::spawn(back_up(Arc::clone(&control))),
     ];
-    let served = api::serve(
-        app,
-        listener,
-        served,
-        async move { token.cancelled().await },
-    )
+    let served = api::serve(app, listener, certificates, async move {
+        token.cancelled().await;
+    })
     .await;
     for task in work {
         task.abort();
@@ -80,6 +143,8 @@ pub async fn run(settings: &Settings, words: Server) -> Result<u8> {
 const TICK: Duration = Duration::from_secs(1);
 /// How often what has expired is looked for.
 const MAINTENANCE: Duration = Duration::from_secs(5);
+/// How often the server looks whether its own backup is due.
+const OWN_BACKUP: Duration = Duration::from_secs(600);
 /// How often the hosts are looked at.
 const DISCOVERY: Duration = Duration::from_secs(30);
 
@@ -102,6 +167,18 @@ async fn maintain(control: Arc<Control>) {
     }
 }
 
+/// Backs up the server's own records, for as long as it runs.
+async fn back_up(control: Arc<Control>) {
+    loop {
+        match control.back_up_daily().await {
+            Ok(None) => {}
+            Ok(Some(file)) => tracing::info!("backed up to {}", file.display()),
+            Err(e) => tracing::error!("the server's own backup: {e:?}"),
+        }
+        tokio::time::sleep(OWN_BACKUP).await;
+    }
+}
+
 /// Looks at the hosts, for as long as the server runs.
 async fn discover(control: Arc<Control>) {
     loop {
@@ -112,12 +189,14 @@ async fn discover(control: Arc<Control>) {
     }
 }
 
-/// The server's folder, for its owner alone.
+/// The server's folder. What is in it is for its owner alone, but restored images may be opened
+/// by whoever they are given to.
 fn folder(path: &Path) -> Result<std::path::PathBuf> {
     let io = |e| Error::io(path.display(), e);
-    let mut make = std::fs::DirBuilder::new();
-    make.recursive(true).mode(0o700).create(path).map_err(io)?;
-    durable::sync_way(path)?;
+    match path.exists() {
+        true => durable::sync_way(path)?,
+        false => durable::make_passable_folder(path)?,
+    }
     path.canonicalize().map_err(io)
 }
 
@@ -164,82 +243,6 @@ fn public_url(given: Option<&str>, port: u16) -> Result<Url> {
     Ok(url)
 }
 
-/// The host names and addresses to serve under.
-fn names(url: &Url) -> Vec<String> {
-    let host = url.host().map(|host| match host {
-        Host::Domain(name) => name.to_owned(),
-        Host::Ipv4(address) => address.to_string(),
-        Host::Ipv6(address) => address.to_string(),
-    });
-    let own = [
-        host_name(),
-        "localhost".to_owned(),
-        "127.0.0.1".to_owned(),
-        "::1".to_owned(),
-    ];
-    let mut names: Vec<String> = host.into_iter().collect();
-    for name in own {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-}
-
-/// A host's name without its domain, in what a resource's name may have.
-fn short_name(name: &str) -> String {
-    let first = name.split('.').next().unwrap_or(name);
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    first.chars().map(plain).collect()
-}
-
-fn host_name() -> String {
-    let system = rustix::system::uname();
-    let name = system.nodename().to_string_lossy().to_lowercase();
-    if name.is_empty() {
-        "localhost".to_owned()
-    } else {
-        name
-    }
-}
-
-/// What is shown once.
-fn page(first: &FirstStart, url: &str, ca: &Path, authority: &str) -> Result<String> {
-    let url = url.trim_end_matches('/');
-    Ok(format!(
-        "\
-Stillpoint starts for the first time. This is shown once:
-
-  Address            {url}
-  CA certificate     {ca}
-  SHA-256            {fingerprint}
-  Tenant             {tenant}
-  Owner              {client} (client id)
-
-To use this command, here or on a machine that has a copy of the CA certificate:
-
-  export STILLPOINT_SECRET={secret}
-  stillpoint login --url {url} --ca {ca} \\
-    --client-id {client}
-
-To use the Azure command line, here or on a machine that has a copy of the CA certificate:
-
-  export REQUESTS_CA_BUNDLE={ca}
-  az cloud register -n Stillpoint --endpoint-resource-manager {url}
-  az cloud set -n Stillpoint
-  az login --service-principal --tenant {tenant} \\
-    -u {client} \\
-    -p {secret}
-
-",
-        ca = ca.display(),
-        fingerprint = control::fingerprint(authority)?,
-        tenant = first.tenant,
-        client = first.client_id,
-        secret = first.secret,
-    ))
-}
-
 /// Exports the authority's certificate, for clients.
 fn write_authority(path: &Path, authority: &str) -> Result<()> {
     if std::fs::read(path).is_ok_and(|there| there == authority.as_bytes()) {
@@ -248,6 +251,9 @@ fn write_authority(path: &Path, authority: &str) -> Result<()> {
     let io = |e| Error::io(path.display(), e);
     let new = path.with_extension("pem.new");
     std::fs::write(&new, authority).map_err(io)?;
+    // It is for everybody's clients; all else in the folder is not.
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&new, open).map_err(io)?;
     durable::sync(&new)?;
     std::fs::rename(&new, path).map_err(io)?;
     durable::sync_name(path)

@@ -42,6 +42,7 @@ pub async fn run(settings: &Settings, command: VaultCommand) -> Result<u8> {
             )
             .await
         }
+        VaultCommand::Attach { store } => remote::vaults::attach(settings, &store).await,
         VaultCommand::Set(words) => remote::vaults::set(settings, &words).await,
         VaultCommand::Delete { name } => remote::vaults::delete(settings, &name).await,
         VaultCommand::Show { store } if settings.asks_server(store.is_some()) => {

@@ -9,6 +9,7 @@ use vault::{CollectOptions, Figures, Swept, Vault};
 
 use crate::errors::ErrorView;
 use crate::output::table;
+use crate::ownership;
 use crate::settings::Settings;
 use crate::tiers::{Tier, Tiers, again, open_one};
 
@@ -125,9 +126,7 @@ async fn one(
         true => vault::plan_collection(vault, options)
             .await
             .map(|figures| Report::of(figures, None)),
-        false => vault::collect(vault, options)
-            .await
-            .map(|done| Report::of(done.figures, Some(done.swept))),
+        false => collect(settings, vault, options).await,
     };
     let (report, error) = match done {
         Ok(report) => (Some(report), None),
@@ -144,6 +143,16 @@ async fn one(
         report,
         error,
     }
+}
+
+async fn collect(
+    settings: &Settings,
+    vault: &Arc<Vault>,
+    options: &CollectOptions,
+) -> Result<Report> {
+    ownership::may_write(settings, vault.store()).await?;
+    let done = vault::collect(vault, options).await?;
+    Ok(Report::of(done.figures, Some(done.swept)))
 }
 
 fn name(tier: Option<Tier>, location: &str) -> String {

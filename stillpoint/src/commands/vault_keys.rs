@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use base::{Clock, Code, Error, Result, SystemClock, SystemRandom, durable};
 use serde::Serialize;
 use vault::Locked;
-use vault::keys::{
-    DataKeyUse, EscrowRecipient, SlotChange, SlotKind, Unlock, VaultKeys, export_age,
-};
+use vault::keys::{DataKeyUse, SlotChange, SlotKind, Unlock, VaultKeys, export_age};
 
 use crate::keys::{self, Opened};
+use crate::ownership;
 use crate::settings::Settings;
 use crate::stores;
 use crate::tiers::vault_place;
@@ -36,29 +35,9 @@ pub async fn export(
         ));
     }
     let (vault_keys, _) = keys::vault_keys(settings, &locked).await?;
-    let recipient = if recipients.is_empty() {
-        let new = keys::new_passphrase(
-            passphrase_file,
-            "Passphrase of the export",
-            "--new-passphrase-file or --recipient",
-        )
-        .await?;
-        EscrowRecipient::Passphrase(new)
-    } else {
-        EscrowRecipient::Age(recipients)
-    };
+    let recipient = keys::recipient(recipients, passphrase_file).await?;
     let bytes = export_age(&vault_keys, &recipient, SystemClock.now())?;
-    let io = |e| Error::io(to.display(), e);
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(to)
-        .map_err(io)?;
-    file.write_all(&bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(io)?;
-    durable::sync_name(to)?;
+    write_export(to, &bytes)?;
     settings.output.print(
         &Written {
             file: to.to_owned(),
@@ -71,6 +50,24 @@ pub async fn export(
             )
         },
     )
+}
+
+/// Writes a key export to a new file for its owner alone. Durable when this returns.
+///
+/// # Errors
+/// Those of the file.
+pub fn write_export(to: &Path, bytes: &[u8]) -> Result<()> {
+    let io = |e| Error::io(to.display(), e);
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to)
+        .map_err(io)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(io)?;
+    durable::sync_name(to)
 }
 
 /// What is to open the vault from now on.
@@ -89,6 +86,7 @@ struct Changed {
 
 pub async fn change(settings: &Settings, new: &New, add: bool, remove: &[u32]) -> Result<()> {
     let mut locked = stores::open(vault_place(settings, None)?).await?;
+    ownership::may_write(settings, locked.store()).await?;
     let (vault_keys, opened) = keys::vault_keys(settings, &locked).await?;
     let object = locked.key_object();
     let remove = match &opened {
@@ -175,6 +173,7 @@ pub async fn lend(settings: &Settings, label: &str, to: &Path) -> Result<()> {
             format!("{} exists", to.display()),
         ));
     }
+    ownership::may_write(settings, locked.store()).await?;
     let (vault_keys, _) = keys::vault_keys(settings, &locked).await?;
     let number = lend_to(&mut locked, &vault_keys, label, to).await?;
     settings.output.print(

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use testkit::agent::{Agent, Socket};
 use testkit::azure::Az;
 use testkit::{DiskSpec, Guest, disk};
 
@@ -205,6 +206,12 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
             .iter()
             .all(|i| i.starts_with(&world.data) && i.is_file())
     );
+    // What defines the machine is beside them.
+    for file in ["web.json", "web.sh"] {
+        let file = images[0].with_file_name(file);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(images[0].to_str().unwrap()), "{text}");
+    }
     let copy = Guest::builder("copy")
         .host(guest.host())
         .firmware_boot()
@@ -220,6 +227,8 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     let job = world.ended(&restore("--diskslist 1 --target-resource-group default"));
     assert_eq!(restored(&job).len(), 2, "{job}");
 
+    new_machine(&world, &restore, &first_sum);
+
     // RESTORE-7: in place, only if it is off.
     let running = world.ended(&restore("--restore-mode OriginalLocation"));
     assert_eq!(running["status"], "Failed", "{running}");
@@ -231,10 +240,66 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     guest.shutdown().unwrap();
     let job = world.ended(&restore("--restore-mode OriginalLocation"));
     assert_eq!(job["status"], "Completed", "{job}");
+    let backup = &job["extendedInfo"]["propertyBag"]["Backup before the restore"];
+    let backup = backup.as_str().unwrap();
+    let backup = world.ok(&format!("backup job show {VAULT} -n {backup}"));
+    assert_eq!(backup["properties"]["operation"], "Backup", "{backup}");
     guest.start_again().unwrap();
     assert_eq!(guest.sha256("/data1/a").unwrap(), first_sum);
 
     stop_and_delete(&world);
+}
+
+/// RESTORE-2, 4, 14: a machine beside the old one, in a group of its own.
+fn new_machine(world: &World, restore: &dyn Fn(&str) -> Value, first_sum: &str) {
+    world.ok("group create -n lab -l onprem");
+    let beside = |name: &str| {
+        restore(&format!(
+            "--target-resource-group lab --target-vm-name {name} --target-vnet-name user \
+             --target-vnet-resource-group default --target-subnet-name default"
+        ))
+    };
+    let job = world.ended(&beside("beside"));
+    assert_eq!(job["status"], "Completed", "{job}");
+    let folder = world.guest.hostdir().join("beside");
+    let process = Killed(std::fs::read_to_string(folder.join("pid")).unwrap());
+    let machine = world.ok("vm show -g lab -n beside");
+    let old = world.ok("vm show -g default -n web");
+    assert_ne!(machine["vmId"], old["vmId"]);
+    let began = Instant::now();
+    let mut agent = Agent(Socket::new(&folder.join("qga.sock")));
+    let short = Duration::from_secs(5);
+    let sum = loop {
+        match agent.sh("sha256sum /data1/a", short) {
+            Ok(done) if done.code == 0 => break done.stdout,
+            Ok(_) => {}
+            Err(e) => assert!(began.elapsed() < Duration::from_secs(120), "{e:#}"),
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    assert!(sum.starts_with(first_sum), "{sum}");
+    drop(agent);
+    // Its name is taken from now on.
+    let words = "--target-resource-group lab --target-vm-name beside --target-vnet-name user \
+                 --target-vnet-resource-group default --target-subnet-name default";
+    let taken = world.refused(&format!(
+        "backup restore restore-disks {VAULT} -c web -i web -r {} --storage-account restores {words}",
+        world.points()[1]["name"].as_str().unwrap()
+    ));
+    assert!(taken.contains("MachineExists"), "{taken}");
+    drop(process);
+}
+
+/// A process that ends with this, by its number.
+struct Killed(String);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let done = std::process::Command::new("kill")
+            .args(["-9", self.0.trim()])
+            .status();
+        assert!(done.is_ok_and(|s| s.success()));
+    }
 }
 
 fn sorted(images: &[PathBuf]) -> Vec<PathBuf> {
@@ -276,7 +341,7 @@ fn stop_and_delete(world: &World) {
     assert_eq!(job["properties"]["operation"], "DeleteBackupData", "{job}");
     let item = world.item();
     assert_eq!(item["isScheduledForDeferredDelete"], true, "{item}");
-    assert_eq!(world.points().len(), 2);
+    assert_eq!(world.points().len(), 3);
     let kept = world.refused("backup vault delete -g default -n v1 --yes");
     assert!(kept.contains("soft-deleted"), "{kept}");
     let job = world.ok(&format!(

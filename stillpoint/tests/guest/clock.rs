@@ -32,12 +32,14 @@ impl World {
         let start = Start {
             data: data.to_owned(),
             state: None,
+            pool: None,
             names: vec!["localhost".to_owned()],
             host: "here".to_owned(),
             connection: format!("qmp://{}", guest.hostdir().display()),
             clock: clock.clone(),
             random,
             plane: Arc::new(plane),
+            options: control::Options::default(),
         };
         let (control, ..) = Control::open(start, async |_, _| Ok(())).await.unwrap();
         control.discover().await.unwrap();

@@ -11,7 +11,7 @@ use crate::serving::{Server, free_port};
 use crate::user::{User, shown};
 
 /// How often the server is killed.
-const KILLS: u64 = 6;
+const KILLS: u64 = 20;
 
 /// A server that is started again whenever it was killed, and its user.
 struct World<'a> {
@@ -83,7 +83,7 @@ fn a_killed_server_goes_on_with_its_jobs_and_a_cancelled_one_leaves_no_point() {
         let job = world.user.json("backup now web --no-wait");
         let name = job["name"].as_str().unwrap().to_owned();
         // From the first step to after the last.
-        std::thread::sleep(Duration::from_millis(kill * 350));
+        std::thread::sleep(Duration::from_millis(kill * 110));
         world.kill_and_start();
         let job = world.ended(&name);
         assert_eq!(job["status"], "Completed", "killed at {kill}: {job}");

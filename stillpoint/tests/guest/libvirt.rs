@@ -6,6 +6,8 @@ use testkit::libvirt::Libvirtd;
 use testkit::{DiskSpec, Machine, disk};
 
 use crate::command::Place;
+use crate::serving::{Server, free_port};
+use crate::user::User;
 
 /// A restored machine, which goes with the test.
 struct Copy<'a> {
@@ -52,6 +54,53 @@ impl Drop for Copy<'_> {
         let _ = self.daemon.virsh(&["destroy", self.name]);
         let _ = self.daemon.virsh(&["undefine", self.name]);
     }
+}
+
+/// RESTORE-2, 4: by a server, with a QEMU that is nobody's.
+#[test]
+fn a_server_makes_a_new_domain_of_a_point_and_starts_it() {
+    let daemon = Libvirtd::start().unwrap();
+    daemon.run_guests_as("nobody", "nogroup").unwrap();
+    let domain = daemon
+        .domain("web")
+        .disk(DiskSpec::qcow2(64 << 20))
+        .start()
+        .unwrap();
+    domain.wait_agent().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // Or nobody could not reach what is in it.
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+    std::fs::set_permissions(folder.path(), open).unwrap();
+    let server = Server::start(&folder.path().join("data"), free_port(), &daemon.uri());
+    let user = User::logged_in(folder.path(), &server);
+    let name = domain.name();
+    user.ends(0, "vault create -v v1");
+    user.ends(
+        0,
+        &format!("protection enable {name} --policy DefaultPolicy"),
+    );
+    let content = disk::noise(3, 500_000);
+    domain.write_file("/data1/a", &content).unwrap();
+    domain.shutdown().unwrap();
+    user.ends(0, &format!("backup now {name}"));
+    let unnamed = user.ends(2, &format!("restore vm latest:{name}"));
+    assert!(unnamed.contains("--name"), "{unnamed}");
+    let taken = user.ends(7, &format!("restore vm latest --name {name}"));
+    assert!(taken.contains("MachineExists"), "{taken}");
+    let copy = Copy {
+        daemon: &daemon,
+        name: "copy",
+    };
+    let said = user.ends(0, "restore vm latest --name copy");
+    for task in [
+        "Transfer data from vault",
+        "Create the restored virtual machine",
+    ] {
+        assert!(said.contains(task), "{said}");
+    }
+    assert_eq!(copy.read("/data1/a"), content);
+    let uuid = daemon.virsh(&["domuuid", "copy"]).unwrap();
+    assert_eq!(user.json("vm show copy")["properties"]["vmId"], uuid.trim());
 }
 
 #[test]

@@ -18,4 +18,5 @@ mod histories;
 mod host;
 mod killed_server;
 mod libvirt;
+mod sdk;
 mod trouble;

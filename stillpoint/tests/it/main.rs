@@ -3,6 +3,7 @@
 
 mod command;
 
+mod api_fuzz;
 mod busy;
 mod collect;
 mod damage;
@@ -12,6 +13,8 @@ mod full;
 mod image;
 mod keys;
 mod killed;
+mod killed_server;
+mod lost;
 mod powercut;
 mod remote;
 mod repair;
@@ -20,5 +23,6 @@ mod serving;
 mod shapes;
 mod space;
 mod tiers;
+mod two_servers;
 mod unfinished;
 mod user;

@@ -155,6 +155,19 @@ fn policies_hosts_and_the_login() {
     assert!(user.ends(0, "host list").contains("q1"));
     user.ends(4, "host show q2");
 
+    // MON-6
+    assert_eq!(user.json("alert list"), json!([]));
+    user.ends(0, "vault set v1 --soft-delete off");
+    let alerts = user.ends(0, "alert list");
+    assert!(alerts.contains("Soft delete disabled"), "{alerts}");
+    let id = user.json("alert list")[0]["id"].clone();
+    let id = id.as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    user.ends(4, "alert close ffffffff-0");
+    let closed = user.ends(0, &format!("alert close {}", &id[..8]));
+    assert!(closed.contains("Closed"), "{closed}");
+    assert_eq!(user.json("alert list"), json!([]));
+    assert!(user.ends(0, "alert list --all").contains("Closed"));
+
     // A token that is over is renewed, once, and kept.
     let file = user.login_file();
     let mut login: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();

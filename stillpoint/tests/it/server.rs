@@ -2,8 +2,10 @@
 
 mod access;
 mod policies;
+mod settings;
+mod users;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use testkit::libvirt::Libvirtd;
@@ -36,6 +38,21 @@ pub fn define(libvirtd: &Libvirtd, name: &str) {
     libvirtd.virsh(&["define", &file]).unwrap();
 }
 
+/// The folder can be passed through, so that a hypervisor's user reaches restored images in it.
+fn only_the_ca_and_restored_images_are_for_others(data: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(data) & 0o007, 0o001, "it is passed, and not listed");
+    let mut open: Vec<String> = std::fs::read_dir(data)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| mode(path) & 0o077 != 0)
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    open.sort();
+    assert_eq!(open, ["ca.pem", "restores"]);
+}
+
 #[test]
 fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
     let folder = tempfile::tempdir().unwrap();
@@ -50,6 +67,7 @@ fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
             .unwrap()
             .contains("az login")
     );
+    only_the_ca_and_restored_images_are_for_others(&data);
     let account = az.json("account show").unwrap();
     assert_eq!(account["state"], "Enabled");
     let locations = az.json("account list-locations").unwrap();
@@ -143,6 +161,7 @@ fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
     let stores: Vec<PathBuf> = std::fs::read_dir(data.join("pool"))
         .unwrap()
         .map(|e| e.unwrap().path())
+        .filter(|p| !p.ends_with("server-backups"))
         .collect();
     assert_eq!(stores.len(), 1, "{stores:?}");
     assert!(stores[0].join("vault").is_file());

@@ -22,14 +22,31 @@ pub struct Server {
 impl Server {
     /// Starts it over `data`, with the machines at `connect`.
     pub fn start(data: &Path, port: u16, connect: &str) -> Self {
+        Self::start_with(data, port, connect, &[], &[])
+    }
+
+    /// The same, with more words and these variables.
+    pub fn start_with(
+        data: &Path,
+        port: u16,
+        connect: &str,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let url = format!("https://localhost:{port}");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_stillpoint"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stillpoint"));
+        if connect.starts_with("scripted:") {
+            command.env(testkit::scripted::VARIABLE, "1");
+        }
+        let mut child = command
             .args(["server", "--public-url", &url, "--listen"])
             .arg(format!("127.0.0.1:{port}"))
             .arg("--data")
             .arg(data)
             .arg("--connect")
             .arg(connect)
+            .envs(variables.iter().copied())
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -39,6 +56,11 @@ impl Server {
             assert_ne!(out.read_line(&mut said).unwrap(), 0, "it ended: {said}");
         }
         Self { child, url, said }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGKILL.

@@ -26,6 +26,16 @@ impl User {
         Self { folder }
     }
 
+    /// Logged in as the first start of a server says.
+    pub fn logged_in(folder: &Path, server: &Server) -> Self {
+        let user = Self::new(folder);
+        let (secret, words) = shown(server);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let done = user.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        user
+    }
+
     pub fn login_file(&self) -> PathBuf {
         self.folder.join("config/stillpoint/login.json")
     }
@@ -69,13 +79,23 @@ impl User {
     }
 }
 
+/// A file of this name for its owner alone; gives its path.
+pub fn private(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(format!("{name}.private"));
+    std::fs::write(&path, text).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, mode).unwrap();
+    path.display().to_string()
+}
+
 /// The login that the first start shows: the secret, and the words.
 pub fn shown(server: &Server) -> (String, Vec<String>) {
     let said = server.said.replace("\\\n", " ");
     let lines = said.lines().map(str::trim);
     let mut secret = lines.clone();
     let secret = secret.find_map(|l| l.strip_prefix("export STILLPOINT_SECRET="));
-    let mut login = lines.filter(|l| l.starts_with("stillpoint login"));
+    let mut login =
+        lines.filter(|l| l.starts_with("stillpoint login") && l.contains("--client-id"));
     let words = login.next().unwrap().split_whitespace().skip(1);
     (
         secret.unwrap().to_owned(),

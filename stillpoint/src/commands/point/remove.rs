@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::cli::TierWord;
 use crate::output::table;
+use crate::ownership;
 use crate::points::{self, Point};
 use crate::settings::Settings;
 use crate::tiers::{Tier, Tiers, again};
@@ -56,6 +57,11 @@ pub async fn run(
         }
         if doomed.iter().all(|d| d.id != one.id) {
             doomed.push(one);
+        }
+    }
+    for (tier, vault) in tiers.all() {
+        if doomed.iter().any(|d| d.tiers.contains(&tier)) {
+            ownership::may_write(settings, vault.store()).await?;
         }
     }
     // The vault goes first: cut short, the points are where they are nearest, and the same

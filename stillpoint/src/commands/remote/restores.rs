@@ -1,66 +1,150 @@
 //! `stillpoint restore disks` by a server.
 
+use std::path::Path;
+
 use base::{Code, Error, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{backups, find, group, points, text};
-use crate::cli::RestoreDisks;
+use crate::cli::{RestoreDisks, RestoreVm};
 use crate::client::Client;
 use crate::settings::Settings;
 
 /// The words of a restore that this command does by itself.
 const DIRECT: [&str; 4] = ["onto", "format", "overwrite", "rate"];
+const DIRECT_VM: [&str; 6] = [
+    "new_identity",
+    "define",
+    "start",
+    "overwrite",
+    "format",
+    "rate",
+];
+const OF_STORE: &str = "is for restores from a store: give --vault STORE";
 
-pub async fn disks(settings: &Settings, words: &RestoreDisks) -> Result<u8> {
-    settings.refuse(&DIRECT, "is for restores from a store: give --vault STORE")?;
-    let client = Client::open()?;
-    let vault = find::vault(&client, settings).await?;
-    let (vault, region) = (text(&vault, "/id"), text(&vault, "/location"));
-    let (item, point) = points::named(&client, settings, &vault, &words.point).await?;
-    let to = words.to.as_deref().map(|to| to.to_string_lossy());
-    let account = account(&client, to.as_deref()).await?;
-    let target = format!("{}/resourceGroups/{}", client.scope, group(&account));
-    let mut properties = json!({
-        "objectType": "IaasVMRestoreRequest",
-        "recoveryPointId": text(&point, "/name"),
-        "recoveryType": "RestoreDisks",
-        "sourceResourceId": text(&item, "/properties/sourceResourceId"),
-        "region": region,
-        "storageAccountId": account,
-        "targetResourceGroupId": target,
-        "createNewCloudService": false,
-        "originalStorageAccountOption": false,
-    });
-    if !words.disk.is_empty() {
-        properties["restoreDiskLunList"] = numbers(&point, &words.disk)?.into();
-    }
-    let path = format!("{}/restore", text(&point, "/id"));
-    let body = json!({"properties": properties});
-    let job = client.start(Method::POST, &path, Some(&body)).await?;
-    backups::finish(&client, settings, &vault, &job, words.no_wait).await
+/// A point, and what every restore of it says.
+struct Asked {
+    client: Client,
+    vault: String,
+    point: Value,
+    properties: Value,
 }
 
-/// The folder of this name, or the only one: its id.
-async fn account(client: &Client, name: Option<&str>) -> Result<String> {
-    let path = format!(
-        "{}/providers/Microsoft.Storage/storageAccounts",
-        client.scope
-    );
-    let mut all = client.list(&path).await?;
-    let names: Vec<String> = all.iter().map(|a| text(a, "/name")).collect();
-    if let Some(name) = name {
-        all.retain(|a| text(a, "/name").eq_ignore_ascii_case(name));
+/// `stillpoint restore disks`
+pub async fn disks(settings: &Settings, words: &RestoreDisks) -> Result<u8> {
+    settings.refuse(&DIRECT, OF_STORE)?;
+    let mut asked = Asked::of(settings, &words.point).await?;
+    if words.in_place {
+        asked.set(&[("recoveryType", "OriginalLocation")]);
+    } else {
+        let account = asked.account(words.to.as_deref()).await?;
+        let target = asked.group_id(group(&account));
+        asked.set(&[
+            ("recoveryType", "RestoreDisks"),
+            ("storageAccountId", &account),
+            ("targetResourceGroupId", &target),
+        ]);
     }
-    match (all.len(), all.pop(), name) {
-        (1, Some(only), _) => Ok(text(&only, "/id")),
-        (0, _, Some(name)) => {
-            let detail = format!("the server has no folder `{name}`: --to names one of {names:?}");
-            Err(Error::new(Code::ResourceNotFound, detail))
+    if !words.disk.is_empty() {
+        let numbers = numbers(&asked.point, &words.disk)?;
+        asked.properties["restoreDiskLunList"] = numbers.into();
+    }
+    asked.start(settings, words.no_wait).await
+}
+
+/// `stillpoint restore vm`
+pub async fn machine(settings: &Settings, words: &RestoreVm) -> Result<u8> {
+    settings.refuse(&DIRECT_VM, OF_STORE)?;
+    let name = words.name.as_deref().ok_or_else(|| {
+        let detail = "a server makes a new machine: --name says how it is called";
+        Error::new(Code::BadArgument, detail)
+    })?;
+    let mut asked = Asked::of(settings, &words.point).await?;
+    let account = asked.account(words.to.as_deref()).await?;
+    let networks = "Microsoft.Network/virtualNetworks";
+    let network = words.network.as_deref();
+    let network = asked.one(networks, network, "network", "--network").await?;
+    let in_group = words.target_group.as_deref().unwrap_or(group(&account));
+    let target = asked.group_id(in_group);
+    let machine = format!("{target}/providers/Microsoft.Compute/virtualMachines/{name}");
+    asked.set(&[
+        ("recoveryType", "AlternateLocation"),
+        ("storageAccountId", &account),
+        ("targetResourceGroupId", &target),
+        ("targetVirtualMachineId", &machine),
+        ("virtualNetworkId", &network),
+        ("subnetId", &format!("{network}/subnets/default")),
+    ]);
+    asked.start(settings, words.no_wait).await
+}
+
+impl Asked {
+    async fn of(settings: &Settings, point: &str) -> Result<Self> {
+        let client = Client::open()?;
+        let vault = find::vault(&client, settings).await?;
+        let (vault, region) = (text(&vault, "/id"), text(&vault, "/location"));
+        let (item, point) = points::named(&client, settings, &vault, point).await?;
+        let properties = json!({
+            "objectType": "IaasVMRestoreRequest",
+            "recoveryPointId": text(&point, "/name"),
+            "sourceResourceId": text(&item, "/properties/sourceResourceId"),
+            "region": region,
+            "createNewCloudService": false,
+            "originalStorageAccountOption": false,
+        });
+        Ok(Self {
+            client,
+            vault,
+            point,
+            properties,
+        })
+    }
+
+    fn set(&mut self, properties: &[(&str, &str)]) {
+        for (name, value) in properties {
+            self.properties[*name] = (*value).into();
         }
-        _ => {
-            let detail = format!("where to? --to names one of {names:?}");
-            Err(Error::new(Code::BadArgument, detail))
+    }
+
+    fn group_id(&self, name: &str) -> String {
+        format!("{}/resourceGroups/{name}", self.client.scope)
+    }
+
+    async fn start(&self, settings: &Settings, no_wait: bool) -> Result<u8> {
+        let path = format!("{}/restore", text(&self.point, "/id"));
+        let body = json!({"properties": self.properties});
+        let job = self.client.start(Method::POST, &path, Some(&body)).await?;
+        backups::finish(&self.client, settings, &self.vault, &job, no_wait).await
+    }
+
+    /// The folder of this name, or the only one: its id.
+    async fn account(&self, name: Option<&Path>) -> Result<String> {
+        let name = name.map(Path::to_string_lossy);
+        let accounts = "Microsoft.Storage/storageAccounts";
+        self.one(accounts, name.as_deref(), "folder", "--to").await
+    }
+
+    /// The resource of a type that has this name, or the only one: its id.
+    async fn one(&self, kind: &str, name: Option<&str>, what: &str, word: &str) -> Result<String> {
+        let path = format!("{}/providers/{kind}", self.client.scope);
+        let mut all = self.client.list(&path).await?;
+        let names: Vec<String> = all.iter().map(|a| text(a, "/name")).collect();
+        let names = names.join(", ");
+        if let Some(name) = name {
+            all.retain(|a| text(a, "/name").eq_ignore_ascii_case(name));
+        }
+        match (all.len(), all.pop(), name) {
+            (1, Some(only), _) => Ok(text(&only, "/id")),
+            (0, _, Some(name)) => {
+                let detail =
+                    format!("the server has no {what} `{name}`: {word} names one of {names}");
+                Err(Error::new(Code::ResourceNotFound, detail))
+            }
+            _ => {
+                let detail = format!("which {what}? {word} names one of {names}");
+                Err(Error::new(Code::BadArgument, detail))
+            }
         }
     }
 }

@@ -3,12 +3,14 @@
 use base::{Code, Error, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
+use vault::keys::EscrowIdentity;
 
 use super::{find, group, text};
 use crate::cli::{RedundancyWord, VaultSet};
 use crate::client::Client;
+use crate::keys;
 use crate::output;
-use crate::settings::Settings;
+use crate::settings::{Secret, Settings};
 
 /// The group of vaults for which none is named.
 const GROUP: &str = "default";
@@ -60,6 +62,50 @@ pub async fn create(settings: &Settings, redundancy: Option<RedundancyWord>) -> 
     }
     let made = client.send(Method::PUT, &path, Some(&body)).await?;
     print(settings, &made.body)
+}
+
+/// Attaches the store at `place` as the vault that -v names.
+pub async fn attach(settings: &Settings, place: &str) -> Result<()> {
+    let client = Client::open()?;
+    let remote = &settings.global.remote;
+    let name = remote.vault_name.as_deref().ok_or_else(|| {
+        let detail = "under which name? Give -v NAME";
+        Error::new(Code::BadArgument, detail)
+    })?;
+    let mut properties = json!({"store": place});
+    let read = |file: &std::path::Path| {
+        std::fs::read_to_string(file).map_err(|e| Error::io(file.display(), e))
+    };
+    match &settings.secret {
+        Secret::KeyFile(file) => properties["keyFile"] = read(file)?.into(),
+        Secret::Export { file, .. } => {
+            properties["exportedKey"] = read(file)?.into();
+            match keys::opener(settings, "Passphrase of the key export").await? {
+                EscrowIdentity::Age(text) => properties["identity"] = text.as_str().into(),
+                EscrowIdentity::Passphrase(pass) => properties["passphrase"] = pass.text().into(),
+            }
+        }
+        Secret::PassphraseFile(_) | Secret::HostKey(_) | Secret::Ask => {
+            let detail = "give --exported-key FILE (see `stillpoint server export-key`), or \
+                          --key-file FILE";
+            return Err(Error::new(Code::BadArgument, detail));
+        }
+    }
+    let group = remote.group.as_deref().unwrap_or(GROUP);
+    let path = format!(
+        "{}/resourceGroups/{group}/providers/Stillpoint.Fabric/vaultAttachments/{name}",
+        client.scope
+    );
+    let body = json!({"properties": properties});
+    let made = client.send(Method::PUT, &path, Some(&body)).await?;
+    let count = |name: &str| text(&made.body, &format!("/properties/{name}"));
+    let facts = [
+        ("Vault", text(&made.body, "/name")),
+        ("Group", group.to_owned()),
+        ("Points", count("pointsAdopted")),
+        ("Unreadable", count("pointsUnreadable")),
+    ];
+    settings.output.one(&made.body, &facts)
 }
 
 pub async fn set(settings: &Settings, words: &VaultSet) -> Result<()> {

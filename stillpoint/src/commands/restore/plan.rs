@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base::{Code, Error, Result, durable};
 use hypervisor::ImageFormat;
-use mover::TargetSpec;
+use mover::{TargetSpec, file_part};
 
 use crate::cli::RestoreDisks;
 use crate::points::Point;
@@ -114,12 +114,6 @@ fn has_disk(point: &Point, name: &str) -> Result<()> {
 /// A new image's name: `MACHINE-DISK.FORMAT`.
 pub fn image_name(machine: &str, disk: &str, format: &str) -> String {
     format!("{}-{}.{format}", file_part(machine), file_part(disk))
-}
-
-/// A name as part of a file's name.
-pub fn file_part(name: &str) -> String {
-    let safe = |c: char| if c == '/' || c.is_control() { '_' } else { c };
-    name.chars().map(safe).collect()
 }
 
 /// The format a disk had, if it can be written.

@@ -1,0 +1,239 @@
+//! Users and applications that log in by the unmodified Azure command line, and by this one.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use testkit::azure::Az;
+
+use crate::serving::{Server, commands, free_port, texts};
+use crate::user::{User, private, shown};
+
+const OWN: &str = "correct-horse-battery";
+
+/// What the first start shows behind this word, up to a blank or a bracket.
+fn after<'a>(said: &'a str, word: &str) -> &'a str {
+    let at = said.find(word).unwrap_or_else(|| panic!("{word}: {said}"));
+    let rest = said[at + word.len()..].trim_start();
+    rest.split([' ', ')', '\n']).next().unwrap()
+}
+
+/// An `az` that knows the server's cloud and has not logged in.
+fn az_of(server: &Server, folder: &Path, data: &Path) -> Az {
+    let az = Az::new(&folder.join("azure"), &data.join("ca.pem")).unwrap();
+    for command in &commands(&server.said)[..2] {
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        assert_eq!(az.run(&words).unwrap().code, 0, "{command:?}");
+    }
+    az
+}
+
+#[test]
+fn az_logs_in_a_user_once_it_has_a_password_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, free_port(), "qmp:///run/nobody");
+    let az = az_of(&server, folder.path(), &data);
+    let one_time = after(&server.said, "one-time password:");
+    let log_in = |password: &str| {
+        az.run(&["login", "-u", "admin", "-p", password, "--output", "json"])
+            .unwrap()
+    };
+    let refused = log_in(one_time);
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    assert!(refused.err.contains("one-time password"), "{}", refused.err);
+
+    let user = User::new(folder.path());
+    let old = private(folder.path(), "old", one_time);
+    let new = private(folder.path(), "new", OWN);
+    let ca = data.join("ca.pem").display().to_string();
+    user.ends(
+        0,
+        &format!(
+            "user password admin --url {} --ca {ca} --secret-file {old} --new-password-file {new}",
+            server.url
+        ),
+    );
+    let wrong = log_in("not the password");
+    assert!(wrong.err.contains("AADSTS50126"), "{}", wrong.err);
+    let done = log_in(OWN);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let account = az.json("account show").unwrap();
+    assert_eq!(account["user"]["name"], "admin", "{account}");
+    assert_eq!(account["user"]["type"], "user", "{account}");
+    let groups = az.json("group list").unwrap();
+    assert_eq!(texts(&groups, "name"), ["default"]);
+    az.json("group create -n g2 -l onprem").unwrap();
+
+    // Ending all logins is felt at once, and a new login mends it.
+    let login = format!(
+        "login --url {} --ca {ca} --user admin --secret-file {new}",
+        server.url
+    );
+    user.ends(0, &login);
+    user.ends(0, "user end-logins admin");
+    let over = az.refused("group list").unwrap();
+    let told = ["az login", "InvalidAuthenticationToken"];
+    assert!(told.iter().any(|t| over.err.contains(t)), "{}", over.err);
+    assert!(user.ends(5, "host list").contains("invalid_grant"));
+    assert_eq!(log_in(OWN).code, 0);
+    az.json("group delete -n g2 --yes").unwrap();
+}
+
+#[test]
+fn az_logs_in_an_application_by_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, free_port(), "qmp:///run/nobody");
+    let az = az_of(&server, folder.path(), &data);
+    let user = User::new(folder.path());
+    let (secret, words) = shown(&server);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = user.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
+    assert_eq!(done.code, 0, "{}", done.err);
+
+    let file = certificate(folder.path(), "robot", &[]);
+    let made = user.json("app create robot");
+    let client = made["properties"]["clientId"].as_str().unwrap().to_owned();
+    let added = user.json(&format!("app add-certificate robot --file {file}"));
+    let id = added["properties"]["certificateId"].as_str().unwrap();
+    assert!(!added.to_string().contains("PRIVATE"), "{added}");
+    user.ends(0, "role assign robot Reader");
+    assert!(user.ends(0, "role assignments").contains("robot"));
+    let tenant = after(&server.said, "Tenant");
+    let log_in = |az: &Az, file: &str| {
+        let words = [
+            "login",
+            "--service-principal",
+            "-u",
+            &client,
+            "--certificate",
+            file,
+            "--tenant",
+            tenant,
+        ];
+        az.run(&words).unwrap()
+    };
+    let other = certificate(folder.path(), "other", &[]);
+    let refused = log_in(&az, &other);
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    let done = log_in(&az, &file);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let groups = az.json("group list").unwrap();
+    assert_eq!(texts(&groups, "name"), ["default"]);
+    let may_not = az.refused("group create -n g2 -l onprem").unwrap();
+    assert!(
+        may_not.err.contains("AuthorizationFailed"),
+        "{}",
+        may_not.err
+    );
+    user.ends(0, &format!("app remove-credential robot {id}"));
+    user.ends(4, &format!("app remove-credential robot {id}"));
+    let over = az.refused("group list").unwrap();
+    let told = ["AADSTS7000215", "InvalidAuthenticationToken"];
+    assert!(told.iter().any(|t| over.err.contains(t)), "{}", over.err);
+}
+
+/// A self-signed certificate for localhost with its private key in one file; gives its path.
+pub fn certificate(folder: &Path, name: &str, more: &[&str]) -> String {
+    let path = |end: &str| folder.join(format!("{name}{end}")).display().to_string();
+    let (key, alone, both) = (path(".key"), path(".crt"), path(".pem"));
+    let out = Command::new("openssl")
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+        ])
+        .args(["-subj", "/CN=localhost", "-keyout", &key, "-out", &alone])
+        .args(more)
+        .output()
+        .unwrap();
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let text = std::fs::read_to_string(&key).unwrap() + &std::fs::read_to_string(&alone).unwrap();
+    std::fs::write(&both, text).unwrap();
+    both
+}
+
+#[test]
+fn people_log_in_and_an_owner_lets_others_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, free_port(), "qmp:///run/nobody");
+    let user = User::new(folder.path());
+    let one_time = after(&server.said, "one-time password:");
+    let old = private(folder.path(), "old", one_time);
+    let new = private(folder.path(), "new", OWN);
+    let ca = data.join("ca.pem").display().to_string();
+    let login = format!(
+        "login --url {} --ca {ca} --user admin --secret-file",
+        server.url
+    );
+    let refused = user.ends(5, &format!("{login} {old}"));
+    assert!(refused.contains("UserPasswordChangeRequired"), "{refused}");
+    assert!(!user.login_file().exists());
+    user.ends(0, &format!("{login} {old} --new-password-file {new}"));
+    let kept = std::fs::read_to_string(user.login_file()).unwrap();
+    assert!(!kept.contains(OWN), "the password is not kept: {kept}");
+    user.ends(5, &format!("{login} {old}"));
+
+    let made = user.json("user create ann --display-name Ann");
+    let first = made["properties"]["oneTimePassword"].as_str().unwrap();
+    user.ends(7, "user create ANN");
+    user.ends(0, "role assign ann Reader -g default");
+    user.ends(7, "role assign ann Reader -g default");
+    user.ends(4, "role assign nobody Reader");
+    user.ends(4, "role assign ann Emperor");
+    let given = user.ends(0, "role assignments");
+    assert!(
+        given.contains("ann") && given.contains("resourceGroups/default"),
+        "{given}"
+    );
+    assert!(user.ends(0, "role definitions").contains("Backup Operator"));
+
+    let ann = User::new(&folder.path().join("ann"));
+    let first = private(folder.path(), "first", first);
+    let hers = private(folder.path(), "hers", "ein langes Wort ist gut");
+    let login = format!(
+        "login --url {} --ca {ca} --user ann --secret-file",
+        server.url
+    );
+    ann.ends(0, &format!("{login} {first} --new-password-file {hers}"));
+    ann.ends(0, "vault list -g default");
+    assert!(
+        ann.ends(5, "user create eve")
+            .contains("AuthorizationFailed")
+    );
+    assert!(
+        ann.ends(5, "lock create l1 -g default")
+            .contains("AuthorizationFailed")
+    );
+    // A token that is over is renewed by what the login keeps.
+    let file = ann.login_file();
+    let mut login: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    login["token"] = "stale".into();
+    std::fs::write(&file, login.to_string()).unwrap();
+    ann.ends(0, "vault list -g default");
+
+    user.ends(
+        0,
+        "lock create keep -g default --level read-only --notes mine",
+    );
+    assert!(user.ends(0, "lock list -g default").contains("ReadOnly"));
+    assert!(user.ends(7, "vault create -v v1").contains("ScopeLocked"));
+    user.ends(0, "lock delete keep -g default");
+    user.ends(4, "lock delete keep -g default");
+    user.ends(0, "role remove ann Reader -g default");
+    user.ends(4, "role remove ann Reader -g default");
+    ann.ends(5, "vault list -g default");
+    user.ends(0, "user delete ann");
+    user.ends(4, "user delete ann");
+    assert!(!user.ends(0, "user list").contains("ann"));
+    ann.ends(5, "vault list -g default");
+    let last = user.json("app list");
+    let app = last[0]["properties"]["clientId"].as_str().unwrap();
+    user.ends(0, &format!("app delete {app}"));
+    let stays = user.ends(7, "user delete admin");
+    assert!(stays.contains("LastOwnerCannotBeRemoved"), "{stays}");
+}
