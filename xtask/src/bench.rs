@@ -49,6 +49,19 @@ const PACKAGES: &[&str] = &[
     "zstd",
 ];
 
+/// Measures pages and ticks over the records of a large server, in SQLite and PostgreSQL.
+pub(crate) fn records() -> Result<()> {
+    let test = ["test", "--release", "--package", "state", "--test", "it"];
+    let only = [
+        "--",
+        "--ignored",
+        "--nocapture",
+        "--test-threads=1",
+        "measure",
+    ];
+    shell::run(&mut shell::cargo(&[&test[..], &only].concat()))
+}
+
 /// Runs the bench.
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     let options = Options::parse(arguments)?;

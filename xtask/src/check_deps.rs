@@ -21,8 +21,8 @@ const FLOORS: &[(&str, u32)] = &[
 /// Crates beside the house: no product crate builds on them, and they on none.
 const APART: &[&str] = &["testkit", "xtask", "limit"];
 
-/// The simulation, which is about product crates: it may use them, and they don't use it.
-const SIMULATION: &str = "sim";
+/// The simulations, which are about product crates: they may use them, and none uses them.
+const SIMULATIONS: &[&str] = &["sim", "year"];
 
 /// Checks the workspace.
 pub(crate) fn run() -> Result<()> {
@@ -44,7 +44,7 @@ fn faults(packages: &[Package]) -> Vec<String> {
     let mut faults = Vec::new();
     for package in packages {
         let name = &package.name;
-        let apart = APART.contains(&name.as_str()) || name == SIMULATION;
+        let apart = APART.contains(&name.as_str()) || SIMULATIONS.contains(&name.as_str());
         let own = floor(name);
         if own.is_none() && !apart {
             faults.push(format!(
@@ -59,7 +59,7 @@ fn faults(packages: &[Package]) -> Vec<String> {
                 (Some(_), None) => used.dev && used.name == "testkit",
                 // xtask's demo starts guests.
                 (None, None) => name == "xtask" && used.name == "testkit",
-                (None, Some(_)) => name == SIMULATION,
+                (None, Some(_)) => SIMULATIONS.contains(&name.as_str()),
             };
             if !allowed {
                 let kind = if used.dev { "in its tests " } else { "" };

@@ -101,7 +101,7 @@ fn build(profile: &[&str], program: &str) -> Result<PathBuf> {
 
 fn steps(stillpoint: &Stillpoint, server: &Server, guest: &Guest, place: &Path) -> Result<Table> {
     let mut table = Table::default();
-    let (url, client) = (&server.url, server.shown("Owner")?);
+    let (url, client) = (&server.url, server.shown("Service principal")?);
     let ca = place.join("data/ca.pem");
     stillpoint.call(&format!(
         "login --url {url} --ca {} --client-id {client}",

@@ -16,6 +16,7 @@ mod requirements;
 mod shell;
 mod tests;
 mod torture;
+mod year;
 
 use std::process::ExitCode;
 
@@ -37,7 +38,10 @@ cargo xtask COMMAND
                verify, alternatives, nbd, sparse; --peers NAME,…|none; --program PATH; -o json)
   torture      the attacks in their long forms, one after another
                (--minutes N; --only PART,…: simulation, model, kills, fuzz; --report FILE)
-  test PART    only that part: unit, or real (the tests with machines and stores)
+  year         a simulated year of 1,000 machines, audited day by day
+               (--machines N; --days N; --seed N)
+  bench records  what lists, gets and ticks cost with 10,000 machines and 1,000,000 points
+  test PART    only that part: unit, year, or real (the tests with machines and stores)
 ";
 
 fn main() -> ExitCode {
@@ -59,6 +63,8 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["lint"] => lint::run(),
         ["docs"] => docs::run(),
         ["demo", options @ ..] => demo::run(&demo::Options::read(options)?),
+        ["bench", "records"] => bench::records(),
+        ["year", options @ ..] => year::run(options),
         ["bench", options @ ..] => bench::run(options),
         ["torture", options @ ..] => torture::run(options),
         ["test"] => tests::run(None),

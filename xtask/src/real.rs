@@ -18,7 +18,9 @@ pub(crate) enum Real {
 }
 
 /// What of the testkit starts something: the rest is plain helpers.
-const STARTS: &[&str] = &["Guest", "azure", "libvirt", "machine", "postgres", "stores"];
+const STARTS: &[&str] = &[
+    "Guest", "azure", "libvirt", "machine", "postgres", "python", "scripted", "stores",
+];
 
 /// Looks through a target's files: its root, and those in its folder.
 pub(crate) fn of(root: &Path) -> Result<Real> {

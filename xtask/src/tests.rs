@@ -9,10 +9,10 @@ use anyhow::{Result, bail};
 
 use crate::metadata::{self, Package};
 use crate::real::{self, Real};
-use crate::{install, lint, shell};
+use crate::{install, lint, shell, year};
 
 /// Seconds that one run of cargo may take. Only a test that hangs takes longer.
-const LIMIT: &str = "900";
+const LIMIT: &str = "1800";
 
 /// Tests that ended well and that did not.
 #[derive(Default, Clone, Copy)]
@@ -28,13 +28,13 @@ struct Target {
     real: Real,
 }
 
-/// Runs everything, or one part (`unit`, `real`) without install and lint. The
+/// Runs everything, or one part (`unit`, `year`, `real`) without install and lint. The
 /// last line counts: `N passed, N failed`.
 pub(crate) fn run(part: Option<&str>) -> Result<()> {
     if let Some(part) = part
-        && !["unit", "real"].contains(&part)
+        && !["unit", "year", "real"].contains(&part)
     {
-        bail!("no part {part}; there are unit and real");
+        bail!("no part {part}; there are unit, year and real");
     }
     let mut times = Vec::new();
     let mut count = Count::default();
@@ -61,12 +61,16 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
         return Err(error);
     }
     let targets = targets(&metadata::packages()?)?;
-    if part != Some("real") {
+    if part.is_none_or(|p| p == "unit") {
         count.add(timed(&mut times, "unit and property tests", || {
             unit(&targets)
         })?);
     }
-    if part != Some("unit") {
+    if part.is_none_or(|p| p == "year") {
+        let (passed, failed) = timed(&mut times, "simulated years", year::suite)?;
+        count.add(Count { passed, failed });
+    }
+    if part.is_none_or(|p| p == "real") {
         count.add(timed(&mut times, "tests with machines", || {
             real_ones(&targets)
         })?);

@@ -60,6 +60,26 @@ const PARTS: &[Part] = &[
         },
     },
     Part {
+        name: "server",
+        what: "the server killed at any moment of backups, policy changes and deletions",
+        how: How::Rounds {
+            tests: &[("stillpoint", "it", "killed_server::")],
+            much: ("STILLPOINT_SERVER_KILLS", 1000),
+            seed: Some("STILLPOINT_SEED"),
+            unit: "kills",
+        },
+    },
+    Part {
+        name: "api",
+        what: "requests that the API's document allows, and such that it does not, by every role",
+        how: How::Rounds {
+            tests: &[("stillpoint", "it", "api_fuzz::")],
+            much: ("STILLPOINT_API_FUZZ_SECONDS", 43),
+            seed: Some("STILLPOINT_SEED"),
+            unit: "seconds for each role",
+        },
+    },
+    Part {
         name: "histories",
         what: "real machines that write, grow, are killed and backed up, in random order",
         how: How::Rounds {

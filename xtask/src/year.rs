@@ -1,0 +1,48 @@
+//! The simulated year: by itself, and as a part of the tests.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::shell;
+
+/// What the tests run: days and machines.
+const SUITE: &[[&str; 4]] = &[
+    ["--days", "120", "--machines", "30"],
+    ["--days", "10", "--machines", "200"],
+];
+
+/// Simulates what the options say, a year of 1,000 machines by itself.
+pub(crate) fn run(options: &[&str]) -> Result<()> {
+    shell::run(&mut program(options))
+}
+
+/// Runs what the tests run, side by side; tells how many went well, and how many did not.
+pub(crate) fn suite() -> Result<(usize, usize)> {
+    shell::run(&mut shell::cargo(&[
+        "build",
+        "--quiet",
+        "--package",
+        "year",
+    ]))?;
+    let mut running = Vec::new();
+    for options in SUITE {
+        let started = program(options).stdout(Stdio::piped()).spawn();
+        running.push(started.context("starting the simulated year")?);
+    }
+    let (mut well, mut badly) = (0, 0);
+    for child in running {
+        let output = child.wait_with_output()?;
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+        match output.status.success() {
+            true => well += 1,
+            false => badly += 1,
+        }
+    }
+    Ok((well, badly))
+}
+
+fn program(options: &[&str]) -> Command {
+    let run = ["run", "--quiet", "--package", "year", "--"];
+    shell::cargo(&[&run[..], options].concat())
+}
