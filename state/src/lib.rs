@@ -39,6 +39,7 @@ pub mod leases;
 pub mod locations;
 pub mod locks;
 pub mod machines;
+pub mod meter;
 pub mod networks;
 pub mod operations;
 pub mod policies;
@@ -49,6 +50,7 @@ pub mod resources;
 pub mod role_assignments;
 pub mod settings;
 pub mod storage_accounts;
+pub mod usages;
 pub mod vault_pools;
 pub mod vaults;
 
