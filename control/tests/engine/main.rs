@@ -4,6 +4,7 @@
 mod adoption;
 mod alerts;
 mod conflict;
+mod costs;
 mod crash;
 mod edits;
 mod groups;
@@ -15,4 +16,5 @@ mod retention;
 mod scheduler;
 mod time;
 mod two;
+mod usages;
 mod world;
