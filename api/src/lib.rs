@@ -16,6 +16,7 @@ pub mod body;
 mod caller;
 mod collections;
 mod compute;
+mod costs;
 mod error;
 mod filter;
 mod found;
@@ -50,6 +51,7 @@ mod usages;
 mod users;
 mod validation;
 mod vault_config;
+mod vault_usages;
 mod vaults;
 
 use axum::Router;

@@ -6,6 +6,7 @@
 
 mod access;
 mod attachments;
+mod costs;
 mod fabric;
 mod groups;
 mod items;
@@ -61,6 +62,7 @@ pub(crate) fn arm() -> Routes {
         .merge(points::routes())
         .merge(jobs::routes())
         .merge(fabric::routes())
+        .merge(costs::routes())
         .merge(attachments::routes())
         .merge(access::routes())
         .merge(principals::routes())

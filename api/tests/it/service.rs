@@ -26,7 +26,7 @@ impl World {
     }
 
     /// Protects a machine and backs it up; gives its item's path.
-    async fn backed_up(&self, machine: &str) -> String {
+    pub async fn backed_up(&self, machine: &str) -> String {
         self.protect(machine).await;
         let name = format!("iaasvmcontainerv2;default;{machine}");
         let item = format!(
