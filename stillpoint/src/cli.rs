@@ -2,6 +2,7 @@
 
 mod access;
 mod backup;
+mod cost;
 mod global;
 mod remote;
 mod rescue;
@@ -19,6 +20,7 @@ use crate::units::age;
 
 pub use access::{AppCommand, LockCommand, RoleCommand, UserCommand, UserPassword};
 pub use backup::{BackupCommand, BackupNow, QuiesceWord};
+pub use cost::{CostCommand, CostEstimate, CostRates};
 pub use global::{Global, OutputFormat, ProgressForm};
 pub use remote::{
     AlertCommand, HostCommand, JobCommand, LoginWords, PolicyCommand, ProtectionCommand,
@@ -99,6 +101,9 @@ pub enum Command {
     /// What somebody should look at on a server
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// What a server's backups cost
+    #[command(subcommand)]
+    Cost(CostCommand),
     /// Hosts that a server looks after
     #[command(subcommand)]
     Host(HostCommand),

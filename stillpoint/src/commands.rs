@@ -41,6 +41,10 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
             .over(remote::alerts::run(settings, command))
             .await
             .map(|()| 0),
+        Command::Cost(command) => over
+            .over(remote::costs::run(settings, command))
+            .await
+            .map(|()| 0),
         Command::Job(command) => over.over(remote::jobs::run(settings, command)).await,
         Command::Host(command) => over.over(remote::hosts::run(settings, command)).await,
         Command::User(command) => over.over(remote::users::run(settings, command)).await,

@@ -9,6 +9,7 @@ mod watch;
 pub mod alerts;
 pub mod apps;
 pub mod backups;
+pub mod costs;
 pub mod hosts;
 pub mod jobs;
 pub mod locks;
@@ -16,6 +17,7 @@ pub mod machines;
 pub mod policies;
 pub mod protection;
 pub mod roles;
+pub mod usages;
 pub mod users;
 pub mod vaults;
 
