@@ -113,7 +113,7 @@ impl World {
 
 #[tokio::test]
 async fn what_items_take_follows_their_points_through_random_histories() {
-    for seed in 0..6 {
+    for seed in 0..3 {
         let world = World::protecting().await;
         world.protect("db", "DefaultPolicy").await.unwrap();
         world.soft_delete(SoftDeleteState::Enabled, 14).await;
