@@ -26,6 +26,7 @@ mod if_match;
 mod inventory;
 mod jobs;
 mod layer;
+mod limits;
 mod locations;
 mod metadata;
 mod network;
@@ -75,6 +76,7 @@ pub fn service(app: App) -> Router {
     let routes = routes::open()
         .router()
         .merge(arm)
+        .merge(routes::pages())
         .fallback(nothing)
         .method_not_allowed_fallback(nothing)
         .layer(DefaultBodyLimit::max(body::MOST))

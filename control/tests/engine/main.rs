@@ -10,6 +10,7 @@ mod edits;
 mod groups;
 mod jobs;
 mod life;
+mod limits;
 mod options;
 mod restores;
 mod retention;

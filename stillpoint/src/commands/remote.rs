@@ -12,6 +12,7 @@ pub mod backups;
 pub mod costs;
 pub mod hosts;
 pub mod jobs;
+pub mod limits;
 pub mod locks;
 pub mod machines;
 pub mod policies;
