@@ -38,7 +38,10 @@ impl World {
         let rates = RateCard {
             currency: "EUR".to_owned(),
             instance: INSTANCE,
-            vault_gb: StorageClass::ALL.into_iter().zip([31_000, 32_000, 33_000, 34_000]).collect(),
+            vault_gb: StorageClass::ALL
+                .into_iter()
+                .zip([31_000, 32_000, 33_000, 34_000])
+                .collect(),
             snapshot_gb: 0,
         };
         self.control.put_rates(rates).await.unwrap();
