@@ -62,6 +62,23 @@ impl Control {
         Path::new(&host.snapshot_store).starts_with(&self.data)
     }
 
+    /// The stores of an item's vault for what is done in the vault itself: with the snapshot store
+    /// of the host that comes first. `None` without a host.
+    ///
+    /// # Errors
+    /// `ServerKeyInvalid`, `ResourceNotFound`; those of the records.
+    pub(crate) async fn vault_of_item(
+        &self,
+        tx: &mut Tx,
+        item: &ProtectedItem,
+    ) -> Result<Option<Stores>> {
+        let hosts = resources::page::<Host>(tx, Scope::All, None, 1).await?;
+        match hosts.first() {
+            Some(host) => self.stores_of(tx, item, &host.body).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The stores of an item's vault, with the snapshot store of each host that may have points
     /// of it: those of a machine that moved stay where they were taken.
     ///

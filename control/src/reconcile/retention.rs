@@ -76,7 +76,7 @@ impl Control {
         if removals.is_empty() {
             return Ok(());
         }
-        let stores = self.stores_of_item(&mut tx, &item).await?;
+        let stores = self.vault_of_item(&mut tx, &item).await?;
         let snapshots: Vec<_> = removals.iter().filter(|r| r.snapshot).collect();
         let snapshots: Vec<_> = snapshots.iter().map(|r| &all[r.point]).collect();
         let on_hosts = self.stores_of_points(&mut tx, &item, &snapshots).await?;
@@ -86,7 +86,7 @@ impl Control {
         let leftover = |r: &&Removal| !r.vault && all[r.point].tiers == Tiers::Snapshot;
         let leftovers: Vec<_> = removals.iter().filter(leftover).collect();
         let leftovers: Vec<_> = leftovers.iter().map(|r| all[r.point].point).collect();
-        if let Some(stores) = stores.first().filter(|_| !leftovers.is_empty())
+        if let Some(stores) = stores.as_ref().filter(|_| !leftovers.is_empty())
             && let Err(e) = self.plane.remove(stores, Tier::Vault, &leftovers).await
         {
             tracing::warn!("points of {} stay for now: {e:?}", item.id);
@@ -104,7 +104,7 @@ impl Control {
         }
         let of_vault = removals.iter().filter(|r| r.vault);
         let of_vault: Vec<_> = of_vault.map(|r| all[r.point].point).collect();
-        if let Some(stores) = stores.first() {
+        if let Some(stores) = &stores {
             if !of_vault.is_empty() {
                 self.plane.remove(stores, Tier::Vault, &of_vault).await?;
             }

@@ -40,7 +40,7 @@ macro_rules! each_test {
             items_are_due_in_order_of_time,
             items_are_listed_by_vault_policy_and_deletion,
             points_are_paged_newest_first_within_a_range,
-            points_expire_in_order_of_time,
+            expired_points_are_found_by_their_items,
             a_number_names_one_point_of_an_item,
             jobs_are_filtered_and_paged_newest_first,
             unfinished_jobs_are_found_and_ended_ones_pruned,
@@ -487,11 +487,14 @@ pub async fn points_are_paged_newest_first_within_a_range(home: &Home) {
     assert_eq!(none, points::Summary::default());
 }
 
-pub async fn points_expire_in_order_of_time(home: &Home) {
+pub async fn expired_points_are_found_by_their_items(home: &Home) {
     let state = home.open().await;
     let mut tx = state.write().await.unwrap();
     furnish(&mut tx).await;
-    let item = item(&mut tx, "a", 1).await;
+    let (item, other) = (item(&mut tx, "a", 1).await, item(&mut tx, "b", 2).await);
+    let mut new = point(other.data_id, 9, at(0));
+    new.snapshot_expires_at = Some(at(20));
+    points::create(&mut tx, new).await.unwrap();
     for (seed, expires, snapshot) in [
         (1, Some(30), Some(5)),
         (2, Some(10), None),
@@ -510,21 +513,40 @@ pub async fn points_expire_in_order_of_time(home: &Home) {
     let numbers = |found: Vec<points::RecoveryPoint>| -> Vec<i64> {
         found.into_iter().map(|p| p.number).collect()
     };
-    let expired = numbers(points::expired(&mut tx, 9).await.unwrap());
-    assert_eq!(expired, [number(2), number(1)]);
-    let snapshots = points::snapshots_expired(&mut tx, 9).await.unwrap();
-    assert_eq!(numbers(snapshots.clone()), [number(1), number(3)]);
+    let sorted = |mut numbers: Vec<i64>| {
+        numbers.sort_unstable();
+        numbers
+    };
+    // The fourth is the newest by its number, or one of the others is.
+    let newest = (1..=4).map(number).max().unwrap();
+    let expired = numbers(points::to_clean(&mut tx, item.data_id).await.unwrap());
+    let mut expected = vec![number(1), number(2), number(3)];
+    expected.extend((!expected.contains(&newest)).then_some(newest));
+    assert_eq!(sorted(expired), sorted(expected));
+    let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
+    assert_eq!(found, [item.data_id, other.data_id]);
+    let found = points::items_with_expired(&mut tx, 0, 1).await.unwrap();
+    assert_eq!(found, [item.data_id]);
+    let found = points::items_with_expired(&mut tx, item.data_id, 9).await;
+    assert_eq!(found.unwrap(), [other.data_id]);
 
-    // A snapshot that went is not found again.
-    let mut moved = snapshots[1].clone();
+    // A snapshot that went is not found again, nor is one of an item that was stopped.
+    let there = points::get(&mut tx, other.data_id, number(9)).await;
+    let first = there.unwrap().unwrap();
+    let mut moved = first.clone();
     (moved.tiers, moved.snapshot_expires_at) = (Tiers::Vault, None);
     let moved = points::update(&mut tx, moved).await.unwrap();
-    let left = numbers(points::snapshots_expired(&mut tx, 9).await.unwrap());
-    assert_eq!(left, [number(1)]);
-    let read = points::get(&mut tx, item.data_id, number(3)).await.unwrap();
+    let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
+    assert_eq!(found, [item.data_id]);
+    let read = points::get(&mut tx, other.data_id, number(9)).await.unwrap();
     assert_eq!(read, Some(moved));
-    let refused = points::delete(&mut tx, &snapshots[1]).await.unwrap_err();
+    let refused = points::delete(&mut tx, &first).await.unwrap_err();
     assert_eq!(refused.code(), Code::PreconditionFailed);
+    let mut stopped = item.clone();
+    stopped.state = ProtectionState::ProtectionStopped;
+    items::update(&mut tx, stopped).await.unwrap();
+    let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
+    assert_eq!(found, [0; 0]);
 }
 
 pub async fn a_number_names_one_point_of_an_item(home: &Home) {
@@ -638,6 +660,17 @@ pub async fn unfinished_jobs_are_found_and_ended_ones_pruned(home: &Home) {
     let rest = jobs::unfinished(&mut tx, after, 2).await.unwrap();
     assert_eq!(rest[0].id, uuid(1));
     assert_eq!(rest.len(), 1);
+    let again = jobs::in_work(&mut tx, None, 9).await.unwrap();
+    let ids: Vec<_> = again.iter().map(|job| job.id).collect();
+    assert_eq!(ids, [uuid(5), uuid(3), uuid(1)]);
+    let rest = jobs::in_work(&mut tx, after, 9).await.unwrap();
+    assert_eq!(rest, again[2..]);
+    let mut asked = jobs::get(&mut tx, uuid(3)).await.unwrap().unwrap();
+    asked.status = JobStatus::Cancelling;
+    jobs::update(&mut tx, asked).await.unwrap();
+    let again = jobs::in_work(&mut tx, None, 9).await.unwrap();
+    let cancelling: Vec<_> = again.iter().map(|job| job.cancelling).collect();
+    assert_eq!(cancelling, [false, true, false]);
     assert_eq!(jobs::prune(&mut tx, at(4)).await.unwrap(), 1);
     let left = jobs::page(&mut tx, &jobs::Filter::default(), None, 9).await;
     assert_eq!(left.unwrap().len(), 5);
