@@ -24,10 +24,11 @@ impl Control {
             return Ok(());
         }
         self.tell_of_purges().await?;
+        let since = self.rests.alerts_since(self.now());
         let mut after = None;
         loop {
             let mut tx = self.state.read().await?;
-            let page = alerts::firing(&mut tx, after, PAGE).await?;
+            let page = alerts::firing(&mut tx, since, after, PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(());
             };

@@ -14,6 +14,11 @@ use crate::plane::{Stores, Tier};
 const COLLECT: SignedDuration = SignedDuration::from_mins(10);
 /// How often what is old is removed.
 const TIDYING: SignedDuration = SignedDuration::from_hours(1);
+/// How often all alerts are looked at, not only those whose item has changed.
+const ALL_ALERTS: SignedDuration = SignedDuration::from_hours(6);
+/// How long a transaction may have gone on, at most, that changed an item, and how far the clocks
+/// of servers may differ.
+const LATE: SignedDuration = SignedDuration::from_mins(10);
 /// How often the others of these are due.
 const RETENTION: SignedDuration = SignedDuration::from_secs(30);
 
@@ -25,6 +30,8 @@ pub(crate) struct Wanted {
     /// How far edits of policies were followed, by the policy's id.
     following: Mutex<BTreeMap<String, Followed>>,
     last: Mutex<BTreeMap<&'static str, Timestamp>>,
+    /// When all alerts were looked at, and when some were.
+    alerts: Mutex<Option<(Timestamp, Timestamp)>>,
     stores: Mutex<BTreeMap<PathBuf, Stores>>,
 }
 
@@ -59,6 +66,18 @@ impl Wanted {
             Some(so_far) => drop(all.insert(policy.to_owned(), so_far)),
             None => drop(all.remove(policy)),
         }
+    }
+
+    /// Since when items must have changed whose alerts are looked at in this round; `None`: all
+    /// are.
+    pub(super) fn alerts_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut last = self.alerts.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last.filter(|(all, some)| {
+            // A clock that was set back tells nothing.
+            *some <= now && now.duration_since(*all) < ALL_ALERTS
+        });
+        *last = Some((before.map_or(now, |(all, _)| all), now));
+        before.and_then(|(_, some)| some.checked_sub(LATE).ok())
     }
 
     /// Whether a round is due, which then counts as done.

@@ -1,11 +1,11 @@
 //! Collections that somebody had deleted go with their snapshots (SRG-11, 12).
 
 use base::Result;
+use state::Tx;
 use state::collections::Collection;
 use state::protected_items as items;
 use state::recovery_points::{self as points, Tiers};
 use state::resources::{self, Record};
-use state::Tx;
 
 use super::retention::sent_now;
 use crate::Control;

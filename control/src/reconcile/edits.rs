@@ -206,13 +206,21 @@ impl Control {
     }
 }
 
-/// An item with the policy that it has to be brought up to; `None` if it is, or follows none.
-pub(super) async fn behind(tx: &mut Tx, item: i64) -> Result<Option<(ProtectedItem, Policy)>> {
+/// An item with its [`policy_ahead`], if it has one.
+async fn behind(tx: &mut Tx, item: i64) -> Result<Option<(ProtectedItem, Policy)>> {
     let found = items::by_data_id(tx, item).await?;
-    let Some(item) = found.filter(is_active) else {
+    let Some(item) = found else {
         return Ok(None);
     };
-    let policy = crate::jobs::policy_of(tx, &item).await?;
-    let new = policy.filter(|policy| item.body.policy_seen.as_ref() != Some(policy));
-    Ok(new.map(|policy| (item, policy)))
+    let ahead = policy_ahead(tx, &item).await?;
+    Ok(ahead.map(|policy| (item, policy)))
+}
+
+/// The policy that an item has to be brought up to; `None` if it is, or follows none.
+pub(super) async fn policy_ahead(tx: &mut Tx, item: &ProtectedItem) -> Result<Option<Policy>> {
+    if !is_active(item) {
+        return Ok(None);
+    }
+    let policy = crate::jobs::policy_of(tx, item).await?;
+    Ok(policy.filter(|policy| item.body.policy_seen.as_ref() != Some(policy)))
 }

@@ -13,7 +13,7 @@ use crate::jobs::{BackupPlan, Plan, Stage, unfinished_backups, unfinished_restor
 use crate::plane::Tier;
 use crate::points::rule_point;
 use crate::protected_items::is_active;
-use crate::reconcile::edits::behind;
+use crate::reconcile::edits::policy_ahead;
 
 const PAGE: u32 = 200;
 
@@ -44,29 +44,36 @@ impl Control {
     async fn prune_item(&self, item: i64) -> Result<()> {
         let mut tx = self.state.read().await?;
         let found = items::by_data_id(&mut tx, item).await?;
-        drop(tx);
-        if !found.is_some_and(|item| prunes(&item)) {
-            return Ok(());
-        }
-        // Nothing is removed by times that an edit has made void.
-        self.apply_to(item).await?;
-        let mut tx = self.state.read().await?;
-        let Some(item) = items::by_data_id(&mut tx, item).await? else {
+        let Some(mut item) = found.filter(prunes) else {
             return Ok(());
         };
-        // It was edited just now: the next round knows better.
-        if behind(&mut tx, item.data_id).await?.is_some() {
-            return Ok(());
+        // Nothing is removed by times that an edit has made void.
+        if policy_ahead(&mut tx, &item).await?.is_some() {
+            drop(tx);
+            self.apply_to(item.data_id).await?;
+            tx = self.state.read().await?;
+            let found = items::by_data_id(&mut tx, item.data_id).await?;
+            let Some(again) = found.filter(prunes) else {
+                return Ok(());
+            };
+            item = again;
+            // It was edited just now: the next round knows better.
+            if policy_ahead(&mut tx, &item).await?.is_some() {
+                return Ok(());
+            }
         }
         if !self.may_remove(&mut tx, &item).await? {
             return Ok(());
         }
-        let Some(policy) = item.body.policy_seen.as_ref().filter(|_| prunes(&item)) else {
+        let Some(policy) = &item.body.policy_seen else {
             return Ok(());
         };
         let all = points::to_clean(&mut tx, item.data_id).await?;
         let rules: Vec<_> = all.iter().map(rule_point).collect();
         let mut removals = policy::cleanup(&rules, policy.snapshot_days, &policy.zone, self.now());
+        if removals.is_empty() {
+            return Ok(());
+        }
         // A transfer that goes on, for however long, reads its snapshot (JOB-5); a restore its point.
         let mut sent = sent_now(&mut tx, &item).await?;
         sent.extend(restored_now(&mut tx, &item, &all).await?);

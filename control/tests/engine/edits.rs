@@ -122,7 +122,9 @@ async fn an_edit_of_an_item_with_many_points_is_followed_though_cut_short_at_any
         let mut point = first.clone();
         point.number = number;
         point.taken_at = first.taken_at - SignedDuration::from_secs(number);
-        state::recovery_points::create(&mut tx, point).await.unwrap();
+        state::recovery_points::create(&mut tx, point)
+            .await
+            .unwrap();
     }
     tx.commit().await.unwrap();
     let days = |days: i64| SignedDuration::from_hours(24 * days);

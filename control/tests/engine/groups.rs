@@ -99,7 +99,10 @@ async fn srg_6_a_machine_stays_in_its_group_though_an_earlier_one_has_room_again
     limit(1).await;
     world.days(2).await;
     let second = "AzureBackupRG_onprem_2";
-    let (held, there) = (world.collections(GROUP).await, world.collections(second).await);
+    let (held, there) = (
+        world.collections(GROUP).await,
+        world.collections(second).await,
+    );
     assert_eq!((held.len(), there.len()), (1, 1));
     limit(600).await;
     world.days(2).await;

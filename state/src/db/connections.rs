@@ -216,6 +216,9 @@ mod tests {
         }
         assert!(ended > 0, "none came to its end");
         connections.close().await;
-        assert!(matches!(connections.begin_read().await, Err(Error::PoolClosed)));
+        assert!(matches!(
+            connections.begin_read().await,
+            Err(Error::PoolClosed)
+        ));
     }
 }

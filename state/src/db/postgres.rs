@@ -12,7 +12,8 @@ use sqlx::postgres::{
 };
 use sqlx::query::Query;
 use sqlx::{
-    Encode, PgConnection, PgPool, Postgres, Row as _, SqlSafeStr, Transaction, Type, TypeInfo, ValueRef,
+    Encode, PgConnection, PgPool, Postgres, Row as _, SqlSafeStr, Transaction, Type, TypeInfo,
+    ValueRef,
 };
 
 use super::{PATIENCE, READERS, Row, Value};

@@ -16,7 +16,7 @@ use state::principals::{self, PrincipalBody, PrincipalKind, Secret};
 use state::protected_items::{self as items, ProtectionState};
 use state::recovery_points::{self as points, Range, Tiers, number_of};
 use state::vaults::Vault;
-use state::{Record, Scope, State, leases, resources, settings};
+use state::{Record, Scope, State, WriteTx, leases, resources, settings};
 
 use crate::build::{
     GROUP, Home, SUBSCRIPTION, VAULT, at, furnish, group, item, job, new_item, point, policy_id,
@@ -56,6 +56,7 @@ macro_rules! each_test {
             operations_are_kept_for_their_time,
             the_activity_log_is_read_by_scope_and_time,
             one_alert_of_a_rule_is_open_for_a_target,
+            alerts_are_looked_at_when_their_item_has_changed,
             everything_is_there_after_it_was_opened_again,
         }
     };
@@ -538,7 +539,9 @@ pub async fn expired_points_are_found_by_their_items(home: &Home) {
     let moved = points::update(&mut tx, moved).await.unwrap();
     let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
     assert_eq!(found, [item.data_id]);
-    let read = points::get(&mut tx, other.data_id, number(9)).await.unwrap();
+    let read = points::get(&mut tx, other.data_id, number(9))
+        .await
+        .unwrap();
     assert_eq!(read, Some(moved));
     let refused = points::delete(&mut tx, &first).await.unwrap_err();
     assert_eq!(refused.code(), Code::PreconditionFailed);
@@ -1052,12 +1055,52 @@ pub async fn one_alert_of_a_rule_is_open_for_a_target(home: &Home) {
         ..all
     };
     assert_eq!(ids(elsewhere).await, [0_u128; 0]);
-    let firing = alerts::firing(&mut tx, Some(uuid(1)), 9).await.unwrap();
+    let firing = alerts::firing(&mut tx, None, Some(uuid(1)), 9).await;
+    let firing = firing.unwrap();
     let firing: Vec<_> = firing.iter().map(|a| a.id).collect();
     assert_eq!(firing, [uuid(3), uuid(5)]);
     // The closed one goes, what fires stays.
     assert_eq!(alerts::prune(&mut tx, at(5), at(0)).await.unwrap(), 1);
     assert_eq!(alerts::prune(&mut tx, at(99), at(11)).await.unwrap(), 3);
+}
+
+pub async fn alerts_are_looked_at_when_their_item_has_changed(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let (one, two) = (item(&mut tx, "a", 1).await, item(&mut tx, "b", 2).await);
+    let raised = [
+        (1, AlertRule::BackupFailed, one.id.as_str()),
+        (2, AlertRule::RestoreFailed, one.id.as_str()),
+        (3, AlertRule::PurgeComplete, one.id.as_str()),
+        (4, AlertRule::BackupFailed, two.id.as_str()),
+        (5, AlertRule::BackupFailed, "/gone"),
+        (6, AlertRule::SoftDeleteDisabled, VAULT),
+    ];
+    for (number, rule, target) in raised {
+        let body = AlertBody {
+            vault: VAULT.to_owned(),
+            target: target.to_owned(),
+            ..AlertBody::default()
+        };
+        let id = uuid(number);
+        let new = NewAlert { id, rule, body };
+        alerts::raise(&mut tx, new).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    home.pass(10);
+    let mut tx = state.write().await.unwrap();
+    let since = async |tx: &mut WriteTx, since: Option<i64>| {
+        let firing = alerts::firing(tx, since.map(at), None, 9).await.unwrap();
+        firing.iter().map(|a| a.id.as_u128()).collect::<Vec<_>>()
+    };
+    // Nothing undoes that a purge is complete.
+    assert_eq!(since(&mut tx, None).await, [1, 2, 4, 5, 6]);
+    assert_eq!(since(&mut tx, Some(0)).await, [1, 2, 4, 5, 6]);
+    assert_eq!(since(&mut tx, Some(1)).await, [2, 5, 6]);
+    items::update(&mut tx, two).await.unwrap();
+    assert_eq!(since(&mut tx, Some(10)).await, [2, 4, 5, 6]);
+    assert_eq!(since(&mut tx, Some(11)).await, [2, 5, 6]);
 }
 
 pub async fn everything_is_there_after_it_was_opened_again(home: &Home) {

@@ -258,7 +258,8 @@ async fn one(tx: &mut WriteTx, act: &Act, model: &mut Model, held: &mut Held, it
         Act::Expired(number) => {
             let limit = u32::from(number % 3);
             let found = points::items_with_expired(tx, 0, limit).await.unwrap();
-            let due = |(_, _, expiry): &(i64, i64, Option<i64>)| expiry.is_some_and(|e| e <= model.now);
+            let due =
+                |(_, _, expiry): &(i64, i64, Option<i64>)| expiry.is_some_and(|e| e <= model.now);
             let expired = model.points.iter().filter(|(_, point)| due(point));
             let mut of: Vec<_> = expired.map(|((item, _), _)| *item).collect();
             of.dedup();
