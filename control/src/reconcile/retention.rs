@@ -32,8 +32,11 @@ impl Control {
             let Some(last) = page.last() else {
                 return Ok(());
             };
-            after = *last;
-            for item in page {
+            after = last.0;
+            for (item, revision) in page {
+                if self.rests.has_nothing_to_go(item, revision, self.now()) {
+                    continue;
+                }
                 if let Err(e) = self.prune_item(item).await {
                     tracing::warn!("removing expired points of item {item}: {e:?}");
                 }
@@ -72,6 +75,10 @@ impl Control {
         let rules: Vec<_> = all.iter().map(rule_point).collect();
         let mut removals = policy::cleanup(&rules, policy.snapshot_days, &policy.zone, self.now());
         if removals.is_empty() {
+            // The newest snapshot stays, and the last point (SNAP-9; PROT-15): for as long as no
+            // other comes and none expires.
+            let next = points::next_expiry(&mut tx, item.data_id).await?;
+            self.rests.note_nothing_to_go(&item, next, self.now());
             return Ok(());
         }
         // A transfer that goes on, for however long, reads its snapshot (JOB-5); a restore its point.

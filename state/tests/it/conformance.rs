@@ -525,11 +525,15 @@ pub async fn expired_points_are_found_by_their_items(home: &Home) {
     expected.extend((!expected.contains(&newest)).then_some(newest));
     assert_eq!(sorted(expired), sorted(expected));
     let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
-    assert_eq!(found, [item.data_id, other.data_id]);
+    assert_eq!(found, [(item.data_id, 1), (other.data_id, 1)]);
     let found = points::items_with_expired(&mut tx, 0, 1).await.unwrap();
-    assert_eq!(found, [item.data_id]);
+    assert_eq!(found, [(item.data_id, 1)]);
     let found = points::items_with_expired(&mut tx, item.data_id, 9).await;
-    assert_eq!(found.unwrap(), [other.data_id]);
+    assert_eq!(found.unwrap(), [(other.data_id, 1)]);
+    let next = points::next_expiry(&mut tx, item.data_id).await.unwrap();
+    assert_eq!(next, Some(at(99)));
+    let next = points::next_expiry(&mut tx, other.data_id).await.unwrap();
+    assert_eq!(next, None);
 
     // A snapshot that went is not found again, nor is one of an item that was stopped.
     let there = points::get(&mut tx, other.data_id, number(9)).await;
@@ -538,7 +542,7 @@ pub async fn expired_points_are_found_by_their_items(home: &Home) {
     (moved.tiers, moved.snapshot_expires_at) = (Tiers::Vault, None);
     let moved = points::update(&mut tx, moved).await.unwrap();
     let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
-    assert_eq!(found, [item.data_id]);
+    assert_eq!(found, [(item.data_id, 1)]);
     let read = points::get(&mut tx, other.data_id, number(9))
         .await
         .unwrap();
@@ -549,7 +553,7 @@ pub async fn expired_points_are_found_by_their_items(home: &Home) {
     stopped.state = ProtectionState::ProtectionStopped;
     items::update(&mut tx, stopped).await.unwrap();
     let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
-    assert_eq!(found, [0; 0]);
+    assert_eq!(found, []);
 }
 
 pub async fn a_number_names_one_point_of_an_item(home: &Home) {
