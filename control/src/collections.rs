@@ -25,6 +25,8 @@ const KIND: &str = "Microsoft.Compute/restorePointCollections";
 const SERVICE: &str = "Microsoft.RecoveryServices";
 /// Points that are read at once.
 const PAGE: u32 = 1000;
+/// The setting with the folded ids of collections that are to be deleted.
+const DELETING: &str = "collections to be deleted";
 
 impl Control {
     /// At most `limit` collections of a group, or of all, by id, beginning after the id `after`.
@@ -79,7 +81,13 @@ impl Control {
             return Ok(false);
         };
         there.body.deleting = Some(tx.now());
+        let id = fold(&there.id);
         resources::update(&mut tx, there).await?;
+        let mut all = deleting(&mut tx).await?;
+        if !all.contains(&id) {
+            all.push(id);
+            settings::set(&mut tx, DELETING, &all).await?;
+        }
         tx.commit().await?;
         self.engine.wake.notify_one();
         Ok(true)
@@ -103,17 +111,21 @@ impl Control {
         let pattern = policy.and_then(|p| p.snapshot_group.as_ref());
         let alias = Collection::alias_of(item.data_id);
         let own = resources::find::<Collection>(tx, &alias).await?;
+        // It stays where it is, though an earlier group may have room again.
+        let here = own.iter().find(|c| {
+            let group = c.parent.rsplit('/').next().unwrap_or_default();
+            GroupPattern::is_group_name(pattern, location, group)
+        });
+        if let Some(there) = here {
+            refuse_locked(tx, &format!("{KIND}/write"), &there.id).await?;
+            return Ok(fold(&there.id));
+        }
         let mut number = 1;
         loop {
             let name = GroupPattern::group_name(pattern, location, number);
             let group = self.group_id(&name);
-            if let Some(there) = own.iter().find(|c| c.parent == fold(&group)) {
-                refuse_locked(tx, &format!("{KIND}/write"), &there.id).await?;
-                return Ok(fold(&there.id));
-            }
-            let scope = Scope::In(&group);
-            let held: Vec<Record<Collection>> = resources::page(tx, scope, None, u32::MAX).await?;
-            if limits.check(Limit::Collections, held.len() as u64).is_ok() {
+            let held = resources::count::<Collection>(tx, Scope::In(&group)).await?;
+            if limits.check(Limit::Collections, held).is_ok() {
                 let group = self.snapshot_group(tx, &name, location).await?;
                 refuse_locked(tx, &format!("{KIND}/write"), &group).await?;
                 let name =
@@ -159,12 +171,29 @@ pub(crate) async fn refuse_kept(tx: &mut Tx, collection: &str) -> Result<()> {
     refuse_locked(tx, &format!("{KIND}/delete"), collection).await
 }
 
+/// The folded ids of the collections that are to be deleted.
+pub(crate) async fn deleting(tx: &mut Tx) -> Result<Vec<String>> {
+    Ok(settings::get(tx, DELETING).await?.unwrap_or_default())
+}
+
+/// Notes that a collection is no longer to be deleted, or gone.
+pub(crate) async fn deleted(tx: &mut WriteTx, collection: &str) -> Result<()> {
+    let mut all = deleting(tx).await?;
+    let before = all.len();
+    all.retain(|id| *id != fold(collection));
+    if all.len() < before {
+        settings::set(tx, DELETING, &all).await?;
+    }
+    Ok(())
+}
+
 /// Forgets the collections of an item that goes.
 pub(crate) async fn forget(tx: &mut WriteTx, item: &ProtectedItem) -> Result<()> {
     let alias = Collection::alias_of(item.data_id);
     for collection in resources::find::<Collection>(tx, &alias).await? {
         crate::locks::forget_scope(tx, &collection.id).await?;
         resources::delete(tx, &collection).await?;
+        deleted(tx, &collection.id).await?;
     }
     Ok(())
 }

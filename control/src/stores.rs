@@ -62,6 +62,23 @@ impl Control {
         Path::new(&host.snapshot_store).starts_with(&self.data)
     }
 
+    /// The stores of an item's vault for what is done in the vault itself: with the snapshot store
+    /// of the host that comes first. `None` without a host.
+    ///
+    /// # Errors
+    /// `ServerKeyInvalid`, `ResourceNotFound`; those of the records.
+    pub(crate) async fn vault_of_item(
+        &self,
+        tx: &mut Tx,
+        item: &ProtectedItem,
+    ) -> Result<Option<Stores>> {
+        let hosts = resources::page::<Host>(tx, Scope::All, None, 1).await?;
+        match hosts.first() {
+            Some(host) => self.stores_of(tx, item, &host.body).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The stores of an item's vault, with the snapshot store of each host that may have points
     /// of it: those of a machine that moved stay where they were taken.
     ///
@@ -74,9 +91,10 @@ impl Control {
     ) -> Result<Vec<Stores>> {
         let hosts = resources::page::<Host>(tx, Scope::All, None, u32::MAX).await?;
         let named = hosts_with_snapshots(tx, item.data_id).await?;
+        let (vault, known) = vault_of(tx, item).await?;
         let mut all = Vec::new();
         for host in hosts {
-            let mut stores = self.stores_of(tx, item, &host.body).await?;
+            let mut stores = self.stores(&vault, &host.body, &known)?;
             stores.snapshots_made |=
                 !self.is_own_folder(&host.body) && named.contains(&state::fold(&host.id));
             all.push(stores);
@@ -95,14 +113,18 @@ impl Control {
         item: &ProtectedItem,
         points: &[&RecoveryPoint],
     ) -> Result<Vec<(Stores, Vec<PointId>)>> {
+        if points.is_empty() {
+            return Ok(Vec::new());
+        }
         let hosts = resources::page::<Host>(tx, Scope::All, None, u32::MAX).await?;
+        let (vault, known) = vault_of(tx, item).await?;
         let mut all = Vec::new();
         for host in hosts {
             let id = state::fold(&host.id);
             let may_be = |p: &&&RecoveryPoint| p.body.host.as_ref().is_none_or(|h| *h == id);
             let ids: Vec<PointId> = points.iter().filter(may_be).map(|p| p.point).collect();
             if !ids.is_empty() {
-                let mut stores = self.stores_of(tx, item, &host.body).await?;
+                let mut stores = self.stores(&vault, &host.body, &known)?;
                 stores.snapshots_made |= !self.is_own_folder(&host.body)
                     && points.iter().any(|p| has_snapshot_on(p, &id));
                 all.push((stores, ids));
@@ -142,13 +164,8 @@ impl Control {
         item: &ProtectedItem,
         host: &Host,
     ) -> Result<Stores> {
-        let vault = resources::get::<Vault>(tx, &item.vault).await?;
-        let vault = vault.ok_or_else(|| {
-            let detail = format!("there is no vault {}", item.vault);
-            Error::new(Code::ResourceNotFound, detail)
-        })?;
-        let known = owned(tx, vault.body.store_vault).await?;
-        self.stores(&vault.body, host, &known)
+        let (vault, known) = vault_of(tx, item).await?;
+        self.stores(&vault, host, &known)
     }
 
     /// The host that a machine is on.
@@ -162,6 +179,17 @@ impl Control {
             Error::new(Code::ResourceNotFound, detail)
         })
     }
+}
+
+/// The vault of an item, and which of its stores this server has taken.
+async fn vault_of(tx: &mut Tx, item: &ProtectedItem) -> Result<(Vault, Owned)> {
+    let vault = resources::get::<Vault>(tx, &item.vault).await?;
+    let vault = vault.ok_or_else(|| {
+        let detail = format!("there is no vault {}", item.vault);
+        Error::new(Code::ResourceNotFound, detail)
+    })?;
+    let known = owned(tx, vault.body.store_vault).await?;
+    Ok((vault.body, known))
 }
 
 /// Points that are looked at in one page.

@@ -110,11 +110,32 @@ impl GroupPattern {
         }
     }
 
+    /// Whether a name is that of a snapshot group of a geography by the pattern, whatever its
+    /// number; in any case of letters.
+    #[must_use]
+    pub fn is_group_name(pattern: Option<&Self>, geo: &str, name: &str) -> bool {
+        let digits = match pattern {
+            Some(Self { prefix, suffix }) => part_of(name, prefix, suffix),
+            None => part_of(name, &format!("AzureBackupRG_{geo}_"), ""),
+        };
+        match digits.parse::<u32>() {
+            Ok(number) => Self::group_name(pattern, geo, number).eq_ignore_ascii_case(name),
+            Err(_) => false,
+        }
+    }
+
     /// The name of a machine's collection of snapshots (SRG-10).
     #[must_use]
     pub fn collection_name(machine: &str, number: u32) -> String {
         format!("AzureBackup_{machine}_{number}")
     }
+}
+
+/// What is between a beginning and an end; empty if a name has them not.
+fn part_of<'a>(name: &'a str, prefix: &str, suffix: &str) -> &'a str {
+    let end = name.len().checked_sub(suffix.len());
+    let inner = end.and_then(|end| name.get(prefix.len()..end));
+    inner.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -162,6 +183,18 @@ mod tests {
         let name = |pattern| GroupPattern::group_name(pattern, "northeurope", 1);
         assert_eq!(name(None), "AzureBackupRG_northeurope_1");
         assert_eq!(GroupPattern::collection_name("vm1", 2), "AzureBackup_vm1_2");
+        let is = |pattern, name| GroupPattern::is_group_name(pattern, "northeurope", name);
+        assert!(is(None, "azurebackuprg_NorthEurope_17"));
+        for other in [
+            "AzureBackupRG_northeurope_",
+            "AzureBackupRG_northeurope_017",
+            "AzureBackupRG_westeurope_1",
+            "AzureBackupRG_northeurope_1x",
+            "1",
+            "",
+        ] {
+            assert!(!is(None, other), "{other}");
+        }
         let pattern = |prefix: &str, suffix: &str| GroupPattern {
             prefix: prefix.into(),
             suffix: suffix.into(),

@@ -65,10 +65,11 @@ CREATE TABLE recovery_points (
   PRIMARY KEY (item, number)
 ) STRICT;
 CREATE INDEX recovery_points_by_time ON recovery_points (item, taken_at, number);
-CREATE INDEX recovery_points_expiry ON recovery_points (expires_at, item, number)
+-- By item: the points of those that are stopped expire and stay, and are not to be walked over.
+CREATE INDEX recovery_points_expiry ON recovery_points (item, expires_at)
   WHERE expires_at IS NOT NULL;
-CREATE INDEX recovery_points_snapshot_expiry
-  ON recovery_points (snapshot_expires_at, item, number) WHERE snapshot_expires_at IS NOT NULL;
+CREATE INDEX recovery_points_snapshot_expiry ON recovery_points (item, snapshot_expires_at)
+  WHERE snapshot_expires_at IS NOT NULL;
 
 -- What the points of an item come to: kept with each of them.
 CREATE TABLE point_sums (

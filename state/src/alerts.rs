@@ -198,14 +198,31 @@ pub async fn page(
     all(tx, select, "fired_at DESC, id DESC", limit).await
 }
 
-/// At most `limit` alerts that fire, by id, beginning after this one.
+/// At most `limit` alerts that fire and whose cause may go by itself, by id, beginning after this
+/// one. With `since` without those whose item has not changed from then on, unless something else
+/// than the item decides.
 ///
 /// # Errors
 /// `StateDamaged`; those of the database.
-pub async fn firing(tx: &mut Tx, after: Option<Uuid>, limit: u32) -> Result<Vec<Alert>> {
-    let select = Select::new(FROM)
+pub async fn firing(
+    tx: &mut Tx,
+    since: Option<Timestamp>,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Alert>> {
+    let mut select = Select::new(FROM)
         .with("resolved_at IS NULL", [])
+        .with("rule NOT IN ('PurgeComplete', 'RetentionReduced')", [])
         .with_some("id > ?", after.map(|id| id.to_string()));
+    if let Some(since) = since {
+        let values = [since.into(), since.into()];
+        select = select.with(
+            "(changed >= ? OR rule IN ('RestoreFailed', 'SoftDeleteDisabled')
+              OR NOT EXISTS (SELECT 1 FROM protected_items AS items
+                WHERE items.id = target AND items.changed < ?))",
+            values,
+        );
+    }
     all(tx, select, "id", limit).await
 }
 

@@ -6,6 +6,7 @@
 //! does the same between servers. So writers come one after another on both, a transaction
 //! decides on what it has read, and none has to be repeated.
 
+mod connections;
 mod postgres;
 mod select;
 mod sqlite;
@@ -15,7 +16,6 @@ mod value;
 use std::time::Duration;
 
 use base::{Code, Error, Result};
-use sqlx::{Database, Pool};
 
 pub(crate) use select::Select;
 pub use tx::{Tx, WriteTx};
@@ -30,28 +30,13 @@ const READERS: u32 = 4;
 /// An open database.
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
-    Sqlite(Pools<sqlx::Sqlite>),
-    Postgres(Pools<sqlx::Postgres>),
-}
-
-#[derive(Debug)]
-pub(crate) struct Pools<D: Database> {
-    writer: Pool<D>,
-    readers: Pool<D>,
-}
-
-impl<D: Database> Clone for Pools<D> {
-    fn clone(&self) -> Self {
-        Self {
-            writer: self.writer.clone(),
-            readers: self.readers.clone(),
-        }
-    }
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Pools),
 }
 
 /// A transaction of one engine.
 pub(crate) enum Engine {
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Sqlite(connections::Lent),
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
@@ -69,7 +54,7 @@ impl Db {
     /// Begins to read; what is read is the state of one moment.
     pub(crate) async fn begin_read(&self) -> Result<Engine> {
         match self {
-            Self::Sqlite(pools) => sqlite::begin_read(pools).await.map(Engine::Sqlite),
+            Self::Sqlite(file) => file.begin_read().await.map(Engine::Sqlite),
             Self::Postgres(pools) => postgres::begin_read(pools).await.map(Engine::Postgres),
         }
     }
@@ -77,7 +62,7 @@ impl Db {
     /// Begins to write, once all other writers have ended.
     pub(crate) async fn begin_write(&self) -> Result<Engine> {
         match self {
-            Self::Sqlite(pools) => sqlite::begin_write(pools).await.map(Engine::Sqlite),
+            Self::Sqlite(file) => file.begin_write().await.map(Engine::Sqlite),
             Self::Postgres(pools) => postgres::begin_write(pools).await.map(Engine::Postgres),
         }
     }
@@ -85,7 +70,7 @@ impl Db {
     /// Copies a SQLite database that exists into a file beside it; nothing on PostgreSQL.
     pub(crate) async fn copy_beside(&self, suffix: &str) -> Result<()> {
         match self {
-            Self::Sqlite(pools) => sqlite::copy_beside(pools, suffix).await,
+            Self::Sqlite(file) => sqlite::copy_beside(file, suffix).await,
             Self::Postgres(_) => Ok(()),
         }
     }
@@ -93,16 +78,9 @@ impl Db {
     /// Ends all connections, after the transactions that are open.
     pub(crate) async fn close(&self) {
         match self {
-            Self::Sqlite(pools) => pools.close().await,
+            Self::Sqlite(file) => file.close().await,
             Self::Postgres(pools) => pools.close().await,
         }
-    }
-}
-
-impl<D: Database> Pools<D> {
-    async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
     }
 }
 

@@ -228,12 +228,51 @@ pub async fn unfinished(
     after: Option<(Timestamp, Uuid)>,
     limit: u32,
 ) -> Result<Vec<Job>> {
-    let mut select = Select::new(FROM).with("ended_at IS NULL", []);
-    if let Some((started_at, id)) = after {
-        let values = [started_at.into(), id.to_string().into()];
-        select = select.with("(started_at, id) > (?, ?)", values);
+    all(tx, not_ended(FROM, after), "started_at, id", limit).await
+}
+
+/// A job that has not ended, as far as is needed to take it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InWork {
+    /// Its id.
+    pub id: Uuid,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Whether it was asked to end.
+    pub cancelling: bool,
+}
+
+/// What [`unfinished`] gives, without what is kept in the jobs: it is asked for with each tick.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn in_work(
+    tx: &mut Tx,
+    after: Option<(Timestamp, Uuid)>,
+    limit: u32,
+) -> Result<Vec<InWork>> {
+    let from = "SELECT id, started_at, status FROM jobs";
+    let (sql, values) = not_ended(from, after).page("started_at, id", limit);
+    let rows = tx.query(sql, values).await?;
+    let job = |row: &Row| {
+        Ok(InWork {
+            id: row.name(0)?,
+            started_at: row.time(1)?,
+            cancelling: row.name::<JobStatus>(2)? == JobStatus::Cancelling,
+        })
+    };
+    rows.iter().map(job).collect()
+}
+
+fn not_ended(from: &str, after: Option<(Timestamp, Uuid)>) -> Select {
+    let select = Select::new(from).with("ended_at IS NULL", []);
+    match after {
+        Some((started_at, id)) => {
+            let values = [started_at.into(), id.to_string().into()];
+            select.with("(started_at, id) > (?, ?)", values)
+        }
+        None => select,
     }
-    all(tx, select, "started_at, id", limit).await
 }
 
 /// Writes status, end and body of a job that was read, if nobody has changed it since; returns it

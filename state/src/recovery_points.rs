@@ -199,26 +199,8 @@ pub async fn page(
     all(tx, select, "taken_at DESC, number DESC", limit).await
 }
 
-/// At most `limit` points of all items that have expired by now, the longest first.
-///
-/// # Errors
-/// `StateDamaged`; those of the database.
-pub async fn expired(tx: &mut Tx, limit: u32) -> Result<Vec<RecoveryPoint>> {
-    let select = Select::new(FROM).with("expires_at <= ?", [tx.now().into()]);
-    all(tx, select, "expires_at, item, number", limit).await
-}
-
-/// At most `limit` points of all items whose snapshot has expired by now, the longest first.
-///
-/// # Errors
-/// `StateDamaged`; those of the database.
-pub async fn snapshots_expired(tx: &mut Tx, limit: u32) -> Result<Vec<RecoveryPoint>> {
-    let select = Select::new(FROM).with("snapshot_expires_at <= ?", [tx.now().into()]);
-    all(tx, select, "snapshot_expires_at, item, number", limit).await
-}
-
 /// What decides which points of an item go now: those that have expired, or whose snapshot has,
-/// the newest, and the newest in the vault, in any order. The cost grows with the number of all.
+/// the newest, and the newest in the vault, in any order.
 ///
 /// # Errors
 /// `StateDamaged`; those of the database.
@@ -242,18 +224,38 @@ pub async fn to_clean(tx: &mut Tx, item: i64) -> Result<Vec<RecoveryPoint>> {
     Ok(found)
 }
 
-/// At most `limit` numbers of items, from the first after `after`, that have a point which has
-/// expired by now, or a snapshot which has.
+/// At most `limit` items by number, each with its revision, from the first after `after`, that have a point which has
+/// expired by now, or a snapshot which has, and whose points expire: stopped and soft-deleted
+/// items keep theirs. The cost grows with the number of items, not of points.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn items_with_expired(tx: &mut Tx, after: i64, limit: u32) -> Result<Vec<i64>> {
-    let sql = "SELECT item FROM recovery_points WHERE expires_at <= $1 AND item > $2
-         UNION SELECT item FROM recovery_points WHERE snapshot_expires_at <= $1 AND item > $2
-         ORDER BY 1 LIMIT CAST($3 AS BIGINT)";
+pub async fn items_with_expired(tx: &mut Tx, after: i64, limit: u32) -> Result<Vec<(i64, i64)>> {
+    let sql = "SELECT data_id, revision FROM protected_items
+         WHERE data_id > $2 AND purge_at IS NULL AND state <> 'ProtectionStopped'
+           AND (EXISTS (SELECT 1 FROM recovery_points
+                  WHERE item = data_id AND expires_at <= $1)
+             OR EXISTS (SELECT 1 FROM recovery_points
+                  WHERE item = data_id AND snapshot_expires_at <= $1))
+         ORDER BY data_id LIMIT CAST($3 AS BIGINT)";
     let values = [tx.now().into(), after.into(), i64::from(limit).into()];
     let rows = tx.query(sql, values).await?;
-    rows.iter().map(|row| row.int(0)).collect()
+    let item = |row: &Row| Ok((row.int(0)?, row.int(1)?));
+    rows.iter().map(item).collect()
+}
+
+/// When the next point of an item expires, or the next snapshot, of those that have not yet.
+///
+/// # Errors
+/// Those of the database.
+pub async fn next_expiry(tx: &mut Tx, item: i64) -> Result<Option<Timestamp>> {
+    let sql = "SELECT MIN(at) FROM (
+           SELECT MIN(expires_at) AS at FROM recovery_points WHERE item = $1 AND expires_at > $2
+           UNION ALL
+           SELECT MIN(snapshot_expires_at) AS at FROM recovery_points
+             WHERE item = $1 AND snapshot_expires_at > $2) AS both_kinds";
+    let row = tx.query_one(sql, [item.into(), tx.now().into()]).await?;
+    row.map_or(Ok(None), |row| row.optional_time(0))
 }
 
 /// The points of an item in numbers.

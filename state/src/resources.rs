@@ -100,6 +100,29 @@ pub async fn find<T: Resource>(tx: &mut Tx, alias: &str) -> Result<Vec<Record<T>
     rows.iter().map(record).collect()
 }
 
+/// How many resources of this kind there are.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count<T: Resource>(tx: &mut Tx, scope: Scope<'_>) -> Result<u64> {
+    let select = of_kind::<T>("SELECT COUNT(*) FROM resources", scope);
+    let (sql, values) = select.page("1", 1);
+    let row = tx.query_one(sql, values).await?;
+    row.map_or(Ok(0), |row| row.int(0)).map(i64::unsigned_abs)
+}
+
+fn of_kind<T: Resource>(from: &str, scope: Scope<'_>) -> Select {
+    let select = Select::new(from).with("kind = ?", [T::KIND.into()]);
+    match scope {
+        Scope::All => select,
+        Scope::In(parent) => select.with("parent = ?", [fold(parent).into()]),
+        Scope::Below(id) => {
+            let (first, end) = below(id);
+            select.with("id > ? AND id < ?", [first.into(), end.into()])
+        }
+    }
+}
+
 /// At most `limit` resources of this kind by folded id, beginning after the id `after`.
 ///
 /// # Errors
@@ -110,17 +133,7 @@ pub async fn page<T: Resource>(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Record<T>>> {
-    let select = Select::new(FROM)
-        .with("kind = ?", [T::KIND.into()])
-        .with_some("id > ?", after.map(fold));
-    let select = match scope {
-        Scope::All => select,
-        Scope::In(parent) => select.with("parent = ?", [fold(parent).into()]),
-        Scope::Below(id) => {
-            let (first, end) = below(id);
-            select.with("id > ? AND id < ?", [first.into(), end.into()])
-        }
-    };
+    let select = of_kind::<T>(FROM, scope).with_some("id > ?", after.map(fold));
     let (sql, values) = select.page("id", limit);
     let rows = tx.query(sql, values).await?;
     rows.iter().map(record).collect()

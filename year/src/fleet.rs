@@ -46,6 +46,8 @@ pub(crate) struct Machine {
     pub(crate) vault: usize,
     /// The place of its policy, while it has one.
     policy: Option<usize>,
+    /// It was deleted for good since the auditor looked last.
+    is_going: bool,
 }
 
 /// All of them.
@@ -105,6 +107,7 @@ impl Fleet {
                 name: format!("vm{number:04}"),
                 vault: number / PER_VAULT,
                 policy: None,
+                is_going: false,
             }));
         }
         control.discover().await.map_err(|e| told(&e))?;

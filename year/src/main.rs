@@ -1,8 +1,9 @@
 //! `year [--machines N] [--days N] [--seed N] [--log]`: a simulated year. Ends with 1 if
-//! something is not as it must be.
+//! something is not as it must be. `--log` tells what the server tells, by `RUST_LOG`.
 
 use std::process::ExitCode;
 
+use tracing_subscriber::EnvFilter;
 use year::Options;
 
 const HELP: &str = "year [--machines N] [--days N] [--seed N] [--log]";
@@ -16,10 +17,9 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         if argument == "--log" {
+            let filter = EnvFilter::try_from_default_env().unwrap_or(EnvFilter::new("info"));
             let plain = tracing_subscriber::fmt().without_time().with_ansi(false);
-            plain
-                .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
-                .init();
+            plain.with_env_filter(filter).init();
             continue;
         }
         let number = arguments.next().and_then(|n| n.parse::<u64>().ok());

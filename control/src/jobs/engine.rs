@@ -6,7 +6,7 @@
 //! where it goes on.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -200,12 +200,12 @@ impl Control {
         let mut after = None;
         loop {
             let mut tx = self.state.read().await?;
-            let page = jobs::unfinished(&mut tx, after, PAGE).await?;
+            let page = jobs::in_work(&mut tx, after, PAGE).await?;
             drop(tx);
             let now = self.now();
             for job in &page {
                 if let Some((cancel, live)) = self.engine.begin(job.id, now) {
-                    if job.status == JobStatus::Cancelling {
+                    if job.cancelling {
                         cancel.cancel();
                     }
                     let control = Arc::clone(self);
@@ -289,6 +289,7 @@ impl Control {
         let Some(lease) = leases::take(&mut tx, &name, &self.engine.owner, LEASE).await? else {
             return Ok(Outcome::Later(AGAIN));
         };
+        let job = jobs::get(&mut tx, id).await?;
         tx.commit().await?;
         let held = Held {
             control: self,
@@ -296,13 +297,14 @@ impl Control {
             lease: lease.clone(),
             cancel: cancel.clone(),
             live,
+            is_over: AtomicBool::new(false),
         };
         let done = tokio::select! {
             biased;
             lost = self.keep(id, lease.clone(), &cancel) => Err(lost),
-            done = run(&held) => done,
+            done = run(&held, job) => done,
         }?;
-        if done == Outcome::Ended {
+        if done == Outcome::Ended && !held.is_over.load(Ordering::SeqCst) {
             let mut tx = self.state.write_as(&lease).await?;
             leases::forget(&mut tx, &lease).await?;
             tx.commit().await?;
@@ -334,11 +336,10 @@ impl Control {
     }
 }
 
-async fn run(held: &Held<'_>) -> Result<Outcome> {
-    let job = held.job().await?;
-    if job.ended_at.is_some() {
+async fn run(held: &Held<'_>, job: Option<Job>) -> Result<Outcome> {
+    let Some(job) = job.filter(|job| job.ended_at.is_none()) else {
         return Ok(Outcome::Ended);
-    }
+    };
     // The vault may have been taken while this server did not run.
     let asked = tokio::select! {
         biased;

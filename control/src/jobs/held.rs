@@ -1,8 +1,10 @@
 //! A job in the hands of its engine: every change is made under the lease.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use base::{Code, Error, Result};
 use state::jobs::{self, Job, JobStatus};
-use state::{Lease, WriteTx};
+use state::{Lease, WriteTx, leases};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -18,6 +20,8 @@ pub(crate) struct Held<'a> {
     pub(crate) cancel: CancellationToken,
     /// Who is told how far it is.
     pub(crate) live: &'a super::engine::Live,
+    /// Whether the lease was given back with the job's end.
+    pub(crate) is_over: AtomicBool,
 }
 
 /// What becomes of a job's work for now.
@@ -47,13 +51,18 @@ impl Held<'_> {
         Ok((tx, job))
     }
 
-    /// Writes the job, raises what its end gives cause for, and commits.
+    /// Writes the job and commits. With its end, raises what that gives cause for, and gives the
+    /// lease back.
     pub(crate) async fn commit(&self, mut tx: WriteTx, job: Job) -> Result<()> {
-        if job.ended_at.is_some() {
+        let ended = job.ended_at.is_some();
+        if ended {
             self.control.alert_of_job(&mut tx, &job).await?;
+            leases::forget(&mut tx, &self.lease).await?;
         }
         jobs::update(&mut tx, job).await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.is_over.fetch_or(ended, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Writes where the job goes on.

@@ -63,6 +63,7 @@ impl Control {
         let mut tx = self.state.read().await?;
         let scope = resources::Scope::All;
         let vaults: Vec<Record<Vault>> = resources::page(&mut tx, scope, None, u32::MAX).await?;
+        let hosts = crate::hosts::all(&mut tx).await?;
         drop(tx);
         for vault in vaults {
             // One that is attached just now is compared by that.
@@ -70,7 +71,7 @@ impl Control {
             let Ok(_alone) = adopting.try_lock() else {
                 continue;
             };
-            if let Err(e) = self.adopt_vault(&vault).await {
+            if let Err(e) = self.adopt_vault_on(&vault, &hosts).await {
                 tracing::warn!("comparing the records with vault {}: {e}", vault.name);
             }
         }
@@ -85,12 +86,19 @@ impl Control {
     /// it just now; those of the vault's own store and of the records. A snapshot store that
     /// can't be read is left out, and taken by a later round.
     pub(crate) async fn adopt_vault(&self, vault: &Record<Vault>) -> Result<Adopted> {
+        let hosts = crate::hosts::all(&mut self.state.read().await?).await?;
+        self.adopt_vault_on(vault, &hosts).await
+    }
+
+    /// The same, with all hosts as they were read.
+    async fn adopt_vault_on(
+        &self,
+        vault: &Record<Vault>,
+        hosts: &[Record<Host>],
+    ) -> Result<Adopted> {
         let id = vault.body.store_vault;
-        let mut tx = self.state.read().await?;
-        let known = owned(&mut tx, id).await?;
-        let hosts = crate::hosts::all(&mut tx).await?;
-        drop(tx);
-        let (places, mut all_snapshots, unmade) = self.places(vault, &hosts, &known).await?;
+        let known = owned(&mut self.state.read().await?, id).await?;
+        let (places, mut all_snapshots, unmade) = self.places(vault, hosts, &known).await?;
         self.note_taken(id, false);
         if places.iter().all(|p| p.take.is_none()) {
             return Ok(Adopted::default());
@@ -110,7 +118,7 @@ impl Control {
         let lease = taken.ok_or_else(busy)?;
         tx.commit().await?;
         let done = self
-            .compare_stores(vault, &hosts, &places, all_snapshots, &lease)
+            .compare_stores(vault, hosts, &places, all_snapshots, &lease)
             .await;
         let mut tx = self.state.write_as(&lease).await?;
         if done.is_ok() {

@@ -24,10 +24,11 @@ impl Control {
             return Ok(());
         }
         self.tell_of_purges().await?;
+        let since = self.rests.alerts_since(self.now());
         let mut after = None;
         loop {
             let mut tx = self.state.read().await?;
-            let page = alerts::firing(&mut tx, after, PAGE).await?;
+            let page = alerts::firing(&mut tx, since, after, PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
@@ -61,18 +62,21 @@ impl Control {
     async fn tell_of_purges(&self) -> Result<()> {
         let mut tx = self.state.read().await?;
         let by = tx.now().saturating_add(AHEAD).unwrap_or(tx.now());
-        let due = items::purged_by(&mut tx, by, u32::MAX).await?;
+        // Most were told of in an earlier round, and who only reads keeps no writer waiting.
+        let mut untold = Vec::new();
+        for item in items::purged_by(&mut tx, by, u32::MAX).await? {
+            if is_untold(&mut tx, &item).await? {
+                untold.push(item.data_id);
+            }
+        }
         drop(tx);
-        for item in due {
+        for item in untold {
             let mut tx = self.state.write().await?;
-            let found = items::by_data_id(&mut tx, item.data_id).await?;
-            let Some(item) = found else { continue };
-            let (Some(purge), Some(deleted)) = (item.purge_at, item.body.deleted_at) else {
+            let found = items::by_data_id(&mut tx, item).await?;
+            let Some((item, purge)) = found.and_then(|i| Some((i.clone(), i.purge_at?))) else {
                 continue;
             };
-            // Without days of soft delete there is nothing to tell ahead of.
-            let told = told_since(&mut tx, &item, AlertRule::PurgeUpcoming, deleted).await?;
-            if told || purge <= tx.now() {
+            if !is_untold(&mut tx, &item).await? {
                 continue;
             }
             let detail = format!(
@@ -85,6 +89,18 @@ impl Control {
         }
         Ok(())
     }
+}
+
+/// Whether an item is to be purged, and nobody was told so since it was deleted.
+async fn is_untold(tx: &mut Tx, item: &ProtectedItem) -> Result<bool> {
+    let (Some(purge), Some(deleted)) = (item.purge_at, item.body.deleted_at) else {
+        return Ok(false);
+    };
+    // Without days of soft delete there is nothing to tell ahead of.
+    if purge <= tx.now() {
+        return Ok(false);
+    }
+    Ok(!told_since(tx, item, AlertRule::PurgeUpcoming, deleted).await?)
 }
 
 /// Whether this was told of an item since a time.

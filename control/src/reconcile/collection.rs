@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use base::{Code, Result};
 use jiff::{SignedDuration, Timestamp};
 
+use state::protected_items::ProtectedItem;
+
 use crate::Control;
 use crate::plane::{Stores, Tier};
 
@@ -14,6 +16,13 @@ use crate::plane::{Stores, Tier};
 const COLLECT: SignedDuration = SignedDuration::from_mins(10);
 /// How often what is old is removed.
 const TIDYING: SignedDuration = SignedDuration::from_hours(1);
+/// After how long an item is looked at again of which nothing may go.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(6);
+/// How often all alerts are looked at, not only those whose item has changed.
+const ALL_ALERTS: SignedDuration = SignedDuration::from_hours(6);
+/// How long a transaction may have gone on, at most, that changed an item, and how far the clocks
+/// of servers may differ.
+const LATE: SignedDuration = SignedDuration::from_mins(10);
 /// How often the others of these are due.
 const RETENTION: SignedDuration = SignedDuration::from_secs(30);
 
@@ -25,6 +34,10 @@ pub(crate) struct Wanted {
     /// How far edits of policies were followed, by the policy's id.
     following: Mutex<BTreeMap<String, Followed>>,
     last: Mutex<BTreeMap<&'static str, Timestamp>>,
+    /// Items of which nothing that has expired may go: at which revision, and until when.
+    kept: Mutex<BTreeMap<i64, (i64, Timestamp)>>,
+    /// When all alerts were looked at, and when some were.
+    alerts: Mutex<Option<(Timestamp, Timestamp)>>,
     stores: Mutex<BTreeMap<PathBuf, Stores>>,
 }
 
@@ -59,6 +72,43 @@ impl Wanted {
             Some(so_far) => drop(all.insert(policy.to_owned(), so_far)),
             None => drop(all.remove(policy)),
         }
+    }
+
+    /// Whether nothing of an item at this revision may go, though some of it has expired.
+    pub(super) fn has_nothing_to_go(&self, item: i64, revision: i64, now: Timestamp) -> bool {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = kept.get(&item).filter(|(of, _)| *of == revision);
+        let is_kept = until.is_some_and(|(_, until)| now < *until);
+        if !is_kept {
+            kept.remove(&item);
+        }
+        is_kept
+    }
+
+    /// Notes that nothing of an item may go before it changes, or its next point expires.
+    pub(super) fn note_nothing_to_go(
+        &self,
+        item: &ProtectedItem,
+        next: Option<Timestamp>,
+        now: Timestamp,
+    ) {
+        // What is done to points alone is seen then.
+        let most = now.saturating_add(LOOK_AGAIN).unwrap_or(now);
+        let until = next.map_or(most, |next| next.min(most));
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(item.data_id, (item.revision, until));
+    }
+
+    /// Since when items must have changed whose alerts are looked at in this round; `None`: all
+    /// are.
+    pub(super) fn alerts_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut last = self.alerts.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last.filter(|(all, some)| {
+            // A clock that was set back tells nothing.
+            *some <= now && now.duration_since(*all) < ALL_ALERTS
+        });
+        *last = Some((before.map_or(now, |(all, _)| all), now));
+        before.and_then(|(_, some)| some.checked_sub(LATE).ok())
     }
 
     /// Whether a round is due, which then counts as done.

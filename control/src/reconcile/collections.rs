@@ -1,14 +1,16 @@
 //! Collections that somebody had deleted go with their snapshots (SRG-11, 12).
 
 use base::Result;
+use state::Tx;
 use state::collections::Collection;
 use state::protected_items as items;
 use state::recovery_points::{self as points, Tiers};
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 
 use super::retention::sent_now;
 use crate::Control;
-use crate::collections::{points_in, refuse_kept};
+use crate::collections::{deleted, deleting, points_in, refuse_kept};
+use crate::jobs::{BackupPlan, Plan, Stage, unfinished_backups};
 use crate::locks::forget_scope;
 use crate::plane::Tier;
 
@@ -20,11 +22,13 @@ impl Control {
             return Ok(());
         }
         let mut tx = self.state.read().await?;
-        let all: Vec<Record<Collection>> =
-            resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
+        let mut all = Vec::new();
+        for id in deleting(&mut tx).await? {
+            all.extend(resources::get::<Collection>(&mut tx, &id).await?);
+        }
         drop(tx);
-        for collection in all.iter().filter(|c| c.body.deleting.is_some()) {
-            if let Err(e) = self.empty_collection(collection).await {
+        for collection in all {
+            if let Err(e) = self.empty_collection(&collection).await {
                 tracing::warn!("deleting {}: {e:?}", collection.id);
             }
         }
@@ -71,18 +75,45 @@ impl Control {
             tx.commit().await?;
         }
         let mut tx = self.state.write().await?;
-        let Some(mut there) = resources::get::<Collection>(&mut tx, &collection.id).await? else {
+        let found = resources::get::<Collection>(&mut tx, &collection.id).await?;
+        // Deleted once more meanwhile, it is for the next round.
+        let Some(mut there) = found.filter(|c| c.body.deleting == Some(since)) else {
             return Ok(());
         };
         let left = points_in(&mut tx, &there).await?;
-        if left.is_empty() {
+        if left.iter().any(|p| p.taken_at <= since) {
+            return Ok(());
+        }
+        deleted(&mut tx, &there.id).await?;
+        if left.is_empty() && !is_filled(&mut tx, &there).await? {
             forget_scope(&mut tx, &there.id).await?;
             resources::delete(&mut tx, &there).await?;
-        } else if left.iter().all(|p| p.taken_at > since) {
+        } else {
             // A backup has taken it up again.
             there.body.deleting = None;
             resources::update(&mut tx, there).await?;
         }
         tx.commit().await
     }
+}
+
+/// Whether a backup takes a snapshot now that is to be in a collection.
+async fn is_filled(tx: &mut Tx, collection: &Record<Collection>) -> Result<bool> {
+    let Some(item) = items::by_data_id(tx, collection.body.item).await? else {
+        return Ok(false);
+    };
+    if item.body.collection.as_deref() != Some(state::fold(&collection.id).as_str()) {
+        return Ok(false);
+    }
+    let jobs = unfinished_backups(tx, &item).await?;
+    Ok(jobs.into_iter().any(|job| {
+        let plan = serde_json::from_value(job.body.step);
+        matches!(
+            plan,
+            Ok(Plan::Backup(BackupPlan {
+                stage: Stage::Snapshot(Some(_)),
+                ..
+            }))
+        )
+    }))
 }

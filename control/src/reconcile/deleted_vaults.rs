@@ -29,12 +29,16 @@ impl Control {
         }
         let mut tx = self.state.read().await?;
         let all: Option<Vec<String>> = settings::get(&mut tx, DELETED).await?;
+        let all = all.unwrap_or_default();
+        if all.is_empty() {
+            return Ok(());
+        }
         let hosts: Vec<Record<Host>> = resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
         let vaults: Vec<Record<Vault>> =
             resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
         drop(tx);
         let mut gone = Vec::new();
-        for folder in all.into_iter().flatten() {
+        for folder in all {
             // It was attached again since, or never was this server's to remove.
             let used = vaults.iter().any(|v| v.body.pool == folder);
             if used || Path::new(&folder).is_absolute() {

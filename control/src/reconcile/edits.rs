@@ -10,7 +10,7 @@ use policy::{Keep, Policy};
 use state::policies;
 use state::protected_items::{self as items, Filter, ProtectedItem};
 use state::recovery_points::{self as points, Range};
-use state::{Tx, WriteTx, resources, settings};
+use state::{Record, Tx, WriteTx, resources, settings};
 
 use crate::Control;
 use crate::points::expiries;
@@ -18,7 +18,7 @@ use crate::protected_items::is_active;
 
 /// The setting with the ids of policies that were edited.
 const EDITED: &str = "edited policies";
-/// Points that are written between two looks.
+/// Points that are written in one transaction.
 const PAGE: u32 = 500;
 /// Items of an edited policy that are brought up to date in one tick.
 const ITEMS: u32 = 100;
@@ -34,46 +34,71 @@ pub(crate) async fn note_edit(tx: &mut WriteTx, policy: &str) -> Result<()> {
     Ok(())
 }
 
-/// Brings an item's next run, within the spread `most`, and the times of its points to a policy.
-/// The item is not written.
+/// Brings an item's next run, within the spread `most`, to a policy that it follows from now on.
+/// The item is not written, and its points are not either: that does [`bring`].
+fn reschedule(item: &mut ProtectedItem, policy: &Policy, now: Timestamp, most: SignedDuration) {
+    if !is_active(item) {
+        return;
+    }
+    let (seen, from) = (&item.body.policy_seen, item.body.scheduled_from);
+    if let (Some(old), Some(from)) = (seen, from)
+        && (&old.schedule, &old.zone) != (&policy.schedule, &policy.zone)
+        && old.schedule.latest_due(from, now, &old.zone).is_none()
+    {
+        // A new schedule owes nothing of the time before it (POLICY-18).
+        item.body.scheduled_from = Some(now);
+    }
+    item.next_run = next_run(item, policy, now, most);
+}
+
+/// Brings an item that changes hands to its policy: its next run, within the spread `most`, and
+/// the times of its points. Those of an item with many follow soon, as those of an edited policy
+/// do. The item is not written.
 pub(crate) async fn apply_policy(
     tx: &mut WriteTx,
     item: &mut ProtectedItem,
-    policy: &Policy,
+    policy: &Record<policies::Policy>,
     most: SignedDuration,
 ) -> Result<()> {
-    let now = tx.now();
-    if is_active(item) {
-        let (seen, from) = (&item.body.policy_seen, item.body.scheduled_from);
-        if let (Some(old), Some(from)) = (seen, from)
-            && (&old.schedule, &old.zone) != (&policy.schedule, &policy.zone)
-            && old.schedule.latest_due(from, now, &old.zone).is_none()
-        {
-            // A new schedule owes nothing of the time before it (POLICY-18).
-            item.body.scheduled_from = Some(now);
-        }
-        item.next_run = next_run(item, policy, now, most);
-    }
+    let (id, policy) = (&policy.id, &policy.body.policy);
     if item.body.policy_seen.as_ref() == Some(policy) {
+        reschedule(item, policy, tx.now(), most);
         return Ok(());
     }
-    let old = item.body.policy_seen.replace(policy.clone());
-    let mut after = None;
-    loop {
-        let all = Range::default();
-        let page = points::page(tx, item.data_id, all, after, PAGE).await?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
-        after = Some((last.taken_at, last.number));
-        for mut point in page {
-            if let (Keep::Marks(marks), Some(old)) = (&point.body.keep, &old) {
-                point.body.keep = Keep::Marks(marks.under(old, policy));
-            }
-            expiries(&mut point, policy);
-            points::update(tx, point).await?;
+    let more = bring(tx, item, policy, None).await?;
+    reschedule(item, policy, tx.now(), most);
+    if more.is_some() {
+        // It has not seen it yet.
+        return note_edit(tx, id).await;
+    }
+    item.body.policy_seen = Some(policy.clone());
+    Ok(())
+}
+
+/// Brings the times of a page of an item's points to a policy, in place of the one that was seen:
+/// the points behind `after`. Gives the last of them, if there may be more. Done once more it
+/// changes nothing.
+async fn bring(
+    tx: &mut WriteTx,
+    item: &ProtectedItem,
+    policy: &Policy,
+    after: Option<(Timestamp, i64)>,
+) -> Result<Option<(Timestamp, i64)>> {
+    let old = item.body.policy_seen.as_ref();
+    let page = points::page(tx, item.data_id, Range::default(), after, PAGE).await?;
+    let last = page.last().map(|last| (last.taken_at, last.number));
+    let is_full = page.len() == PAGE as usize;
+    for point in page {
+        let mut new = point.clone();
+        if let (Keep::Marks(marks), Some(old)) = (&point.body.keep, old) {
+            new.body.keep = Keep::Marks(marks.under(old, policy));
+        }
+        expiries(&mut new, policy);
+        if new != point {
+            points::update(tx, new).await?;
         }
     }
+    Ok(last.filter(|_| is_full))
 }
 
 /// When the next scheduled run of an item starts: at its due time and its share of the spread
@@ -158,23 +183,44 @@ impl Control {
         if behind(&mut self.state.read().await?, item).await?.is_none() {
             return Ok(());
         }
-        let mut tx = self.state.write().await?;
-        let Some((mut item, policy)) = behind(&mut tx, item).await? else {
-            return Ok(());
-        };
-        apply_policy(&mut tx, &mut item, &policy, self.options.start_spread).await?;
-        items::update(&mut tx, item).await?;
-        tx.commit().await
+        // A page of points in each transaction. The item has seen the policy once all are done:
+        // cut short, and after another edit, it begins anew.
+        let (mut under, mut after) = (None, None);
+        loop {
+            let mut tx = self.state.write().await?;
+            let Some((mut item, policy)) = behind(&mut tx, item).await? else {
+                return Ok(());
+            };
+            if under.as_ref() != Some(&policy) {
+                (under, after) = (Some(policy.clone()), None);
+            }
+            after = bring(&mut tx, &item, &policy, after).await?;
+            if after.is_none() {
+                reschedule(&mut item, &policy, tx.now(), self.options.start_spread);
+                item.body.policy_seen = Some(policy);
+                items::update(&mut tx, item).await?;
+                return tx.commit().await;
+            }
+            tx.commit().await?;
+        }
     }
 }
 
-/// An item with the policy that it has to be brought up to; `None` if it is, or follows none.
-pub(super) async fn behind(tx: &mut Tx, item: i64) -> Result<Option<(ProtectedItem, Policy)>> {
+/// An item with its [`policy_ahead`], if it has one.
+async fn behind(tx: &mut Tx, item: i64) -> Result<Option<(ProtectedItem, Policy)>> {
     let found = items::by_data_id(tx, item).await?;
-    let Some(item) = found.filter(is_active) else {
+    let Some(item) = found else {
         return Ok(None);
     };
-    let policy = crate::jobs::policy_of(tx, &item).await?;
-    let new = policy.filter(|policy| item.body.policy_seen.as_ref() != Some(policy));
-    Ok(new.map(|policy| (item, policy)))
+    let ahead = policy_ahead(tx, &item).await?;
+    Ok(ahead.map(|policy| (item, policy)))
+}
+
+/// The policy that an item has to be brought up to; `None` if it is, or follows none.
+pub(super) async fn policy_ahead(tx: &mut Tx, item: &ProtectedItem) -> Result<Option<Policy>> {
+    if !is_active(item) {
+        return Ok(None);
+    }
+    let policy = crate::jobs::policy_of(tx, item).await?;
+    Ok(policy.filter(|policy| item.body.policy_seen.as_ref() != Some(policy)))
 }

@@ -1,44 +1,36 @@
 //! Soft-deleted items whose days are over are deleted (SOFT-1).
 
 use base::Result;
+use jiff::SignedDuration;
+use state::Tx;
 use state::jobs::{self, Filter, JobOperation};
-use state::protected_items as items;
+use state::protected_items::{self as items, ProtectedItem};
 
 use crate::Control;
 use crate::jobs::{DeletePlan, NewJob, Plan};
+
+/// After how long a deletion that failed is tried again.
+const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
 impl Control {
     /// Starts the deletion of what is to be purged, once.
     pub(super) async fn purge_items(&self) -> Result<()> {
         let mut tx = self.state.read().await?;
         // All: those that fail would keep the others of a page waiting.
-        let due = items::to_purge(&mut tx, u32::MAX).await?;
+        let mut due = Vec::new();
+        for item in items::to_purge(&mut tx, u32::MAX).await? {
+            // Most wait for their job: who only reads keeps no writer waiting.
+            if self.is_to_be_deleted(&mut tx, &item).await? {
+                due.push(item.data_id);
+            }
+        }
         drop(tx);
         for item in due {
             let mut tx = self.state.write().await?;
-            let found = items::by_data_id(&mut tx, item.data_id).await?;
-            let now = tx.now();
-            let Some(item) = found.filter(|i| i.purge_at.is_some_and(|at| at <= now)) else {
+            let Some(item) = items::by_data_id(&mut tx, item).await? else {
                 continue;
             };
-            if !self.may_remove(&mut tx, &item).await? {
-                continue;
-            }
-            let filter = Filter {
-                item: Some(item.id.clone()),
-                operation: Some(JobOperation::DeleteBackupData),
-                ..Filter::default()
-            };
-            let newest = jobs::page(&mut tx, &filter, None, 1).await?;
-            // One that failed is tried again after an hour.
-            let busy = newest.first().is_some_and(|job| match job.ended_at {
-                None => true,
-                Some(at) => {
-                    !job.body.errors.is_empty()
-                        && now.duration_since(at) < jiff::SignedDuration::from_hours(1)
-                }
-            });
-            if busy {
+            if !self.is_to_be_deleted(&mut tx, &item).await? {
                 continue;
             }
             let new = NewJob {
@@ -52,5 +44,23 @@ impl Control {
             tx.commit().await?;
         }
         Ok(())
+    }
+
+    /// Whether an item is to be purged now, and no job is at it or has failed just now.
+    async fn is_to_be_deleted(&self, tx: &mut Tx, item: &ProtectedItem) -> Result<bool> {
+        let now = tx.now();
+        if !item.purge_at.is_some_and(|at| at <= now) || !self.may_remove(tx, item).await? {
+            return Ok(false);
+        }
+        let filter = Filter {
+            item: Some(item.id.clone()),
+            operation: Some(JobOperation::DeleteBackupData),
+            ..Filter::default()
+        };
+        let newest = jobs::page(tx, &filter, None, 1).await?;
+        Ok(newest.first().is_none_or(|job| match job.ended_at {
+            None => false,
+            Some(at) => job.body.errors.is_empty() || now.duration_since(at) >= AGAIN,
+        }))
     }
 }

@@ -13,7 +13,7 @@ use crate::jobs::{BackupPlan, Plan, Stage, unfinished_backups, unfinished_restor
 use crate::plane::Tier;
 use crate::points::rule_point;
 use crate::protected_items::is_active;
-use crate::reconcile::edits::behind;
+use crate::reconcile::edits::policy_ahead;
 
 const PAGE: u32 = 200;
 
@@ -32,8 +32,11 @@ impl Control {
             let Some(last) = page.last() else {
                 return Ok(());
             };
-            after = *last;
-            for item in page {
+            after = last.0;
+            for (item, revision) in page {
+                if self.rests.has_nothing_to_go(item, revision, self.now()) {
+                    continue;
+                }
                 if let Err(e) = self.prune_item(item).await {
                     tracing::warn!("removing expired points of item {item}: {e:?}");
                 }
@@ -44,29 +47,40 @@ impl Control {
     async fn prune_item(&self, item: i64) -> Result<()> {
         let mut tx = self.state.read().await?;
         let found = items::by_data_id(&mut tx, item).await?;
-        drop(tx);
-        if !found.is_some_and(|item| prunes(&item)) {
-            return Ok(());
-        }
-        // Nothing is removed by times that an edit has made void.
-        self.apply_to(item).await?;
-        let mut tx = self.state.read().await?;
-        let Some(item) = items::by_data_id(&mut tx, item).await? else {
+        let Some(mut item) = found.filter(prunes) else {
             return Ok(());
         };
-        // It was edited just now: the next round knows better.
-        if behind(&mut tx, item.data_id).await?.is_some() {
-            return Ok(());
+        // Nothing is removed by times that an edit has made void.
+        if policy_ahead(&mut tx, &item).await?.is_some() {
+            drop(tx);
+            self.apply_to(item.data_id).await?;
+            tx = self.state.read().await?;
+            let found = items::by_data_id(&mut tx, item.data_id).await?;
+            let Some(again) = found.filter(prunes) else {
+                return Ok(());
+            };
+            item = again;
+            // It was edited just now: the next round knows better.
+            if policy_ahead(&mut tx, &item).await?.is_some() {
+                return Ok(());
+            }
         }
         if !self.may_remove(&mut tx, &item).await? {
             return Ok(());
         }
-        let Some(policy) = item.body.policy_seen.as_ref().filter(|_| prunes(&item)) else {
+        let Some(policy) = &item.body.policy_seen else {
             return Ok(());
         };
         let all = points::to_clean(&mut tx, item.data_id).await?;
         let rules: Vec<_> = all.iter().map(rule_point).collect();
         let mut removals = policy::cleanup(&rules, policy.snapshot_days, &policy.zone, self.now());
+        if removals.is_empty() {
+            // The newest snapshot stays, and the last point (SNAP-9; PROT-15): for as long as no
+            // other comes and none expires.
+            let next = points::next_expiry(&mut tx, item.data_id).await?;
+            self.rests.note_nothing_to_go(&item, next, self.now());
+            return Ok(());
+        }
         // A transfer that goes on, for however long, reads its snapshot (JOB-5); a restore its point.
         let mut sent = sent_now(&mut tx, &item).await?;
         sent.extend(restored_now(&mut tx, &item, &all).await?);
@@ -76,7 +90,7 @@ impl Control {
         if removals.is_empty() {
             return Ok(());
         }
-        let stores = self.stores_of_item(&mut tx, &item).await?;
+        let stores = self.vault_of_item(&mut tx, &item).await?;
         let snapshots: Vec<_> = removals.iter().filter(|r| r.snapshot).collect();
         let snapshots: Vec<_> = snapshots.iter().map(|r| &all[r.point]).collect();
         let on_hosts = self.stores_of_points(&mut tx, &item, &snapshots).await?;
@@ -86,7 +100,7 @@ impl Control {
         let leftover = |r: &&Removal| !r.vault && all[r.point].tiers == Tiers::Snapshot;
         let leftovers: Vec<_> = removals.iter().filter(leftover).collect();
         let leftovers: Vec<_> = leftovers.iter().map(|r| all[r.point].point).collect();
-        if let Some(stores) = stores.first().filter(|_| !leftovers.is_empty())
+        if let Some(stores) = stores.as_ref().filter(|_| !leftovers.is_empty())
             && let Err(e) = self.plane.remove(stores, Tier::Vault, &leftovers).await
         {
             tracing::warn!("points of {} stay for now: {e:?}", item.id);
@@ -104,7 +118,7 @@ impl Control {
         }
         let of_vault = removals.iter().filter(|r| r.vault);
         let of_vault: Vec<_> = of_vault.map(|r| all[r.point].point).collect();
-        if let Some(stores) = stores.first() {
+        if let Some(stores) = &stores {
             if !of_vault.is_empty() {
                 self.plane.remove(stores, Tier::Vault, &of_vault).await?;
             }

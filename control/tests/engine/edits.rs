@@ -6,6 +6,7 @@ use control::scripted::{Act, Phase, machine};
 use jiff::SignedDuration;
 use jiff::civil::time;
 use policy::{Policy, Retention, Schedule};
+use state::recovery_points::RecoveryPoint;
 use uuid::Uuid;
 
 use crate::world::{HOST, World};
@@ -104,4 +105,61 @@ async fn prot_19_an_edit_reaches_all_items_a_hundred_with_each_tick() {
         world.control.tick().await;
     }
     assert_eq!(reached().await, 150);
+}
+
+/// POLICY-21: the points of an item are brought to an edited policy some at a time, each time in
+/// a transaction of its own; cut short at any place, the edit is followed all the same.
+#[tokio::test]
+async fn an_edit_of_an_item_with_many_points_is_followed_though_cut_short_at_any_place() {
+    const POINTS: usize = 1300;
+    let world = World::new().await;
+    world.put_policy("p", kept(3000)).await;
+    world.protect("web", "p").await.unwrap();
+    world.days(1).await;
+    let (item, first) = (world.item("web").await, world.points("web").await.remove(0));
+    let mut tx = world.state.write().await.unwrap();
+    for number in 1..POINTS as i64 {
+        let mut point = first.clone();
+        point.number = number;
+        point.taken_at = first.taken_at - SignedDuration::from_secs(number);
+        state::recovery_points::create(&mut tx, point)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+    let days = |days: i64| SignedDuration::from_hours(24 * days);
+    let brought = async |kept: i64| {
+        let all = world.points("web").await;
+        assert_eq!(all.len(), POINTS);
+        let is = |p: &&RecoveryPoint| p.expires_at == Some(p.taken_at + days(kept));
+        all.iter().filter(is).count()
+    };
+    world.put_policy("p", kept(4000)).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for polls in 1.. {
+        assert!(polls < 20_000, "it never ends");
+        let mut tick = std::pin::pin!(world.control.tick());
+        let mut over = false;
+        for _ in 0..polls * 5 {
+            over = futures::poll!(&mut tick).is_ready();
+            if over {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_micros(100)).await;
+        }
+        let so_far = brought(4000).await;
+        seen.insert(so_far);
+        if over && so_far == POINTS {
+            break;
+        }
+    }
+    assert!(seen.contains(&500), "in several transactions: {seen:?}");
+    let now = world.item("web").await;
+    assert_eq!((now.data_id, now.next_run), (item.data_id, item.next_run));
+    // Nothing is left to do, and another policy for the item does the same.
+    world.put_policy("q", kept(5000)).await;
+    world.protect("web", "q").await.unwrap();
+    world.settle().await;
+    assert_eq!(brought(5000).await, POINTS);
+    assert!(world.item("web").await.next_run.is_some());
 }

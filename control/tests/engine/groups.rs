@@ -86,6 +86,36 @@ async fn srg_6_a_group_that_is_full_is_followed_by_the_next_number() {
 }
 
 #[tokio::test]
+async fn srg_6_a_machine_stays_in_its_group_though_an_earlier_one_has_room_again() {
+    let world = World::protecting().await;
+    world.protect("db", "DefaultPolicy").await.unwrap();
+    let limit = async |limit: u64| {
+        let mut tx = world.state.write().await.unwrap();
+        let limits = serde_json::json!({"collections_per_snapshot_group": limit});
+        let set = state::settings::set(&mut tx, "limits", &limits).await;
+        set.unwrap();
+        tx.commit().await.unwrap();
+    };
+    limit(1).await;
+    world.days(2).await;
+    let second = "AzureBackupRG_onprem_2";
+    let (held, there) = (
+        world.collections(GROUP).await,
+        world.collections(second).await,
+    );
+    assert_eq!((held.len(), there.len()), (1, 1));
+    limit(600).await;
+    world.days(2).await;
+    assert_eq!(world.collections(GROUP).await, held);
+    assert_eq!(world.collections(second).await, there);
+    for machine in ["web", "db"] {
+        let points = world.points(machine).await;
+        let of = |at: usize| points[at].body.collection.clone().unwrap();
+        assert_eq!(of(0), of(points.len() - 1), "{machine}");
+    }
+}
+
+#[tokio::test]
 async fn srg_7_9_another_pattern_counts_for_new_snapshots_only() {
     let world = World::protecting().await;
     world.days(1).await;
@@ -171,6 +201,27 @@ async fn srg_12_a_deleted_collection_takes_snapshots_and_nothing_of_the_vault() 
     // The next backup makes it again.
     world.backup_now("web", None).await.unwrap();
     world.minutes(5).await;
+    assert_eq!(world.collections(GROUP).await, [name]);
+    world.check(&["web"]).await;
+}
+
+#[tokio::test]
+async fn srg_12_a_collection_that_a_backup_fills_while_it_is_deleted_stays() {
+    let world = World::protecting().await;
+    world.days(1).await;
+    world.play(Phase::Snapshot, &[Act::well(30)]);
+    world.backup_now("web", None).await.unwrap();
+    world.settle().await;
+    let name = world.collections(GROUP).await.remove(0);
+    assert!(world.control.delete_collection(GROUP, &name).await.unwrap());
+    world.minutes(5).await;
+    let there = world.control.collection(GROUP, &name).await.unwrap();
+    assert_eq!(there.body.deleting, None);
+    let before = world.control.points_of_collection(&there).await.unwrap();
+    assert!(before.is_empty(), "what was there before is gone");
+    world.minutes(60).await;
+    let held = world.control.points_of_collection(&there).await.unwrap();
+    assert_eq!(held.len(), 1);
     assert_eq!(world.collections(GROUP).await, [name]);
     world.check(&["web"]).await;
 }

@@ -12,15 +12,30 @@ use sqlx::postgres::{
 };
 use sqlx::query::Query;
 use sqlx::{
-    Encode, PgConnection, Postgres, Row as _, SqlSafeStr, Transaction, Type, TypeInfo, ValueRef,
+    Encode, PgConnection, PgPool, Postgres, Row as _, SqlSafeStr, Transaction, Type, TypeInfo,
+    ValueRef,
 };
 
-use super::{PATIENCE, Pools, READERS, Row, Value};
+use super::{PATIENCE, READERS, Row, Value};
 
 /// The advisory lock that a writer holds until its transaction ends: "stillpnt".
 const WRITER: i64 = 0x7374_696c_6c70_6e74;
 
-pub(super) async fn open(url: &str) -> Result<Pools<Postgres>> {
+/// Connections to a database.
+#[derive(Debug, Clone)]
+pub(crate) struct Pools {
+    writer: PgPool,
+    readers: PgPool,
+}
+
+impl Pools {
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+pub(super) async fn open(url: &str) -> Result<Pools> {
     let options: PgConnectOptions = url.parse().map_err(error)?;
     let pool = |connections| {
         PgPoolOptions::new()
@@ -56,7 +71,7 @@ async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-pub(super) async fn begin_read(pools: &Pools<Postgres>) -> Result<Transaction<'static, Postgres>> {
+pub(super) async fn begin_read(pools: &Pools) -> Result<Transaction<'static, Postgres>> {
     pools
         .readers
         .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -65,7 +80,7 @@ pub(super) async fn begin_read(pools: &Pools<Postgres>) -> Result<Transaction<'s
 }
 
 /// Each statement sees all that is committed, and nothing is while the lock is held.
-pub(super) async fn begin_write(pools: &Pools<Postgres>) -> Result<Transaction<'static, Postgres>> {
+pub(super) async fn begin_write(pools: &Pools) -> Result<Transaction<'static, Postgres>> {
     let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
     let mut tx = pools.writer.begin_with(begin).await.map_err(error)?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)")

@@ -7,14 +7,21 @@ use std::path::{Path, PathBuf};
 use base::{Code, Error, Result, durable};
 use sqlx::query::Query;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row as _, SqlSafeStr, Sqlite, Transaction, TypeInfo, ValueRef};
+use sqlx::{Row as _, SqlSafeStr, TypeInfo, ValueRef};
 
-use super::{PATIENCE, Pools, READERS, Row, Value};
+use super::connections::{Connections, Lent};
+use super::{PATIENCE, READERS, Row, Value};
 
-pub(super) async fn open(path: &Path) -> Result<Pools<Sqlite>> {
+/// An open file.
+#[derive(Debug, Clone)]
+pub(crate) struct Sqlite {
+    writer: Connections,
+    readers: Connections,
+}
+
+pub(super) async fn open(path: &Path) -> Result<Sqlite> {
     make_private(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -26,44 +33,35 @@ pub(super) async fn open(path: &Path) -> Result<Pools<Sqlite>> {
         // Kilobytes of page cache a connection.
         .pragma("cache_size", "-16384")
         // Bytes of the log that are kept once a large transaction has been moved into the file.
-        .pragma("journal_size_limit", "67108864");
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .acquire_timeout(PATIENCE)
-        // A file needs no asking whether it is still there: that costs as much as a query.
-        .test_before_acquire(false)
-        .connect_with(options.clone())
-        .await
-        .map_err(error)?;
+        .pragma("journal_size_limit", "67108864")
+        // Statements that are kept prepared, and rows that wait to be taken, a connection.
+        .statement_cache_capacity(400)
+        .row_buffer_size(500);
+    let writer = Connections::open(options.clone(), 1).await.map_err(error)?;
     // After the writer, which has turned WAL on.
-    let readers = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .acquire_timeout(PATIENCE)
-        // A file needs no asking whether it is still there: that costs as much as a query.
-        .test_before_acquire(false)
-        .connect_with(options.pragma("query_only", "on"))
-        .await
-        .map_err(error)?;
-    Ok(Pools { writer, readers })
+    let options = options.pragma("query_only", "on");
+    let readers = Connections::open(options, READERS).await.map_err(error)?;
+    Ok(Sqlite { writer, readers })
 }
 
-pub(super) async fn begin_read(pools: &Pools<Sqlite>) -> Result<Transaction<'static, Sqlite>> {
-    pools.readers.begin_with("BEGIN").await.map_err(error)
-}
+impl Sqlite {
+    pub(super) async fn begin_read(&self) -> Result<Lent> {
+        self.readers.begin_read().await.map_err(error)
+    }
 
-pub(super) async fn begin_write(pools: &Pools<Sqlite>) -> Result<Transaction<'static, Sqlite>> {
-    pools
-        .writer
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(error)
+    pub(super) async fn begin_write(&self) -> Result<Lent> {
+        self.writer.begin_write().await.map_err(error)
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
 }
 
 /// Copies the database into `PATH.SUFFIX`, durable when this returns.
-pub(super) async fn copy_beside(pools: &Pools<Sqlite>, suffix: &str) -> Result<()> {
-    let options = pools.writer.connect_options();
+pub(super) async fn copy_beside(file: &Sqlite, suffix: &str) -> Result<()> {
+    let options = file.writer.options();
     let beside = |suffix: &str| {
         let mut name = options.get_filename().as_os_str().to_owned();
         name.push(suffix);
@@ -81,10 +79,12 @@ pub(super) async fn copy_beside(pools: &Pools<Sqlite>, suffix: &str) -> Result<(
         let what = format!("{} is not UTF-8", half.display());
         Error::new(Code::BadArgument, what)
     })?;
+    let mut alone = file.writer.alone().await.map_err(error)?;
     query("VACUUM INTO $1", vec![Value::from(name)])
-        .execute(&pools.writer)
+        .execute(alone.connection().map_err(error)?)
         .await
         .map_err(error)?;
+    drop(alone);
     durable::sync(&half)?;
     std::fs::rename(&half, &whole).map_err(|e| Error::io(whole.display(), e))?;
     durable::sync_name(&whole)
@@ -108,7 +108,7 @@ fn make_private(path: &Path) -> Result<()> {
 pub(super) fn query(
     sql: impl SqlSafeStr,
     values: Vec<Value>,
-) -> Query<'static, Sqlite, SqliteArguments> {
+) -> Query<'static, sqlx::Sqlite, SqliteArguments> {
     let query = sqlx::query(sql);
     values.into_iter().fold(query, |query, value| match value {
         Value::Null => query.bind(None::<i64>),

@@ -78,10 +78,13 @@ impl Tx {
         let values = checked(values)?;
         self.begin_statement()?;
         Ok(match &mut self.engine {
-            Engine::Sqlite(tx) => sqlite::query(sql, values)
-                .fetch(&mut **tx)
-                .map(|row| sqlite::row(&row.map_err(sqlite::error)?))
-                .boxed(),
+            Engine::Sqlite(tx) => {
+                let (sql, connection) = tx.statement(sql).map_err(sqlite::error)?;
+                sqlite::query(sql, values)
+                    .fetch(connection)
+                    .map(|row| sqlite::row(&row.map_err(sqlite::error)?))
+                    .boxed()
+            }
             Engine::Postgres(tx) => postgres::query(sql, values)
                 .fetch(&mut **tx)
                 .map(|row| postgres::row(&row.map_err(postgres::error)?))
@@ -116,11 +119,14 @@ impl Tx {
         let values = checked(values)?;
         self.begin_statement()?;
         let rows = match &mut self.engine {
-            Engine::Sqlite(tx) => sqlite::query(sql, values)
-                .execute(&mut **tx)
-                .await
-                .map_err(sqlite::error)?
-                .rows_affected(),
+            Engine::Sqlite(tx) => {
+                let (sql, connection) = tx.statement(sql).map_err(sqlite::error)?;
+                sqlite::query(sql, values)
+                    .execute(connection)
+                    .await
+                    .map_err(sqlite::error)?
+                    .rows_affected()
+            }
             Engine::Postgres(tx) => postgres::query(sql, values)
                 .execute(&mut **tx)
                 .await
@@ -135,7 +141,8 @@ impl Tx {
         self.begin_statement()?;
         match &mut self.engine {
             Engine::Sqlite(tx) => {
-                let done = sqlx::raw_sql(sql).execute(&mut **tx).await;
+                let (sql, connection) = tx.statement(sql).map_err(sqlite::error)?;
+                let done = sqlx::raw_sql(sql).execute(connection).await;
                 done.map_err(sqlite::error)?;
             }
             Engine::Postgres(tx) => {

@@ -17,7 +17,7 @@ use state::protected_items::{self as items, ProtectionState};
 use state::recovery_points::{self as points, Range, Tiers, number_of};
 use state::usages::{self, ItemUsage, OfItem, PointSum, StoreUsage};
 use state::vaults::Vault;
-use state::{Record, Scope, State, leases, meter, resources, settings};
+use state::{Record, Scope, State, WriteTx, leases, meter, resources, settings};
 
 use crate::build::{
     GROUP, Home, SUBSCRIPTION, VAULT, at, furnish, group, item, job, new_item, point, policy_id,
@@ -41,7 +41,7 @@ macro_rules! each_test {
             items_are_due_in_order_of_time,
             items_are_listed_by_vault_policy_and_deletion,
             points_are_paged_newest_first_within_a_range,
-            points_expire_in_order_of_time,
+            expired_points_are_found_by_their_items,
             a_number_names_one_point_of_an_item,
             what_points_come_to_follows_each_of_them,
             a_count_keeps_what_was_stored_while_it_ran,
@@ -60,6 +60,7 @@ macro_rules! each_test {
             operations_are_kept_for_their_time,
             the_activity_log_is_read_by_scope_and_time,
             one_alert_of_a_rule_is_open_for_a_target,
+            alerts_are_looked_at_when_their_item_has_changed,
             everything_is_there_after_it_was_opened_again,
         }
     };
@@ -491,11 +492,14 @@ pub async fn points_are_paged_newest_first_within_a_range(home: &Home) {
     assert_eq!(none, points::Summary::default());
 }
 
-pub async fn points_expire_in_order_of_time(home: &Home) {
+pub async fn expired_points_are_found_by_their_items(home: &Home) {
     let state = home.open().await;
     let mut tx = state.write().await.unwrap();
     furnish(&mut tx).await;
-    let item = item(&mut tx, "a", 1).await;
+    let (item, other) = (item(&mut tx, "a", 1).await, item(&mut tx, "b", 2).await);
+    let mut new = point(other.data_id, 9, at(0));
+    new.snapshot_expires_at = Some(at(20));
+    points::create(&mut tx, new).await.unwrap();
     for (seed, expires, snapshot) in [
         (1, Some(30), Some(5)),
         (2, Some(10), None),
@@ -514,21 +518,46 @@ pub async fn points_expire_in_order_of_time(home: &Home) {
     let numbers = |found: Vec<points::RecoveryPoint>| -> Vec<i64> {
         found.into_iter().map(|p| p.number).collect()
     };
-    let expired = numbers(points::expired(&mut tx, 9).await.unwrap());
-    assert_eq!(expired, [number(2), number(1)]);
-    let snapshots = points::snapshots_expired(&mut tx, 9).await.unwrap();
-    assert_eq!(numbers(snapshots.clone()), [number(1), number(3)]);
+    let sorted = |mut numbers: Vec<i64>| {
+        numbers.sort_unstable();
+        numbers
+    };
+    // The fourth is the newest by its number, or one of the others is.
+    let newest = (1..=4).map(number).max().unwrap();
+    let expired = numbers(points::to_clean(&mut tx, item.data_id).await.unwrap());
+    let mut expected = vec![number(1), number(2), number(3)];
+    expected.extend((!expected.contains(&newest)).then_some(newest));
+    assert_eq!(sorted(expired), sorted(expected));
+    let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
+    assert_eq!(found, [(item.data_id, 1), (other.data_id, 1)]);
+    let found = points::items_with_expired(&mut tx, 0, 1).await.unwrap();
+    assert_eq!(found, [(item.data_id, 1)]);
+    let found = points::items_with_expired(&mut tx, item.data_id, 9).await;
+    assert_eq!(found.unwrap(), [(other.data_id, 1)]);
+    let next = points::next_expiry(&mut tx, item.data_id).await.unwrap();
+    assert_eq!(next, Some(at(99)));
+    let next = points::next_expiry(&mut tx, other.data_id).await.unwrap();
+    assert_eq!(next, None);
 
-    // A snapshot that went is not found again.
-    let mut moved = snapshots[1].clone();
+    // A snapshot that went is not found again, nor is one of an item that was stopped.
+    let there = points::get(&mut tx, other.data_id, number(9)).await;
+    let first = there.unwrap().unwrap();
+    let mut moved = first.clone();
     (moved.tiers, moved.snapshot_expires_at) = (Tiers::Vault, None);
     let moved = points::update(&mut tx, moved).await.unwrap();
-    let left = numbers(points::snapshots_expired(&mut tx, 9).await.unwrap());
-    assert_eq!(left, [number(1)]);
-    let read = points::get(&mut tx, item.data_id, number(3)).await.unwrap();
+    let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
+    assert_eq!(found, [(item.data_id, 1)]);
+    let read = points::get(&mut tx, other.data_id, number(9))
+        .await
+        .unwrap();
     assert_eq!(read, Some(moved));
-    let refused = points::delete(&mut tx, &snapshots[1]).await.unwrap_err();
+    let refused = points::delete(&mut tx, &first).await.unwrap_err();
     assert_eq!(refused.code(), Code::PreconditionFailed);
+    let mut stopped = item.clone();
+    stopped.state = ProtectionState::ProtectionStopped;
+    items::update(&mut tx, stopped).await.unwrap();
+    let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
+    assert_eq!(found, []);
 }
 
 pub async fn a_number_names_one_point_of_an_item(home: &Home) {
@@ -642,6 +671,17 @@ pub async fn unfinished_jobs_are_found_and_ended_ones_pruned(home: &Home) {
     let rest = jobs::unfinished(&mut tx, after, 2).await.unwrap();
     assert_eq!(rest[0].id, uuid(1));
     assert_eq!(rest.len(), 1);
+    let again = jobs::in_work(&mut tx, None, 9).await.unwrap();
+    let ids: Vec<_> = again.iter().map(|job| job.id).collect();
+    assert_eq!(ids, [uuid(5), uuid(3), uuid(1)]);
+    let rest = jobs::in_work(&mut tx, after, 9).await.unwrap();
+    assert_eq!(rest, again[2..]);
+    let mut asked = jobs::get(&mut tx, uuid(3)).await.unwrap().unwrap();
+    asked.status = JobStatus::Cancelling;
+    jobs::update(&mut tx, asked).await.unwrap();
+    let again = jobs::in_work(&mut tx, None, 9).await.unwrap();
+    let cancelling: Vec<_> = again.iter().map(|job| job.cancelling).collect();
+    assert_eq!(cancelling, [false, true, false]);
     assert_eq!(jobs::prune(&mut tx, at(4)).await.unwrap(), 1);
     let left = jobs::page(&mut tx, &jobs::Filter::default(), None, 9).await;
     assert_eq!(left.unwrap().len(), 5);
@@ -1023,12 +1063,52 @@ pub async fn one_alert_of_a_rule_is_open_for_a_target(home: &Home) {
         ..all
     };
     assert_eq!(ids(elsewhere).await, [0_u128; 0]);
-    let firing = alerts::firing(&mut tx, Some(uuid(1)), 9).await.unwrap();
+    let firing = alerts::firing(&mut tx, None, Some(uuid(1)), 9).await;
+    let firing = firing.unwrap();
     let firing: Vec<_> = firing.iter().map(|a| a.id).collect();
     assert_eq!(firing, [uuid(3), uuid(5)]);
     // The closed one goes, what fires stays.
     assert_eq!(alerts::prune(&mut tx, at(5), at(0)).await.unwrap(), 1);
     assert_eq!(alerts::prune(&mut tx, at(99), at(11)).await.unwrap(), 3);
+}
+
+pub async fn alerts_are_looked_at_when_their_item_has_changed(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let (one, two) = (item(&mut tx, "a", 1).await, item(&mut tx, "b", 2).await);
+    let raised = [
+        (1, AlertRule::BackupFailed, one.id.as_str()),
+        (2, AlertRule::RestoreFailed, one.id.as_str()),
+        (3, AlertRule::PurgeComplete, one.id.as_str()),
+        (4, AlertRule::BackupFailed, two.id.as_str()),
+        (5, AlertRule::BackupFailed, "/gone"),
+        (6, AlertRule::SoftDeleteDisabled, VAULT),
+    ];
+    for (number, rule, target) in raised {
+        let body = AlertBody {
+            vault: VAULT.to_owned(),
+            target: target.to_owned(),
+            ..AlertBody::default()
+        };
+        let id = uuid(number);
+        let new = NewAlert { id, rule, body };
+        alerts::raise(&mut tx, new).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    home.pass(10);
+    let mut tx = state.write().await.unwrap();
+    let since = async |tx: &mut WriteTx, since: Option<i64>| {
+        let firing = alerts::firing(tx, since.map(at), None, 9).await.unwrap();
+        firing.iter().map(|a| a.id.as_u128()).collect::<Vec<_>>()
+    };
+    // Nothing undoes that a purge is complete.
+    assert_eq!(since(&mut tx, None).await, [1, 2, 4, 5, 6]);
+    assert_eq!(since(&mut tx, Some(0)).await, [1, 2, 4, 5, 6]);
+    assert_eq!(since(&mut tx, Some(1)).await, [2, 5, 6]);
+    items::update(&mut tx, two).await.unwrap();
+    assert_eq!(since(&mut tx, Some(10)).await, [2, 4, 5, 6]);
+    assert_eq!(since(&mut tx, Some(11)).await, [2, 5, 6]);
 }
 
 pub async fn everything_is_there_after_it_was_opened_again(home: &Home) {

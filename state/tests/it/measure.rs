@@ -1,5 +1,5 @@
 //! What pages cost with 10,000 items, 1,000,000 points and 300,000 jobs: run with
-//! `cargo test --release -p state --test it -- --ignored --nocapture measure`.
+//! `cargo xtask bench records`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -255,18 +255,26 @@ async fn one(tx: &mut WriteTx, act: &Act, model: &mut Model, held: &mut Held, it
             let newest = there.into_iter().rev().take(limit as usize);
             assert_eq!(page, newest.map(|(_, number)| number).collect::<Vec<_>>());
         }
-        Act::Expired(limit) => {
-            let page = points::expired(tx, limit.into()).await.unwrap();
-            let page: Vec<_> = page.iter().map(|p| (p.item, p.number)).collect();
-            let mut due: Vec<_> = model
-                .points
-                .iter()
-                .filter_map(|(key, (_, _, expiry))| Some(((*expiry)?, *key)))
-                .filter(|(expiry, _)| *expiry <= model.now)
-                .collect();
-            due.sort();
-            let due = due.into_iter().take(limit.into());
-            assert_eq!(page, due.map(|(_, key)| key).collect::<Vec<_>>());
+        Act::Expired(number) => {
+            let limit = u32::from(number % 3);
+            let found = points::items_with_expired(tx, 0, limit).await.unwrap();
+            let due =
+                |(_, _, expiry): &(i64, i64, Option<i64>)| expiry.is_some_and(|e| e <= model.now);
+            let expired = model.points.iter().filter(|(_, point)| due(point));
+            let mut of: Vec<_> = expired.map(|((item, _), _)| *item).collect();
+            of.dedup();
+            of.truncate(limit as usize);
+            assert_eq!(found, of.iter().map(|item| (*item, 1)).collect::<Vec<_>>());
+            // Of one item those, and the newest.
+            let item = *pick(&items, number).unwrap();
+            let found = points::to_clean(tx, item).await.unwrap();
+            let mut found: Vec<_> = found.iter().map(|p| p.number).collect();
+            found.sort_unstable();
+            let here = || model.points.iter().filter(|((i, _), _)| *i == item);
+            let newest = here().max_by_key(|((_, number), (second, _, _))| (*second, *number));
+            let newest = newest.map(|(key, _)| key.1);
+            let chosen = here().filter(|((_, n), point)| due(point) || Some(*n) == newest);
+            assert_eq!(found, chosen.map(|(key, _)| key.1).collect::<Vec<_>>());
         }
         Act::Take(name, owner, seconds) => {
             let (name, owner) = (name % 2, owner % 3);

@@ -45,7 +45,12 @@ impl Fleet {
         number: usize,
         steps: u64,
     ) -> Result<(), String> {
-        let machine = &self.machines[number];
+        let machine = &mut self.machines[number];
+        // What is done to it from now on is done to another item, once the auditor has seen it go.
+        machine.is_going &= auditor.has(number);
+        if machine.is_going {
+            return Ok(());
+        }
         let known = auditor.state(machine.uuid);
         let now = control.now().as_second();
         // In a million, a day.
@@ -193,6 +198,7 @@ impl Fleet {
                     control.now().as_second(),
                     Deed::Delete(vault.kept * DAY),
                 );
+                self.machines[number].is_going = vault.kept == 0;
                 self.deeds += 1;
                 Ok(())
             }
