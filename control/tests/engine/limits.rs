@@ -113,3 +113,23 @@ async fn points_are_counted_and_a_backup_beyond_them_fails() {
     world.limit("points_per_machine", there + 1).await;
     assert_eq!(world.backed_up().await.unwrap(), J::Completed);
 }
+
+/// LIMIT-1
+#[tokio::test]
+async fn a_vault_takes_as_many_machines_as_the_limit_says() {
+    let world = World::new().await;
+    world.limit("machines_per_vault", 1).await;
+    world.protect("web", "DefaultPolicy").await.unwrap();
+    reached(
+        world.protect("db", "DefaultPolicy").await,
+        "machines_per_vault",
+    );
+    world.limit("machines_per_vault", 2).await;
+    world.limit("data_sources_per_vault", 1).await;
+    reached(
+        world.protect("db", "DefaultPolicy").await,
+        "data_sources_per_vault",
+    );
+    world.limit("data_sources_per_vault", 2).await;
+    world.protect("db", "DefaultPolicy").await.unwrap();
+}
