@@ -34,6 +34,7 @@ mod operations;
 mod page;
 pub mod path;
 mod policies;
+mod policy_settings;
 mod property;
 mod protectable;
 mod protected_items;

@@ -339,6 +339,9 @@ codes! {
     PolicyInUse = "BMSUserErrorPolicyInUse", Invalid,
         "Items have the policy, so it can't be deleted, nor become another sub-type (POLICY-30).",
         "Give its items another policy first; `az backup policy list-associated-items` lists them.";
+    PolicyKindRefused = "BMSUserErrorPolicyTypeChangeRefused", Invalid,
+        "A machine that is protected by a standard policy was to get an enhanced one whose settings refuse such machines (POLICY-30).",
+        "Choose a standard policy, or allow it in the settings of the enhanced one: `stillpoint policy settings NAME --refuse-standard-items false`.";
     LimitReached = "BMSUserErrorLimitReached", Invalid,
         "There are as many of a thing as a setting allows (LIMIT-1, LIMIT-2, POLICY-26).",
         "Remove some, or raise the setting that the message names.";

@@ -31,6 +31,7 @@ mod passwords;
 pub mod plane;
 pub mod points;
 mod policies;
+mod policy_settings;
 mod principals;
 mod protected_items;
 mod reconcile;

@@ -7,6 +7,7 @@ mod bad_policies;
 mod document;
 mod fabric;
 mod policies;
+mod policy_settings;
 mod rights;
 mod service;
 mod users;

@@ -9,12 +9,15 @@ use state::{Tx, resources};
 
 use crate::Control;
 use crate::plane::Stores;
+use crate::policy_settings::settings_of;
 use crate::protected_items::is_active;
 
 /// What a backup works with.
 pub(crate) struct Ground {
     pub(crate) item: ProtectedItem,
     pub(crate) policy: Option<policy::Policy>,
+    /// Whether the policy refuses a point that is less consistent than it asks for.
+    pub(crate) refuses_downgrades: bool,
     pub(crate) machine: Machine,
     /// The folded id of the machine's host.
     pub(crate) host: String,
@@ -47,6 +50,9 @@ impl Control {
         let first = newest.first().is_none_or(|p| p.tiers == Tiers::Vault);
         Ok(Ground {
             policy: policy_of(&mut tx, &item).await?,
+            refuses_downgrades: settings_of(&mut tx, item.policy.as_deref())
+                .await?
+                .refuse_downgrades,
             item,
             machine: machine.body,
             host: state::fold(&host.id),

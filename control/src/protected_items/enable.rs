@@ -19,6 +19,7 @@ use crate::alerts::about;
 use crate::jobs::NewJob;
 use crate::operations::Accepted;
 use crate::policies::LIMITS;
+use crate::policy_settings::check_change;
 use crate::reconcile::apply_policy;
 use crate::vaults::{no_vault, refused};
 
@@ -156,6 +157,11 @@ impl Control {
             );
             return Err(Error::new(Code::ItemSoftDeleted, detail));
         }
+        check_change(
+            &item.body.friendly_name,
+            item.body.policy_seen.as_ref(),
+            policy,
+        )?;
         use ProtectionState::{
             BackupsSuspended, InitialBackupPending, Protected, ProtectionPaused, ProtectionStopped,
         };

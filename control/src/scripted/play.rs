@@ -34,7 +34,7 @@ pub struct Act {
 pub enum Ends {
     /// As it should.
     Well,
-    /// A snapshot: as after a power cut, for this reason.
+    /// A snapshot: as after a power cut, for this reason; it fails where that will not do.
     Downgraded(Code),
     /// It fails, and has done nothing.
     Fails(Code),

@@ -5,6 +5,7 @@ mod adoption;
 mod alerts;
 mod conflict;
 mod crash;
+mod downgrades;
 mod edits;
 mod groups;
 mod jobs;
