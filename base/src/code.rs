@@ -306,6 +306,9 @@ codes! {
     MachineInConflict = "UserErrorVmOnTwoHosts", Conflict,
         "Two hosts have a machine of the same UUID at the same time.",
         "Remove one of the two, or give it a UUID of its own.";
+    BackupOverdue = "BackupOverdue", Failed,
+        "A day after a run was due by the policy there is still no newer recovery point.",
+        "Look at the jobs of the machine and at what else its health details name, and back it up now.";
     ItemSoftDeleted = "BMSUserErrorItemSoftDeleted", Conflict,
         "The item's backups were deleted and are kept for the days of soft delete.",
         "Undelete it first, or wait until its days are over.";

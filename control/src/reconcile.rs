@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! tick      edits (items follow their policy) ─► scheduler ─► the engine takes up jobs
-//! maintain  alerts ─► adoption ─► collections of snapshots ─► retention ─► purge ─► collection
+//! maintain  alerts ─► health ─► adoption ─► collections of snapshots ─► retention ─► purge ─► collection
 //!           ─► what is old
 //! ```
 
@@ -13,6 +13,7 @@ mod collection;
 mod collections;
 mod deleted_vaults;
 mod edits;
+mod health;
 mod purge;
 mod retention;
 mod scheduler;
@@ -43,6 +44,7 @@ impl Control {
     pub async fn maintain(&self) {
         // First: it waits for no store.
         told("alerts", self.follow_alerts().await);
+        told("health checks", self.check_health().await);
         // Nothing is removed before it is known what there is.
         told("adoption", self.adopt_stores().await);
         told("collections", self.delete_collections().await);

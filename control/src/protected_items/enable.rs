@@ -121,6 +121,7 @@ impl Control {
                     policy_name: policy.name.clone(),
                     disks,
                     scheduled_from: Some(now),
+                    owed_from: Some(now),
                     vaulted_from: Some(now),
                     ..ItemBody::default()
                 },
@@ -175,6 +176,7 @@ impl Control {
                 None => InitialBackupPending,
             };
             item.body.scheduled_from = Some(tx.now());
+            item.body.owed_from = Some(tx.now());
             item.body.vaulted_from = Some(tx.now());
         }
         let before = item.body.policy_seen.as_ref().map(|p| &p.retention);

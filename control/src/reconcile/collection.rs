@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use base::{Code, Result};
 use jiff::{SignedDuration, Timestamp};
 
+use super::health::Looks;
 use crate::Control;
 use crate::plane::{Stores, Tier};
 
@@ -14,6 +15,8 @@ use crate::plane::{Stores, Tier};
 const COLLECT: SignedDuration = SignedDuration::from_mins(10);
 /// How often what is old is removed.
 const TIDYING: SignedDuration = SignedDuration::from_hours(1);
+/// How often items are checked in the background.
+const HEALTH: SignedDuration = SignedDuration::from_mins(5);
 /// How often the others of these are due.
 const RETENTION: SignedDuration = SignedDuration::from_secs(30);
 
@@ -26,6 +29,8 @@ pub(crate) struct Wanted {
     following: Mutex<BTreeMap<String, Followed>>,
     last: Mutex<BTreeMap<&'static str, Timestamp>>,
     stores: Mutex<BTreeMap<PathBuf, Stores>>,
+    /// What the looks at the hosts have told.
+    pub(crate) looks: Looks,
 }
 
 /// How far an edit was followed. A restart begins anew: who is up to date is left alone.
@@ -65,6 +70,7 @@ impl Wanted {
     pub(super) fn is_due(&self, what: &'static str, now: Timestamp) -> bool {
         let every = match what {
             "collection" => COLLECT,
+            "health" => HEALTH,
             "tidying" => TIDYING,
             _ => RETENTION,
         };

@@ -8,6 +8,7 @@ mod crash;
 mod downgrades;
 mod edits;
 mod groups;
+mod health;
 mod jobs;
 mod life;
 mod options;
