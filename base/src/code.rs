@@ -382,6 +382,12 @@ codes! {
     ResourceInUse = "ResourceInUse", Conflict,
         "Other records still refer to this one.",
         "Remove first what the message names.";
+    FolderUnusable = "FolderUnusable", Invalid,
+        "A folder on the server that was named for a pool, a snapshot store or restored disks can't be used for it.",
+        "Give an absolute path to a folder that is there or can be made, that the server may write to, and that neither holds nor lies in another store or the server's own folder.";
+    NoPoolForVault = "NoVaultPoolTakesVaults", Conflict,
+        "No vault pool of the location takes new vaults now: they were told not to, or their folders can't be reached.",
+        "Mount what is away, let a pool take vaults, or add one: `stillpoint pool add`.";
     PreconditionFailed = "PreconditionFailed", Conflict,
         "The record was changed by someone else since it was read.",
         "Read it again and repeat the change on what it is now.";

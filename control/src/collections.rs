@@ -165,8 +165,9 @@ impl Control {
                 &group
             }
         };
-        let write = refuse_locked(tx, &format!("{KIND}/write"), place);
-        write.await.map_err(critical)?;
+        refuse_locked(tx, &format!("{KIND}/write"), place)
+            .await
+            .map_err(critical)?;
         refuse_kept(tx, place).await.map_err(|e| (e, false))
     }
 

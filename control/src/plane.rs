@@ -8,6 +8,7 @@ mod hosts;
 mod machine;
 mod points;
 mod restore;
+mod scratch;
 mod stores;
 mod survey;
 
@@ -28,6 +29,8 @@ use zeroize::Zeroizing;
 pub use disks::disk_numbers;
 pub use hosts::HostPlane;
 pub use machine::{MachineTarget, MachineWork};
+pub(crate) use stores::MARK as SNAPSHOTS_MARK;
+pub use scratch::ScratchRule;
 pub use restore::{RestoreTarget, RestoreWork, RestoredDisk};
 pub use survey::{FoundPoint, Ownership};
 
@@ -198,8 +201,8 @@ pub struct SnapshotWork {
     pub quiesce: Quiesce,
     /// Whether the records know of no snapshot of the machine: then its store may be made.
     pub first: bool,
-    /// Bytes of scratch that it may take; `None`: by the machine's disks.
-    pub scratch_limit: Option<u64>,
+    /// How much scratch it may take.
+    pub scratch: ScratchRule,
     /// Whose point it is, and what is promised of it: kept with the point.
     pub origin: Option<Origin>,
 }

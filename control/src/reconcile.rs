@@ -26,7 +26,7 @@ use base::Result;
 use crate::Control;
 
 pub(crate) use collection::Wanted;
-pub(crate) use deleted_vaults::note_deleted;
+pub(crate) use deleted_vaults::{note_deleted, refuse_leaving};
 pub(crate) use edits::{apply_policy, note_edit};
 
 impl Control {

@@ -24,7 +24,7 @@ use super::of_item::transfer_runs;
 use super::origin::origin;
 use super::transfer::transfer_phase;
 use super::{ASKED, DOWNGRADE, Plan, stand, to_json};
-use crate::plane::{Over, PointFacts, SnapshotWork, Tier};
+use crate::plane::{Over, PointFacts, ScratchRule, SnapshotWork, Tier};
 use crate::points::expiries;
 
 /// A backup, and how far it has come.
@@ -178,7 +178,11 @@ async fn take(held: &Held<'_>, plan: &BackupPlan, ground: &Ground) -> Result<Poi
         disks: ground.item.body.disks.clone(),
         quiesce,
         first: ground.first,
-        scratch_limit: ground.scratch_limit,
+        scratch: ScratchRule {
+            limit: ground.scratch_limit,
+            keep_free: ground.scratch_keep_free,
+            among: control.options.snapshots_per_host as u64,
+        },
         origin: Some(origin),
     };
     let over = Over {

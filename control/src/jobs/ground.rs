@@ -23,6 +23,7 @@ pub(crate) struct Ground {
     pub(crate) host: String,
     pub(crate) connection: String,
     pub(crate) scratch_limit: Option<u64>,
+    pub(crate) scratch_keep_free: Option<u8>,
     pub(crate) stores: Stores,
     /// Whether it has no snapshot so far.
     pub(crate) first: bool,
@@ -58,6 +59,7 @@ impl Control {
             host: state::fold(&host.id),
             connection: host.body.connection,
             scratch_limit: host.body.scratch_limit,
+            scratch_keep_free: host.body.scratch_keep_free,
             stores,
             first,
         })

@@ -79,6 +79,7 @@ pub fn vault() -> Vault {
     Vault {
         store_vault: VaultId::from_bytes([7; 16]),
         pool: "/pools/p".to_owned(),
+        pool_folder: None,
         wrapped_key: "sealed".to_owned(),
         location: "onprem".to_owned(),
         tags: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
