@@ -11,6 +11,7 @@ mod groups;
 mod items;
 mod jobs;
 mod log_in;
+mod places;
 mod points;
 mod policies;
 mod principals;
@@ -61,6 +62,7 @@ pub(crate) fn arm() -> Routes {
         .merge(points::routes())
         .merge(jobs::routes())
         .merge(fabric::routes())
+        .merge(places::routes())
         .merge(attachments::routes())
         .merge(access::routes())
         .merge(principals::routes())

@@ -152,7 +152,10 @@ impl Control {
         let alias = Collection::alias_of(item.data_id);
         let own = resources::find::<Collection>(tx, &alias).await;
         let own = own.map_err(critical)?;
-        let place = match own.iter().find(|c| item.body.collection.as_ref() == Some(&fold(&c.id))) {
+        let place = match own
+            .iter()
+            .find(|c| item.body.collection.as_ref() == Some(&fold(&c.id)))
+        {
             Some(there) => &there.id,
             None => {
                 let there = resources::get::<Group>(tx, &group).await;

@@ -14,8 +14,6 @@ use uuid::Uuid;
 use crate::groups::{fixed, no_group};
 use crate::places::Purpose;
 use crate::snapshot_stores::{check_percent, holds};
-use crate::vault_pools::refuse_match;
-use crate::vaults::check_match;
 use crate::{Control, storage_accounts};
 
 /// The longest name.
@@ -39,8 +37,6 @@ pub struct HostInput {
     pub scratch_limit: Option<u64>,
     /// Percent of scratch's file system that stay free; 0: none.
     pub scratch_keep_free: Option<u8>,
-    /// The eTag that it must have; `None`: any.
-    pub if_match: Option<String>,
 }
 
 impl Control {
@@ -78,12 +74,8 @@ impl Control {
     /// `LocationUnknown`, `LocationFixed`; `BadArgument` for another connection of a host that is
     /// there, or one that is none; `FolderUnusable` for a folder that can't be a snapshot store's;
     /// `ResourceInUse` for another snapshot store while its machines are protected or there are
-    /// snapshots in it; `PreconditionFailed`; those of the records.
-    pub async fn put_host(
-        &self,
-        name: &str,
-        mut input: HostInput,
-    ) -> Result<(Record<Host>, bool)> {
+    /// snapshots in it; those of the records.
+    pub async fn put_host(&self, name: &str, mut input: HostInput) -> Result<(Record<Host>, bool)> {
         let wanted = input.location.as_deref();
         let location = match wanted {
             Some(name) => Some(self.check_location(name).await?),
@@ -95,8 +87,11 @@ impl Control {
         if let (None, Some(connection)) = (&known, &input.connection) {
             self.check_connection(connection).await?;
         }
-        let is_same =
-            |store: &String| known.as_ref().is_some_and(|k| k.body.snapshot_store == *store);
+        let is_same = |store: &String| {
+            known
+                .as_ref()
+                .is_some_and(|k| k.body.snapshot_store == *store)
+        };
         let place = match input.snapshot_store.take().filter(|s| !is_same(s)) {
             Some(store) => {
                 if known.is_some() {
@@ -124,7 +119,6 @@ impl Control {
         };
         let done = match resources::get::<Host>(&mut tx, &id).await? {
             Some(host) => {
-                check_match(&host, input.if_match.as_deref())?;
                 if let Some(location) = location.filter(|l| l.name != host.body.location) {
                     return Err(fixed(&host.name, &host.body.location, &location.name));
                 }
@@ -135,7 +129,6 @@ impl Control {
             }
             None => {
                 check_name(name)?;
-                refuse_match(name, input.if_match.as_deref())?;
                 let missing = || Error::new(Code::LocationUnknown, "a host needs a location");
                 let location = location.ok_or_else(missing)?.name.clone();
                 let group = group.ok_or_else(|| needs("group"))?;

@@ -198,7 +198,11 @@ fn make(path: PathBuf, purpose: Purpose, probe: &str) -> Result<NewPlace> {
         let detail = format!("{} can't be used: {}", path.display(), e.detail());
         Error::new(Code::FolderUnusable, detail).because(e)
     };
-    let missing: Vec<PathBuf> = path.ancestors().take_while(|p| !p.exists()).map(Path::to_owned).collect();
+    let missing: Vec<PathBuf> = path
+        .ancestors()
+        .take_while(|p| !p.exists())
+        .map(Path::to_owned)
+        .collect();
     place.made.extend(missing.into_iter().rev());
     let made = match purpose {
         Purpose::Restores => durable::make_passable_folder(&path),
@@ -234,7 +238,9 @@ mod tests {
 
     #[test]
     fn a_path_is_absolute_and_says_where_it_leads() {
-        for bad in ["", "a", "a/b", "/", "//", "/a/../b", "/a/./b", "./a", "/a\nb"] {
+        for bad in [
+            "", "a", "a/b", "/", "//", "/a/../b", "/a/./b", "./a", "/a\nb",
+        ] {
             let refused = plain(bad).unwrap_err();
             assert_eq!(refused.code(), Code::FolderUnusable, "{bad:?}");
         }

@@ -29,9 +29,9 @@ use zeroize::Zeroizing;
 pub use disks::disk_numbers;
 pub use hosts::HostPlane;
 pub use machine::{MachineTarget, MachineWork};
-pub(crate) use stores::MARK as SNAPSHOTS_MARK;
-pub use scratch::ScratchRule;
 pub use restore::{RestoreTarget, RestoreWork, RestoredDisk};
+pub use scratch::ScratchRule;
+pub(crate) use stores::MARK as SNAPSHOTS_MARK;
 pub use survey::{FoundPoint, Ownership};
 
 /// What jobs and reconcilers do to hosts and stores.

@@ -10,7 +10,6 @@ use state::resources::{self, Record};
 
 use crate::hosts::{default_store, protected};
 use crate::stores::hosts_with_snapshots;
-use crate::vaults::check_match;
 use crate::{Control, HostInput};
 
 /// The most percent of a file system that may be kept free of scratch.
@@ -25,8 +24,6 @@ pub struct SnapshotStoreInput {
     pub scratch_limit: Option<u64>,
     /// Percent of scratch's file system that stay free; 0: none.
     pub scratch_keep_free: Option<u8>,
-    /// The eTag that it must have; `None`: any.
-    pub if_match: Option<String>,
 }
 
 impl Control {
@@ -42,19 +39,17 @@ impl Control {
     /// # Errors
     /// `ResourceNotFound` without the host; `FolderUnusable`; `BadArgument` for a percentage that
     /// is none; `ResourceInUse` for another folder while machines of the host are protected or
-    /// there are snapshots in it; `PreconditionFailed`; those of the records.
+    /// there are snapshots in it; those of the records.
     pub async fn set_snapshot_store(
         &self,
         host: &str,
         input: SnapshotStoreInput,
     ) -> Result<Record<Host>> {
-        let there = self.host(&self.host_id(host)).await?;
-        check_match(&there, input.if_match.as_deref())?;
+        self.host(&self.host_id(host)).await?;
         let input = HostInput {
             snapshot_store: input.folder,
             scratch_limit: input.scratch_limit,
             scratch_keep_free: input.scratch_keep_free,
-            if_match: input.if_match,
             ..HostInput::default()
         };
         Ok(self.put_host(host, input).await?.0)
@@ -65,8 +60,8 @@ impl Control {
     ///
     /// # Errors
     /// `ResourceNotFound` without the host; `ResourceInUse` while machines of the host are
-    /// protected or there are snapshots in it; `PreconditionFailed`; those of the records.
-    pub async fn reset_snapshot_store(&self, host: &str, if_match: Option<&str>) -> Result<bool> {
+    /// protected or there are snapshots in it; those of the records.
+    pub async fn reset_snapshot_store(&self, host: &str) -> Result<bool> {
         let id = self.host_id(host);
         self.refuse_snapshots(&id).await?;
         let mut tx = self.state.write().await?;
@@ -75,7 +70,6 @@ impl Control {
             let detail = format!("there is no host `{host}`");
             Error::new(Code::ResourceNotFound, detail)
         })?;
-        check_match(&there, if_match)?;
         if let Some(machine) = protected(&mut tx, &state::fold(&there.id)).await? {
             return Err(holds(&there.name, &machine));
         }

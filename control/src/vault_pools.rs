@@ -95,7 +95,11 @@ impl Control {
         };
         let known: Option<Record<VaultPool>> =
             resources::get(&mut self.state.read().await?, &id).await?;
-        let is_same = |f: &String| known.as_ref().is_some_and(|k| k.body.folder.as_ref() == Some(f));
+        let is_same = |f: &String| {
+            known
+                .as_ref()
+                .is_some_and(|k| k.body.folder.as_ref() == Some(f))
+        };
         let place = match input.folder.filter(|f| !is_same(f)) {
             Some(_) if known.as_ref().is_some_and(|k| k.body.folder.is_none()) => {
                 let detail = "the folder of the server's own pool is its setting `pool`";
@@ -238,7 +242,9 @@ pub(crate) async fn create_first(
         takes_vaults: true,
     };
     let id = pool_id(subscription, DEFAULT);
-    resources::create(tx, &id, subscription, body).await.map(drop)
+    resources::create(tx, &id, subscription, body)
+        .await
+        .map(drop)
 }
 
 /// Refuses a new vault in a pool that has gone meanwhile.
@@ -279,7 +285,10 @@ async fn refuse_vaults(tx: &mut Tx, pool: &Record<VaultPool>) -> Result<()> {
     let Some(vault) = all.iter().find(|v| is_in(&v.body, &pool.body)) else {
         return Ok(());
     };
-    let detail = format!("the vault pool {} holds the vault {}", pool.name, vault.name);
+    let detail = format!(
+        "the vault pool {} holds the vault {}",
+        pool.name, vault.name
+    );
     Err(Error::new(Code::ResourceInUse, detail))
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod backup;
 mod global;
+mod places;
 mod remote;
 mod rescue;
 mod restore;
@@ -20,6 +21,7 @@ use crate::units::age;
 pub use access::{AppCommand, LockCommand, RoleCommand, UserCommand, UserPassword};
 pub use backup::{BackupCommand, BackupNow, QuiesceWord};
 pub use global::{Global, OutputFormat, ProgressForm};
+pub use places::{PoolCommand, RestoreFolderCommand, SnapshotStoreCommand};
 pub use remote::{
     AlertCommand, HostCommand, JobCommand, LoginWords, PolicyCommand, ProtectionCommand,
     RedundancyWord, Remote, ServerPlace, VaultSet,
@@ -102,6 +104,15 @@ pub enum Command {
     /// Hosts that a server looks after
     #[command(subcommand)]
     Host(HostCommand),
+    /// Folders that a server puts new vaults in
+    #[command(subcommand)]
+    Pool(PoolCommand),
+    /// Where the snapshots of a server's hosts are
+    #[command(subcommand)]
+    SnapshotStore(SnapshotStoreCommand),
+    /// Folders that a server restores disks into
+    #[command(subcommand)]
+    RestoreFolder(RestoreFolderCommand),
     /// Users that may log in to a server
     #[command(subcommand)]
     User(UserCommand),

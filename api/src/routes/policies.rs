@@ -9,8 +9,8 @@ use crate::openapi::schema::{
 };
 use crate::openapi::{Routes, op};
 use crate::policies;
-use crate::policy_settings;
 use crate::policies::shape::{MONTHS, SCHEDULE_TYPES, SUB_TYPES, WEEKDAYS, WEEKS};
+use crate::policy_settings;
 
 pub(super) fn routes() -> Routes {
     let one = vault("/backupPolicies/{policy}");
@@ -54,7 +54,8 @@ pub(super) fn routes() -> Routes {
 fn settings(policy: &str) -> Routes {
     let one = format!("{policy}/providers/{}/default", policy_settings::TYPE);
     let downgrades = "Whether a backup fails whose point would be less consistent than asked.";
-    let standard = "Of an enhanced policy: whether a machine under a standard one can't change to it.";
+    let standard =
+        "Of an enhanced policy: whether a machine under a standard one can't change to it.";
     let properties = || {
         [
             ("refuseDowngrades", about(flag(), downgrades)),

@@ -6,6 +6,7 @@ mod alerts;
 mod bad_policies;
 mod document;
 mod fabric;
+mod places;
 mod policies;
 mod policy_settings;
 mod rights;

@@ -44,7 +44,8 @@ pub(crate) async fn apply_policy(
 ) -> Result<()> {
     let now = tx.now();
     if is_active(item) {
-        let is_other = |old: &Policy| (&old.schedule, &old.zone) != (&policy.schedule, &policy.zone);
+        let is_other =
+            |old: &Policy| (&old.schedule, &old.zone) != (&policy.schedule, &policy.zone);
         if item.body.policy_seen.as_ref().is_some_and(is_other) {
             item.body.owed_from = Some(now);
         }

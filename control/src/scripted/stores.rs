@@ -173,7 +173,10 @@ impl MemoryStores {
         let (ends, _running) = self.act(sleeper, what, over).await?;
         let (consistency, downgrade) = match ends {
             Ends::Downgraded(code) if work.quiesce == Quiesce::Require => {
-                return Err(Error::new(code, "the point was to be file-system consistent"));
+                return Err(Error::new(
+                    code,
+                    "the point was to be file-system consistent",
+                ));
             }
             Ends::Downgraded(code) => {
                 let code = code.name().to_owned();

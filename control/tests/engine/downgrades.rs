@@ -59,9 +59,8 @@ async fn a_policy_that_refuses_downgrades_fails_the_job_and_has_it_tried_again()
     assert_eq!(ends, [Failed, Failed, Completed]);
     let points = world.points("web").await;
     assert_eq!(points.len(), 2);
-    let whole = |p: &state::recovery_points::RecoveryPoint| {
-        p.body.consistency == Got::FileSystemConsistent
-    };
+    let whole =
+        |p: &state::recovery_points::RecoveryPoint| p.body.consistency == Got::FileSystemConsistent;
     assert!(points.iter().all(whole));
     // Without the setting such a point is kept, and says what it is.
     assert!(world.set("DefaultPolicy", PolicySettings::default()).await);
@@ -133,9 +132,7 @@ async fn policy_30_an_enhanced_policy_may_refuse_machines_of_a_standard_one() {
     // A machine that no standard policy has protected is welcome, and may come back.
     world.protect("db", "EnhancedPolicy").await.unwrap();
     world.protect("db", "EnhancedPolicy").await.unwrap();
-    world
-        .set("EnhancedPolicy", PolicySettings::default())
-        .await;
+    world.set("EnhancedPolicy", PolicySettings::default()).await;
     world.protect("web", "EnhancedPolicy").await.unwrap();
     assert_eq!(world.item("web").await.body.policy_name, "EnhancedPolicy");
 }

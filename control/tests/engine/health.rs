@@ -86,7 +86,13 @@ async fn prot_14_a_machine_that_is_gone_or_twice_is_told_of_while_it_is() {
     world.control.put_host("b", input).await.unwrap();
     assert_eq!(world.found(6).await, critical(Code::MachineInConflict));
     let machines = vec![machine(Uuid::from_u128(9), "other", &[1])];
-    world.plane.set("test:///b", Discovered { machines, networks: None });
+    world.plane.set(
+        "test:///b",
+        Discovered {
+            machines,
+            networks: None,
+        },
+    );
     assert_eq!(world.found(6).await, NOTHING);
 }
 
@@ -187,6 +193,9 @@ async fn prot_14_what_a_failed_backup_left_stays_beside_what_the_check_finds() {
     assert_eq!(world.found(6).await, NOTHING);
     // Who is not backed up is not told of anything.
     world.plane.silence(HOST);
-    world.change("web", control::ItemChange::Stop).await.unwrap();
+    world
+        .change("web", control::ItemChange::Stop)
+        .await
+        .unwrap();
     assert_eq!(world.found(15).await, NOTHING);
 }

@@ -12,6 +12,7 @@ mod health;
 mod jobs;
 mod life;
 mod options;
+mod places;
 mod restores;
 mod retention;
 mod scheduler;

@@ -13,6 +13,7 @@ pub mod hosts;
 pub mod jobs;
 pub mod locks;
 pub mod machines;
+pub mod places;
 pub mod policies;
 pub mod protection;
 pub mod roles;

@@ -51,7 +51,12 @@ impl Checks {
         item: &ProtectedItem,
     ) -> Result<Vec<HealthFinding>> {
         let policy = item.policy.as_ref().and_then(|id| self.policies.get(id));
-        let mut found: Vec<HealthFinding> = self.of_vaults.get(&item.vault).cloned().into_iter().collect();
+        let mut found: Vec<HealthFinding> = self
+            .of_vaults
+            .get(&item.vault)
+            .cloned()
+            .into_iter()
+            .collect();
         match self.of_source(item, policy) {
             Ok(warnings) => found.extend(warnings),
             Err(e) => found.push(finding(&e, true)),
@@ -98,7 +103,10 @@ impl Checks {
         }
         let chosen = item.body.disks.iter().flat_map(|d| &d.luns);
         let is_there = |lun: &u16| machine.disks.iter().any(|d| d.lun == Some(*lun));
-        let missing: Vec<String> = chosen.filter(|l| !is_there(l)).map(u16::to_string).collect();
+        let missing: Vec<String> = chosen
+            .filter(|l| !is_there(l))
+            .map(u16::to_string)
+            .collect();
         if !missing.is_empty() {
             let detail = format!(
                 "disks were chosen by numbers that {name} has none of: {}",
