@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::stores::{StoredPoint, index};
-use crate::plane::Tier;
+use crate::plane::{ScratchRule, Tier};
 
 /// What a machine's backup does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,6 +109,12 @@ impl super::Scripted {
     #[must_use]
     pub fn broken(&self) -> Vec<String> {
         self.stores.inner().broken.clone()
+    }
+
+    /// How much scratch the last snapshot might take.
+    #[must_use]
+    pub fn last_scratch(&self) -> Option<ScratchRule> {
+        self.stores.inner().scratch
     }
 
     /// How often stores were asked for something.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use base::{Code, Result};
+use control::plane::ScratchRule;
 use control::scripted::{Act, Phase};
 use control::{
     PoolInput, Restore, RestoreFolderInput, RestoreTo, ShownPool, SnapshotStoreInput, VaultInput,
@@ -199,11 +200,23 @@ async fn a_snapshot_store_with_snapshots_stays_where_it_is() {
     assert_eq!(refused.code(), Code::BadArgument);
     let nobody = control.set_snapshot_store("z", to("x")).await.unwrap_err();
     assert_eq!(nobody.code(), Code::ResourceNotFound);
+    let limits = SnapshotStoreInput {
+        scratch_limit: Some(400),
+        scratch_keep_free: Some(10),
+        folder: None,
+    };
+    control.set_snapshot_store("a", limits).await.unwrap();
     // A machine that was backed up and is stopped has its snapshots there.
     world.soft_delete(SoftDeleteState::Disabled, 14).await;
     world.protect("web", "DefaultPolicy").await.unwrap();
     world.backup_now("web", None).await.unwrap();
     world.settle().await;
+    let rule = ScratchRule {
+        limit: Some(400),
+        keep_free: Some(10),
+        among: 4,
+    };
+    assert_eq!(world.plane.last_scratch(), Some(rule));
     for refused in [
         control
             .set_snapshot_store("a", to("second"))

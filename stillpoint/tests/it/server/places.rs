@@ -30,7 +30,10 @@ fn pools_snapshot_stores_restore_folders_and_policy_settings_by_the_command() {
     assert!(held.contains("v1"), "{held}");
     user.ends(4, "pool remove none");
 
-    let host = user.json("host list")[0]["name"].as_str().unwrap().to_owned();
+    let host = user.json("host list")[0]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let set = format!("snapshot-store set {host} --scratch 4GiB --keep-free 10");
     let store = user.json(&set);
     assert_eq!(store["properties"]["scratchLimit"], 4u64 << 30);
@@ -40,8 +43,14 @@ fn pools_snapshot_stores_restore_folders_and_policy_settings_by_the_command() {
     let store = user.json(&format!("snapshot-store show {host}"));
     assert!(store["properties"]["scratchKeepFree"].is_null());
 
-    user.ends(0, &format!("restore-folder add fast --folder {}", at("fast")));
-    user.ends(0, &format!("restore-folder set fast --folder {}", at("faster")));
+    user.ends(
+        0,
+        &format!("restore-folder add fast --folder {}", at("fast")),
+    );
+    user.ends(
+        0,
+        &format!("restore-folder set fast --folder {}", at("faster")),
+    );
     let listed = user.ends(0, "restore-folder list");
     assert!(listed.contains(&at("faster")), "{listed}");
     user.ends(0, "restore-folder remove fast");
