@@ -60,7 +60,7 @@ pub enum SnapshotStoreCommand {
     /// Change a host's snapshot store
     #[command(after_help = "\
 Examples:
-  stillpoint snapshot-store set kvm1 --scratch 40GiB --keep-free 10
+  stillpoint snapshot-store set kvm1 --limit 40GiB --keep-free 10
   stillpoint snapshot-store set kvm1 --folder /mnt/fast/snapshots")]
     Set {
         /// The host's name.
@@ -70,7 +70,7 @@ Examples:
         folder: Option<String>,
         /// The scratch that snapshots may take together; 0: as the disks suggest.
         #[arg(long, value_name = "SIZE")]
-        scratch: Option<ByteSize>,
+        limit: Option<ByteSize>,
         /// Percent of scratch's file system that stay free; 0: none.
         #[arg(long, value_name = "PERCENT")]
         keep_free: Option<u8>,

@@ -115,12 +115,12 @@ pub async fn snapshot_store(settings: &Settings, command: SnapshotStoreCommand) 
         SnapshotStoreCommand::Set {
             host,
             folder,
-            scratch,
+            limit,
             keep_free,
         } => {
             let changes = [
                 ("folder", folder.map(Value::from)),
-                ("scratchLimit", scratch.map(|size| size.0.into())),
+                ("scratchLimit", limit.map(|size| size.0.into())),
                 ("scratchKeepFree", keep_free.map(Value::from)),
             ];
             let saved = change(&client, &path(&host), changes).await?;

@@ -34,7 +34,7 @@ fn pools_snapshot_stores_restore_folders_and_policy_settings_by_the_command() {
         .as_str()
         .unwrap()
         .to_owned();
-    let set = format!("snapshot-store set {host} --scratch 4GiB --keep-free 10");
+    let set = format!("snapshot-store set {host} --limit 4GiB --keep-free 10");
     let store = user.json(&set);
     assert_eq!(store["properties"]["scratchLimit"], 4u64 << 30);
     assert!(user.ends(0, "snapshot-store list").contains(&host));
