@@ -25,6 +25,7 @@ mod if_match;
 mod inventory;
 mod jobs;
 mod layer;
+mod limits;
 mod locations;
 mod metadata;
 mod network;
@@ -77,6 +78,7 @@ pub fn service(app: App) -> Router {
     let routes = routes::open()
         .router()
         .merge(arm)
+        .merge(routes::pages())
         .fallback(nothing)
         .method_not_allowed_fallback(nothing)
         .layer(DefaultBodyLimit::max(body::MOST))

@@ -38,6 +38,7 @@ pub mod jobs;
 pub mod leases;
 pub mod locations;
 pub mod locks;
+pub mod log_ins;
 pub mod machines;
 pub mod networks;
 pub mod operations;

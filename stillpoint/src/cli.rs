@@ -18,7 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::units::age;
 
-pub use access::{AppCommand, LockCommand, RoleCommand, UserCommand, UserPassword};
+pub use access::{AppCommand, LimitCommand, LockCommand, RoleCommand, UserCommand, UserPassword};
 pub use backup::{BackupCommand, BackupNow, QuiesceWord};
 pub use global::{Global, OutputFormat, ProgressForm};
 pub use places::{PoolCommand, RestoreFolderCommand, SnapshotStoreCommand};
@@ -125,6 +125,9 @@ pub enum Command {
     /// Locks that keep a server's resources from change
     #[command(subcommand)]
     Lock(LockCommand),
+    /// How many of a thing there may be on a server
+    #[command(subcommand)]
+    Limit(LimitCommand),
     /// Serve the API that Azure clients and this command speak
     Server(Server),
     /// Print a shell's completion script

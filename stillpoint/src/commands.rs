@@ -56,6 +56,7 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
         Command::App(command) => over.over(remote::apps::run(settings, command)).await,
         Command::Role(command) => over.over(remote::roles::run(settings, command)).await,
         Command::Lock(command) => over.over(remote::locks::run(settings, command)).await,
+        Command::Limit(command) => over.over(remote::limits::run(settings, command)).await,
         Command::Vault(command) => over.over(vault::run(settings, command)).await,
         Command::Vm(command) => over.over(vm::run(settings, command)).await.map(|()| 0),
         Command::Backup(command) => backup::run(settings, command).await,

@@ -1,9 +1,10 @@
 //! The simulated year: by itself, and as a part of the tests.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
+use crate::programs::Program;
 use crate::shell;
 
 /// What the tests run: days and machines.
@@ -14,20 +15,15 @@ const SUITE: &[[&str; 4]] = &[
 
 /// Simulates what the options say, a year of 1,000 machines by itself.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
-    shell::run(&mut program(options))
+    let run = ["run", "--quiet", "--package", "year", "--"];
+    shell::run(&mut shell::cargo(&[&run[..], options].concat()))
 }
 
 /// Runs what the tests run, side by side; tells how many went well, and how many did not.
-pub(crate) fn suite() -> Result<(usize, usize)> {
-    shell::run(&mut shell::cargo(&[
-        "build",
-        "--quiet",
-        "--package",
-        "year",
-    ]))?;
+pub(crate) fn suite(year: &Program) -> Result<(usize, usize)> {
     let mut running = Vec::new();
     for options in SUITE {
-        let started = program(options).stdout(Stdio::piped()).spawn();
+        let started = year.command().args(*options).stdout(Stdio::piped()).spawn();
         running.push(started.context("starting the simulated year")?);
     }
     let (mut well, mut badly) = (0, 0);
@@ -40,9 +36,4 @@ pub(crate) fn suite() -> Result<(usize, usize)> {
         }
     }
     Ok((well, badly))
-}
-
-fn program(options: &[&str]) -> Command {
-    let run = ["run", "--quiet", "--package", "year", "--"];
-    shell::cargo(&[&run[..], options].concat())
 }

@@ -11,6 +11,7 @@ mod groups;
 mod health;
 mod jobs;
 mod life;
+mod limits;
 mod options;
 mod places;
 mod restores;

@@ -11,6 +11,7 @@ pub mod apps;
 pub mod backups;
 pub mod hosts;
 pub mod jobs;
+pub mod limits;
 pub mod locks;
 pub mod machines;
 pub mod places;
