@@ -85,6 +85,7 @@ pub(crate) async fn put(
         group: asked.group.map(|g| last_segment(&g).to_owned()),
         snapshot_store: asked.snapshotstore,
         scratch_limit: asked.scratchlimit.map(|limit| limit.0),
+        scratch_keep_free: None,
         machine_groups: asked.machinegroups.map(|all| {
             let name =
                 |(machine, group): (Uuid, String)| (machine, last_segment(&group).to_owned());
@@ -96,6 +97,26 @@ pub(crate) async fn put(
 }
 
 impl Names {
+    /// The host's name.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Lets the request go on if the caller may do this to the host's snapshot store; the host's
+    /// id.
+    pub(crate) async fn allow_store(
+        &self,
+        app: &App,
+        caller: &Caller,
+        verb: &str,
+    ) -> Answer<String> {
+        app.control.check_subscription(&self.subscription)?;
+        let id = app.control.snapshot_store_id(&self.host);
+        let action = format!("Stillpoint.Fabric/hosts/snapshotStores/{verb}");
+        caller.may(app, &action, &id).await?;
+        Ok(app.control.host_id(&self.host))
+    }
+
     async fn allow(&self, app: &App, caller: &Caller, action: &str) -> Answer<String> {
         app.control.check_subscription(&self.subscription)?;
         let id = app.control.host_id(&self.host);

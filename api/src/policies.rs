@@ -99,12 +99,19 @@ pub(crate) async fn delete(
 }
 
 impl Names {
-    async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
+    /// The names of the group, the vault and the policy.
+    pub(crate) fn all(&self) -> (&str, &str, &str) {
+        (&self.group, &self.vault, &self.policy)
+    }
+
+    /// Refuses who may not do this to the policy; its id.
+    pub(crate) async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<String> {
         app.control.check_subscription(&self.subscription)?;
         let action = format!("Microsoft.RecoveryServices/vaults/backupPolicies/{verb}");
         let id = app
             .control
             .policy_id(&self.group, &self.vault, &self.policy);
-        caller.may(app, &action, &id).await
+        caller.may(app, &action, &id).await?;
+        Ok(id)
     }
 }

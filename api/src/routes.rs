@@ -12,6 +12,7 @@ mod groups;
 mod items;
 mod jobs;
 mod log_in;
+mod places;
 mod points;
 mod policies;
 mod principals;
@@ -76,6 +77,7 @@ pub(crate) fn arm() -> Routes {
         .merge(jobs::routes())
         .merge(fabric::routes())
         .merge(costs::routes())
+        .merge(places::routes())
         .merge(attachments::routes())
         .merge(access::routes())
         .merge(principals::routes())

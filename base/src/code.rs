@@ -306,6 +306,9 @@ codes! {
     MachineInConflict = "UserErrorVmOnTwoHosts", Conflict,
         "Two hosts have a machine of the same UUID at the same time.",
         "Remove one of the two, or give it a UUID of its own.";
+    BackupOverdue = "BackupOverdue", Failed,
+        "A day after a run was due by the policy there is still no newer recovery point.",
+        "Look at the jobs of the machine and at what else its health details name, and back it up now.";
     ItemSoftDeleted = "BMSUserErrorItemSoftDeleted", Conflict,
         "The item's backups were deleted and are kept for the days of soft delete.",
         "Undelete it first, or wait until its days are over.";
@@ -339,6 +342,9 @@ codes! {
     PolicyInUse = "BMSUserErrorPolicyInUse", Invalid,
         "Items have the policy, so it can't be deleted, nor become another sub-type (POLICY-30).",
         "Give its items another policy first; `az backup policy list-associated-items` lists them.";
+    PolicyKindRefused = "BMSUserErrorPolicyTypeChangeRefused", Invalid,
+        "A machine that is protected by a standard policy was to get an enhanced one whose settings refuse such machines (POLICY-30).",
+        "Choose a standard policy, or allow it in the settings of the enhanced one: `stillpoint policy settings NAME --refuse-standard-items false`.";
     LimitReached = "BMSUserErrorLimitReached", Invalid,
         "There are as many of a thing as a limit allows (LIMIT-1, 2; POLICY-25, 26; RESTORE-17).",
         "Remove some or wait, or raise the limit that the message names: `stillpoint limit set`.";
@@ -376,6 +382,12 @@ codes! {
     ResourceInUse = "ResourceInUse", Conflict,
         "Other records still refer to this one.",
         "Remove first what the message names.";
+    FolderUnusable = "FolderUnusable", Invalid,
+        "A folder on the server that was named for a pool, a snapshot store or restored disks can't be used for it.",
+        "Give an absolute path to a folder that is there or can be made, that the server may write to, and that neither holds nor lies in another store or the server's own folder.";
+    NoPoolForVault = "NoVaultPoolTakesVaults", Conflict,
+        "No vault pool of the location takes new vaults now: they were told not to, or their folders can't be reached.",
+        "Mount what is away, let a pool take vaults, or add one: `stillpoint pool add`.";
     PreconditionFailed = "PreconditionFailed", Conflict,
         "The record was changed by someone else since it was read.",
         "Read it again and repeat the change on what it is now.";

@@ -221,6 +221,7 @@ impl Control {
                 seen: found.facts.taken_at,
                 vanished: Some(tx.now()),
                 also_on: Vec::new(),
+                agent_lost: None,
             };
             resources::create(tx, &source, &group, body).await?;
         }

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Code, Error, Result};
-use state::WriteTx;
 use state::groups::Group;
 use state::resources::{self, Record};
 use state::vaults::Vault;
+use state::{Tx, WriteTx};
 use vault::keys::{EscrowIdentity, KeyFile, SlotChange, Unlock, VaultKeys, import_age};
 use vault::{Locked, Store};
 
@@ -20,6 +20,7 @@ use crate::Control;
 use crate::adopt::Adopted;
 use crate::groups::no_group;
 use crate::policies::make_first_policies;
+use crate::vault_pools::check_pool;
 use crate::vaults::{new_vault, refused, taken};
 
 /// What a vault is attached with.
@@ -74,7 +75,7 @@ impl Control {
         let mut tx = self.state.write().await?;
         let mut new = new_vault(location);
         new.store_vault = id;
-        new.pool = self.pool_name(&folder);
+        (new.pool_folder, new.pool) = self.pool_name(&mut tx, &folder).await?;
         // What the records would refuse is refused before the keys of the store are changed.
         let tried = self.make_attached(&mut tx, &there.id, name, new.clone());
         tried.await?;
@@ -109,12 +110,22 @@ impl Control {
             .map_err(|e| Error::io(path.display(), e))
     }
 
-    /// How the records name a folder: its name if it is in the pool, else its path.
-    fn pool_name(&self, folder: &Path) -> String {
-        match folder.strip_prefix(&self.pool) {
-            Ok(inside) if inside.components().count() == 1 => inside.display().to_string(),
-            _ => folder.display().to_string(),
+    /// How the records name a folder: its pool, if it is in one, and its name there; else its path.
+    async fn pool_name(&self, tx: &mut Tx, folder: &Path) -> Result<(Option<String>, String)> {
+        let in_pool = |pool: &Path| match folder.strip_prefix(pool) {
+            Ok(inside) if inside.components().count() == 1 => Some(inside.display().to_string()),
+            _ => None,
+        };
+        if let Some(name) = in_pool(&self.pool) {
+            return Ok((None, name));
         }
+        for pool in crate::vault_pools::all(tx).await? {
+            let folder = pool.body.folder;
+            if let Some(name) = folder.as_deref().and_then(|f| in_pool(Path::new(f))) {
+                return Ok((folder, name));
+            }
+        }
+        Ok((None, folder.display().to_string()))
     }
 
     /// A key file that opens the vault: the one that was given, or a new one beside what opens it
@@ -164,6 +175,7 @@ impl Control {
         }
         let there = resources::get::<Group>(tx, group).await?;
         let there = there.ok_or_else(|| no_group(group))?;
+        check_pool(tx, &new).await?;
         let id = self.vault_id(&there.name, name);
         let made = resources::create(tx, &id, &there.id, new).await?;
         taken(tx, &self.subscription_id(), &made).await?;

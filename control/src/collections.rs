@@ -144,6 +144,47 @@ impl Control {
         }
     }
 
+    /// Refuses what a lock or a rule would refuse the next snapshot of an item, and whether its
+    /// backup would fail of it: a lock that only forbids deletions keeps snapshots from going.
+    ///
+    /// # Errors
+    /// `ScopeLocked`, `SnapshotGroupDisallowed`; those of the records.
+    pub(crate) async fn check_snapshot_group(
+        &self,
+        tx: &mut Tx,
+        item: &ProtectedItem,
+        policy: Option<&policy::Policy>,
+        location: &str,
+    ) -> std::result::Result<(), (Error, bool)> {
+        let pattern = policy.and_then(|p| p.snapshot_group.as_ref());
+        let name = GroupPattern::group_name(pattern, location, 1);
+        let group = self.group_id(&name);
+        let critical = |e| (e, true);
+        let alias = Collection::alias_of(item.data_id);
+        let own = resources::find::<Collection>(tx, &alias).await;
+        let own = own.map_err(critical)?;
+        let place = match own
+            .iter()
+            .find(|c| item.body.collection.as_ref() == Some(&fold(&c.id)))
+        {
+            Some(there) => &there.id,
+            None => {
+                let there = resources::get::<Group>(tx, &group).await;
+                if there.map_err(critical)?.is_none() {
+                    let tags = BTreeMap::new();
+                    let code = Code::SnapshotGroupDisallowed;
+                    let admitted = admit(tx, code, &name, &tags, true);
+                    return admitted.await.map_err(critical);
+                }
+                &group
+            }
+        };
+        refuse_locked(tx, &format!("{KIND}/write"), place)
+            .await
+            .map_err(critical)?;
+        refuse_kept(tx, place).await.map_err(|e| (e, false))
+    }
+
     /// The id of the snapshot group of this name; it is made if it is not there (SRG-1, 2, 5).
     async fn snapshot_group(&self, tx: &mut WriteTx, name: &str, location: &str) -> Result<String> {
         let id = self.group_id(name);

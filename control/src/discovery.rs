@@ -91,6 +91,7 @@ impl Control {
                 }
             }
         }
+        self.rests.looks.note(&silent, self.now());
         if Work::find(&mut self.state.read().await?, &found)
             .await?
             .is_empty()

@@ -23,7 +23,7 @@ use crate::roles::ROLES;
 use crate::secrets::ServerKey;
 use crate::{
     Control, DataPlane, Identity, Location, Options, Signing, Subscription, discovery, hosts,
-    new_id,
+    new_id, vault_pools,
 };
 
 pub(crate) const IDENTITY: &str = "identity";
@@ -271,6 +271,7 @@ async fn first(
     };
     let id = format!("{subscription}/resourceGroups/{GROUP}");
     let group = resources::create(&mut tx, &id, &subscription, group).await?;
+    vault_pools::create_first(&mut tx, &subscription, LOCATION).await?;
     let connection = here.connection;
     hosts::create_first(
         &mut tx,

@@ -12,6 +12,8 @@ use state::{Tx, WriteTx, fold, protected_items};
 use uuid::Uuid;
 
 use crate::groups::{fixed, no_group};
+use crate::places::Purpose;
+use crate::snapshot_stores::{check_percent, holds};
 use crate::{Control, storage_accounts};
 
 /// The longest name.
@@ -31,8 +33,10 @@ pub struct HostInput {
     pub machine_groups: Option<BTreeMap<Uuid, String>>,
     /// The folder of its snapshot store; one below the server's folder for a new host.
     pub snapshot_store: Option<String>,
-    /// Bytes of scratch that its snapshots may take together; 0: what is free.
+    /// Bytes of scratch that its snapshots may take together; 0: as their disks suggest.
     pub scratch_limit: Option<u64>,
+    /// Percent of scratch's file system that stay free; 0: none.
+    pub scratch_keep_free: Option<u8>,
 }
 
 impl Control {
@@ -68,23 +72,40 @@ impl Control {
     /// # Errors
     /// `NameInvalid`, `NameTaken` for the connection of another host; `GroupNotFound`;
     /// `LocationUnknown`, `LocationFixed`; `BadArgument` for another connection of a host that is
-    /// there, or one that is none, and for a folder that can't be a snapshot store's; `ResourceInUse` for another snapshot store while its machines
-    /// are protected; those of the records.
-    pub async fn put_host(&self, name: &str, input: HostInput) -> Result<(Record<Host>, bool)> {
+    /// there, or one that is none; `FolderUnusable` for a folder that can't be a snapshot store's;
+    /// `ResourceInUse` for another snapshot store while its machines are protected or there are
+    /// snapshots in it; those of the records.
+    pub async fn put_host(&self, name: &str, mut input: HostInput) -> Result<(Record<Host>, bool)> {
         let wanted = input.location.as_deref();
         let location = match wanted {
             Some(name) => Some(self.check_location(name).await?),
             None => None,
         };
         let id = self.host_id(name);
-        if let Some(store) = &input.snapshot_store {
-            self.check_store(store)?;
-        }
+        check_percent(input.scratch_keep_free)?;
         let known = resources::get::<Host>(&mut self.state.read().await?, &id).await?;
-        if let (None, Some(connection)) = (known, &input.connection) {
+        if let (None, Some(connection)) = (&known, &input.connection) {
             self.check_connection(connection).await?;
         }
+        let is_same = |store: &String| {
+            known
+                .as_ref()
+                .is_some_and(|k| k.body.snapshot_store == *store)
+        };
+        let place = match input.snapshot_store.take().filter(|s| !is_same(s)) {
+            Some(store) => {
+                if known.is_some() {
+                    self.refuse_snapshots(&id).await?;
+                }
+                Some(self.new_place(&store, Purpose::Snapshots, &id).await?)
+            }
+            None => None,
+        };
+        input.snapshot_store = place.as_ref().map(|p| p.text());
         let mut tx = self.state.write().await?;
+        if let Some(place) = &place {
+            self.check_place(&mut tx, place.path(), &id).await?;
+        }
         let group = match &input.group {
             Some(group) => {
                 let found = resources::get::<Group>(&mut tx, &self.group_id(group)).await?;
@@ -120,9 +141,10 @@ impl Control {
                 let body = Host {
                     snapshot_store: match input.snapshot_store {
                         Some(store) => store,
-                        None => snapshot_store(&self.data, Some(name)),
+                        None => default_store(&self.data, Some(name)),
                     },
                     scratch_limit: input.scratch_limit.filter(|limit| *limit > 0),
+                    scratch_keep_free: input.scratch_keep_free.filter(|percent| *percent > 0),
                     machine_groups: of_machines.unwrap_or_default(),
                     ..new_host(connection, location, &group)
                 };
@@ -133,6 +155,10 @@ impl Control {
                 (host, true)
             }
         };
+        // From here on it may be recorded, whatever is answered.
+        if let Some(place) = place {
+            place.keep();
+        }
         tx.commit().await?;
         Ok(done)
     }
@@ -150,27 +176,6 @@ impl Control {
             ids.insert(*machine, fold(&group.id));
         }
         Ok(ids)
-    }
-
-    /// Refuses a folder that can't be that of snapshot stores: vaults and records are elsewhere.
-    fn check_store(&self, folder: &str) -> Result<()> {
-        use std::path::Component::{Normal, RootDir};
-        let path = Path::new(folder);
-        let wrong = |why: &str| {
-            let detail = format!("`{folder}` can't be the folder of snapshot stores: {why}");
-            Err(Error::new(Code::BadArgument, detail))
-        };
-        let plain = |c| matches!(c, RootDir | Normal(_));
-        if !path.is_absolute() || !path.components().all(plain) {
-            return wrong("it is no absolute path without `.` and `..`");
-        }
-        if path.components().count() < 2 {
-            return wrong("it is the root of all files");
-        }
-        if path.starts_with(&self.pool) || self.pool.starts_with(path) {
-            return wrong("it is in the vaults' pool, or the pool in it");
-        }
-        Ok(())
     }
 
     /// Refuses what can't be a connection; one that does not answer now may later.
@@ -199,13 +204,15 @@ async fn change(
     }
     if let Some(store) = input.snapshot_store.filter(|s| *s != before.snapshot_store) {
         if let Some(machine) = protected(tx, &fold(&host.id)).await? {
-            let detail = format!("the snapshot store of {} holds {machine}", host.name);
-            return Err(Error::new(Code::ResourceInUse, detail));
+            return Err(holds(&host.name, &machine));
         }
         host.body.snapshot_store = store;
     }
     if let Some(limit) = input.scratch_limit {
         host.body.scratch_limit = Some(limit).filter(|limit| *limit > 0);
+    }
+    if let Some(percent) = input.scratch_keep_free {
+        host.body.scratch_keep_free = Some(percent).filter(|percent| *percent > 0);
     }
     if let Some(group) = group {
         host.body.group = fold(&group);
@@ -220,7 +227,7 @@ async fn change(
 }
 
 /// A machine of the host that a protected item refers to.
-async fn protected(tx: &mut Tx, host: &str) -> Result<Option<String>> {
+pub(crate) async fn protected(tx: &mut Tx, host: &str) -> Result<Option<String>> {
     let items = protected_items::machines(tx).await?;
     let machines: Vec<Record<Machine>> = resources::page(tx, Scope::All, None, u32::MAX).await?;
     let mut here = machines.into_iter().filter(|m| m.body.host == host);
@@ -243,12 +250,18 @@ pub(crate) async fn create_first(
     group: &Record<Group>,
 ) -> Result<()> {
     let body = Host {
-        snapshot_store: snapshot_store(data, None),
+        snapshot_store: default_store(data, None),
         ..new_host(connection, group.body.location.clone(), &group.id)
     };
     let id = host_id(subscription, name);
     let host = resources::create(tx, &id, subscription, body).await?;
     storage_accounts::create(tx, data, storage_accounts::RESTORES, &host, &group.id).await
+}
+
+/// Whether it is the host that the first start made.
+pub(crate) async fn is_first(tx: &mut Tx, host: &Record<Host>) -> Result<bool> {
+    let all = all(tx).await?;
+    Ok(all.iter().all(|other| host.created <= other.created))
 }
 
 /// A host by itself, without a snapshot store.
@@ -260,12 +273,13 @@ fn new_host(connection: String, location: String, group: &str) -> Host {
         machine_groups: BTreeMap::new(),
         snapshot_store: String::new(),
         scratch_limit: None,
+        scratch_keep_free: None,
         seen: None,
     }
 }
 
 /// The folder of a snapshot store below the server's folder; without a name the first host's.
-fn snapshot_store(data: &Path, host: Option<&str>) -> String {
+pub(crate) fn default_store(data: &Path, host: Option<&str>) -> String {
     let folder = match host {
         Some(name) => data.join(format!("snapshots-{}", fold(name))),
         None => data.join("snapshots"),

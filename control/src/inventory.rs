@@ -9,6 +9,7 @@ use state::machines::Machine;
 use state::networks::Network;
 use state::resources::Record;
 use state::storage_accounts::StorageAccount;
+use state::vault_pools::VaultPool;
 use state::vaults::Vault;
 use state::{Resource, fold};
 
@@ -48,6 +49,7 @@ impl Control {
         all.extend(self.listed::<Network>(group, after, limit).await?);
         all.extend(self.listed::<Collection>(group, after, limit).await?);
         all.extend(self.listed::<Host>(group, after, limit).await?);
+        all.extend(self.listed::<VaultPool>(group, after, limit).await?);
         all.retain(|r| kind.is_none_or(|kind| kind.eq_ignore_ascii_case(r.kind)));
         all.sort_by_cached_key(|r| fold(&r.id));
         all.truncate(limit as usize);
@@ -104,6 +106,7 @@ in_lists! {
     Network: "Microsoft.Network/virtualNetworks";
     Collection: "Microsoft.Compute/restorePointCollections";
     Host: "Stillpoint.Fabric/hosts";
+    VaultPool: "Stillpoint.Fabric/vaultPools";
 }
 
 impl InLists for Vault {

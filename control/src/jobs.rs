@@ -46,6 +46,8 @@ pub(crate) use restore::{
 /// The tasks of a backup (JOB-3).
 pub(crate) const SNAPSHOT: &str = "Take Snapshot";
 pub(crate) const TRANSFER: &str = "Transfer data to vault";
+/// The property that names how consistent a backup's point is to be.
+pub(crate) const ASKED: &str = "Recovery point consistency asked";
 /// The property that names why a backup's point is not as consistent as was asked.
 pub(crate) const DOWNGRADE: &str = "Consistency downgrade";
 

@@ -8,6 +8,7 @@ mod hosts;
 mod machine;
 mod points;
 mod restore;
+mod scratch;
 mod stores;
 mod survey;
 
@@ -30,6 +31,8 @@ pub use disks::disk_numbers;
 pub use hosts::HostPlane;
 pub use machine::{MachineTarget, MachineWork};
 pub use restore::{RestoreTarget, RestoreWork, RestoredDisk};
+pub use scratch::ScratchRule;
+pub(crate) use stores::MARK as SNAPSHOTS_MARK;
 pub use survey::{FoundPoint, Ownership};
 
 /// What jobs and reconcilers do to hosts and stores.
@@ -211,8 +214,8 @@ pub struct SnapshotWork {
     pub quiesce: Quiesce,
     /// Whether the records know of no snapshot of the machine: then its store may be made.
     pub first: bool,
-    /// Bytes of scratch that it may take; `None`: by the machine's disks.
-    pub scratch_limit: Option<u64>,
+    /// How much scratch it may take.
+    pub scratch: ScratchRule,
     /// Whose point it is, and what is promised of it: kept with the point.
     pub origin: Option<Origin>,
 }

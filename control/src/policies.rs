@@ -4,7 +4,7 @@ use base::{Code, Error, Result};
 use policy::{Refusal, refuse_lowering};
 use serde_json::{Value, json};
 use state::alerts::{AlertBody, AlertRule};
-use state::policies::Policy;
+use state::policies::{Policy, PolicySettings};
 use state::protected_items::{self as items, Filter};
 use state::resources::{self, Record, Scope};
 use state::{Tx, WriteTx};
@@ -66,14 +66,24 @@ impl Control {
     /// `ResourceNotFound` without the vault, `PolicyNotFound`; those of the records.
     pub async fn policy(&self, group: &str, vault: &str, name: &str) -> Result<CountedPolicy> {
         let mut tx = self.state.read().await?;
-        let vault = self.vault_in(&mut tx, group, vault).await?;
-        match resources::get(&mut tx, &policy_id(&vault.id, name)).await? {
-            Some(record) => with_count(&mut tx, record).await,
-            None => {
-                let detail = format!("the vault `{}` has no policy `{name}`", vault.name);
-                Err(Error::new(Code::PolicyNotFound, detail))
-            }
-        }
+        let record = self.policy_in(&mut tx, group, vault, name).await?;
+        with_count(&mut tx, record).await
+    }
+
+    /// The policy of this name, as the transaction sees it.
+    pub(crate) async fn policy_in(
+        &self,
+        tx: &mut Tx,
+        group: &str,
+        vault: &str,
+        name: &str,
+    ) -> Result<Record<Policy>> {
+        let vault = self.vault_in(tx, group, vault).await?;
+        let found = resources::get(tx, &policy_id(&vault.id, name)).await?;
+        found.ok_or_else(|| {
+            let detail = format!("the vault `{}` has no policy `{name}`", vault.name);
+            Error::new(Code::PolicyNotFound, detail)
+        })
     }
 
     /// Makes a policy, or puts another in its place (POLICY-1, 17, 26). Durable when this returns.
@@ -156,7 +166,7 @@ async fn change(tx: &mut WriteTx, old: Record<Policy>, new: PolicyInput) -> Resu
     let body = Policy {
         policy: new.policy,
         properties: new.properties,
-        extension: old.body.extension.clone(),
+        extension: old.body.extension,
     };
     note_edit(tx, &old.id).await?;
     resources::update(tx, Record { body, ..old }).await
@@ -171,7 +181,7 @@ async fn make(
     let body = Policy {
         policy: new.policy,
         properties: new.properties,
-        extension: json!({}),
+        extension: PolicySettings::default(),
     };
     resources::create(tx, &policy_id(vault, name), vault, body).await
 }

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! tick      edits (items follow their policy) ─► scheduler ─► the engine takes up jobs
-//! maintain  alerts ─► adoption ─► collections of snapshots ─► retention ─► purge ─► collection
-//!           ─► usages ─► the meter ─► what is old
+//! maintain  alerts ─► health ─► adoption ─► collections of snapshots ─► retention ─► purge
+//!           ─► collection ─► usages ─► the meter ─► what is old
 //! ```
 
 mod adoption;
@@ -13,6 +13,7 @@ mod collection;
 mod collections;
 mod deleted_vaults;
 mod edits;
+mod health;
 mod meter;
 mod purge;
 mod retention;
@@ -27,7 +28,7 @@ use base::Result;
 use crate::Control;
 
 pub(crate) use collection::Wanted;
-pub(crate) use deleted_vaults::note_deleted;
+pub(crate) use deleted_vaults::{note_deleted, refuse_leaving};
 pub(crate) use edits::{apply_policy, note_edit};
 
 impl Control {
@@ -45,6 +46,7 @@ impl Control {
     pub async fn maintain(&self) {
         // First: it waits for no store.
         told("alerts", self.follow_alerts().await);
+        told("health checks", self.check_health().await);
         // Nothing is removed before it is known what there is.
         told("adoption", self.adopt_stores().await);
         told("collections", self.delete_collections().await);

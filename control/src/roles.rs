@@ -41,8 +41,14 @@ pub const ROLES: &[RoleDefinition] = &[
         not_actions: &[
             "Microsoft.Authorization/*/delete",
             "Microsoft.Authorization/*/write",
+            "Stillpoint.Fabric/hosts/*/delete",
+            "Stillpoint.Fabric/hosts/*/write",
             "Stillpoint.Fabric/hosts/write",
             "Stillpoint.Fabric/principals/*",
+            "Stillpoint.Fabric/restoreFolders/delete",
+            "Stillpoint.Fabric/restoreFolders/write",
+            "Stillpoint.Fabric/vaultPools/delete",
+            "Stillpoint.Fabric/vaultPools/write",
         ],
     },
     RoleDefinition {

@@ -245,7 +245,7 @@ fn absent(all: &[Machine], name: &str) -> Result<()> {
     }
 }
 
-/// A machine that runs, with disks of these sizes in bytes: `vda`, `vdb` and so on.
+/// A machine that runs, with an agent that answers, and with disks of these sizes in bytes: `vda`, `vdb` and so on.
 #[must_use]
 pub fn machine(uuid: Uuid, name: &str, sizes: &[u64]) -> Machine {
     let disks = sizes.iter().zip('a'..).map(|(size, letter)| Disk {
@@ -263,6 +263,8 @@ pub fn machine(uuid: Uuid, name: &str, sizes: &[u64]) -> Machine {
         state: MachineState::Running,
         firmware: Firmware::Bios,
         disks: disks.collect(),
-        agent: AgentStatus::NotConfigured,
+        agent: AgentStatus::Responding {
+            version: "9.0".to_owned(),
+        },
     }
 }

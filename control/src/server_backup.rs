@@ -30,6 +30,7 @@ use crate::first_start::RECOVERY;
 use crate::new_id;
 use crate::options::KeySource;
 use crate::secrets::{KEY_FILE, ServerKey};
+use crate::vault_pools::vault_folder;
 
 pub use restore::{Restored, restore_server};
 
@@ -132,7 +133,7 @@ impl Offline {
         })?;
         let key = KeyFile::from_text(&self.key.vault_key(&vault.body)?)?;
         let pool = pool.map_or_else(|| self.data.join("pool"), Path::to_owned);
-        let folder = pool.join(&vault.body.pool);
+        let folder = vault_folder(&pool, &vault.body);
         if !folder.is_dir() {
             let detail = format!("{} is no folder", folder.display());
             return Err(Error::new(Code::NotAVault, detail));

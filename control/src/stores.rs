@@ -47,7 +47,7 @@ impl Control {
         };
         Ok(Stores {
             id: vault.store_vault,
-            vault: self.pool.join(&vault.pool),
+            vault: self.vault_folder(vault),
             snapshots_made: !self.is_own_folder(host)
                 && known.contains_key(&snapshot_place(&snapshots)),
             snapshots,

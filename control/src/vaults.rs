@@ -19,6 +19,7 @@ use crate::groups::{fixed, no_group};
 use crate::limits::check_vaults;
 use crate::ownership::{Owned, VAULT_PLACE, set_owned};
 use crate::policies::make_first_policies;
+use crate::vault_pools::check_pool;
 
 /// Days that deleted backup data is kept unless another number is asked for (SOFT-1).
 const SOFT_DELETE_DAYS: u16 = 14;
@@ -101,8 +102,9 @@ impl Control {
     /// killed in between, holds nothing and is in nobody's way. Durable when this returns.
     ///
     /// # Errors
-    /// `NameInvalid`, `NameTaken`; `GroupNotFound`; `LocationUnknown`, `LocationFixed`; `LimitReached`; as
-    /// [`Control::change_vault`]; those of the records and of the pool.
+    /// `NameInvalid`, `NameTaken`; `GroupNotFound`; `LocationUnknown`, `LocationFixed`;
+    /// `LimitReached`; `NoPoolForVault`; as [`Control::change_vault`]; those of the records and of
+    /// the pool.
     pub async fn put_vault(
         &self,
         group: &str,
@@ -168,6 +170,7 @@ impl Control {
     ) -> Result<Record<Vault>> {
         let there = resources::get::<Group>(tx, group).await?;
         let there = there.ok_or_else(|| no_group(group))?;
+        check_pool(tx, &new).await?;
         let id = format!(
             "{}/providers/Microsoft.RecoveryServices/vaults/{name}",
             there.id
@@ -208,10 +211,12 @@ impl Control {
         Ok(vault)
     }
 
-    /// Makes the vault's store in the pool, with a key that only this server's key opens.
+    /// Makes the vault's store in a pool of its location, with a key that only this server's key opens.
     async fn make_store(&self, new: &mut Vault) -> Result<()> {
         let name = self.new_id().to_string();
-        let folder = self.pool.join(&name);
+        new.pool_folder = self.pool_for(&new.location).await?;
+        new.pool = name;
+        let folder = self.vault_folder(new);
         let key = KeyFile::new(&*self.random);
         let around = Surroundings {
             clock: Arc::clone(&self.clock),
@@ -225,13 +230,12 @@ impl Control {
         let wrapped = format!("vault {}", made.id());
         new.wrapped_key = self.key.wrap(&wrapped, text.as_bytes(), &*self.random);
         new.store_vault = made.id();
-        new.pool = name;
         Ok(())
     }
 
     /// Removes a store that no record has named.
     fn remove_store(&self, vault: &Vault) {
-        let folder = self.pool.join(&vault.pool);
+        let folder = self.vault_folder(vault);
         if let Err(e) = std::fs::remove_dir_all(&folder) {
             tracing::warn!("an empty store stays in {}: {e}", folder.display());
         }
@@ -243,6 +247,7 @@ pub(crate) fn new_vault(location: String) -> Vault {
     Vault {
         store_vault: VaultId::from_bytes([0; 16]),
         pool: String::new(),
+        pool_folder: None,
         wrapped_key: String::new(),
         location,
         tags: BTreeMap::new(),
@@ -299,18 +304,18 @@ impl VaultChange {
     }
 }
 
-/// Refuses what was asked of another revision of a vault than there is.
-fn check_match(vault: &Record<Vault>, if_match: Option<&str>) -> Result<()> {
+/// Refuses what was asked of another revision than there is.
+pub(crate) fn check_match<T>(there: &Record<T>, if_match: Option<&str>) -> Result<()> {
     let Some(asked) = if_match.filter(|asked| *asked != "*") else {
         return Ok(());
     };
-    let is = |tag: &str| tag.trim().trim_start_matches("W/").trim_matches('"') == vault.etag();
+    let is = |tag: &str| tag.trim().trim_start_matches("W/").trim_matches('"') == there.etag();
     if asked.split(',').any(is) {
         return Ok(());
     }
     let detail = format!(
         "{} is not as {asked} named it; it was changed since",
-        vault.id
+        there.id
     );
     Err(Error::new(Code::PreconditionFailed, detail))
 }

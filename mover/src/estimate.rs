@@ -28,8 +28,28 @@ pub fn need_of_first_backup(disks: &[Disk]) -> u64 {
 /// # Errors
 /// Those of the system.
 pub fn free_space(path: &Path) -> Result<u64> {
+    Ok(space(path)?.free)
+}
+
+/// The space of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Its bytes.
+    pub total: u64,
+    /// Those that are free to this user.
+    pub free: u64,
+}
+
+/// The space of the file system of `path`.
+///
+/// # Errors
+/// Those of the system.
+pub fn space(path: &Path) -> Result<Space> {
     let stat = rustix::fs::statvfs(path).map_err(|e| Error::io(path.display(), e.into()))?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    Ok(Space {
+        total: stat.f_blocks.saturating_mul(stat.f_frsize),
+        free: stat.f_bavail.saturating_mul(stat.f_frsize),
+    })
 }
 
 #[cfg(test)]

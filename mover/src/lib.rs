@@ -28,7 +28,7 @@ mod throttle;
 mod transfer;
 
 pub use backup::{BackupOptions, BackupReport, DEFAULT_SAMPLE, DiskFilter, DiskReport, backup};
-pub use estimate::{free_space, need_of_first_backup};
+pub use estimate::{Space, free_space, need_of_first_backup, space};
 pub use extent_list::read_extent_list;
 pub use image::ImageHost;
 pub use lock::{PhaseLock, Wait};

@@ -22,8 +22,11 @@ pub struct Host {
     pub machine_groups: BTreeMap<Uuid, String>,
     /// The folder of its snapshot store.
     pub snapshot_store: String,
-    /// Bytes of scratch that its snapshots may take together; `None`: what is free.
+    /// Bytes of scratch that its snapshots may take together; `None`: as their disks suggest.
     pub scratch_limit: Option<u64>,
+    /// Percent of scratch's file system that stay free; `None`: none.
+    #[serde(default)]
+    pub scratch_keep_free: Option<u8>,
     /// When its hypervisor answered last.
     pub seen: Option<Timestamp>,
 }

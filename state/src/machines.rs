@@ -30,6 +30,18 @@ pub struct Machine {
     /// Further hosts that have a machine of this UUID at the same time, as folded ids: while
     /// there are any it is not backed up.
     pub also_on: Vec<String>,
+    /// Its guest agent, if the machine runs and that does not answer.
+    #[serde(default)]
+    pub agent_lost: Option<AgentLost>,
+}
+
+/// A guest agent that does not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentLost {
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether the machine has no channel for one.
+    pub absent: bool,
 }
 
 /// A disk of a machine.

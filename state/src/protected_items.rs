@@ -111,6 +111,8 @@ pub struct ItemBody {
     /// The due time of the last scheduled run, or when protection began or was resumed: what is
     /// due after it is owed.
     pub scheduled_from: Option<Timestamp>,
+    /// Since when its runs are owed: when protection began or was resumed, or its schedule changed.
+    pub owed_from: Option<Timestamp>,
     /// The due time of the last scheduled run whose point reached the vault, or when protection
     /// began or was resumed, if that is later.
     pub vaulted_from: Option<Timestamp>,
@@ -151,6 +153,10 @@ pub struct HealthFinding {
     pub critical: bool,
     /// What was found.
     pub message: String,
+    /// Whether the check in the background found it, and takes it away; otherwise a backup did,
+    /// and the next that goes well takes it away.
+    #[serde(default)]
+    pub background: bool,
 }
 
 const FROM: &str = "SELECT display_id, data_id, vault, machine, machine_group, policy, state,

@@ -9,10 +9,11 @@ use crate::Resource;
 pub struct VaultPool {
     /// The location that it serves.
     pub location: String,
-    /// The store that holds a folder a vault, as the command line names stores.
-    pub store: String,
-    /// Secrets that the store needs, wrapped by the server's key.
-    pub wrapped_secrets: Option<String>,
+    /// The folder that holds one for each vault; `None`: the server's own, which its
+    /// configuration names.
+    pub folder: Option<String>,
+    /// Whether new vaults are put in it.
+    pub takes_vaults: bool,
 }
 
 impl Resource for VaultPool {

@@ -13,8 +13,11 @@ use crate::Resource;
 pub struct Vault {
     /// The vault in the store that its points go to.
     pub store_vault: VaultId,
-    /// The name of its folder in the server's pool.
+    /// The name of its folder in its pool; of one that was attached outside of any, its path.
     pub pool: String,
+    /// The folder of its pool; `None`: the server's own.
+    #[serde(default)]
+    pub pool_folder: Option<String>,
     /// The vault's key, wrapped by the server's key; text of whoever wraps it.
     pub wrapped_key: String,
     /// Its location, which never changes.

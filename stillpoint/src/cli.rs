@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod cost;
 mod global;
+mod places;
 mod remote;
 mod rescue;
 mod restore;
@@ -22,6 +23,7 @@ pub use access::{AppCommand, LimitCommand, LockCommand, RoleCommand, UserCommand
 pub use backup::{BackupCommand, BackupNow, QuiesceWord};
 pub use cost::{CostCommand, CostEstimate, CostRates};
 pub use global::{Global, OutputFormat, ProgressForm};
+pub use places::{PoolCommand, RestoreFolderCommand, SnapshotStoreCommand};
 pub use remote::{
     AlertCommand, HostCommand, JobCommand, LoginWords, PolicyCommand, ProtectionCommand,
     RedundancyWord, Remote, ServerPlace, VaultSet,
@@ -107,6 +109,15 @@ pub enum Command {
     /// Hosts that a server looks after
     #[command(subcommand)]
     Host(HostCommand),
+    /// Folders that a server puts new vaults in
+    #[command(subcommand)]
+    Pool(PoolCommand),
+    /// Where the snapshots of a server's hosts are
+    #[command(subcommand)]
+    SnapshotStore(SnapshotStoreCommand),
+    /// Folders that a server restores disks into
+    #[command(subcommand)]
+    RestoreFolder(RestoreFolderCommand),
     /// Users that may log in to a server
     #[command(subcommand)]
     User(UserCommand),

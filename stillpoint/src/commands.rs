@@ -47,6 +47,15 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
             .map(|()| 0),
         Command::Job(command) => over.over(remote::jobs::run(settings, command)).await,
         Command::Host(command) => over.over(remote::hosts::run(settings, command)).await,
+        Command::Pool(command) => over.over(remote::places::pool(settings, command)).await,
+        Command::SnapshotStore(command) => {
+            over.over(remote::places::snapshot_store(settings, command))
+                .await
+        }
+        Command::RestoreFolder(command) => {
+            over.over(remote::places::restore_folder(settings, command))
+                .await
+        }
         Command::User(command) => over.over(remote::users::run(settings, command)).await,
         Command::App(command) => over.over(remote::apps::run(settings, command)).await,
         Command::Role(command) => over.over(remote::roles::run(settings, command)).await,

@@ -123,7 +123,7 @@ fn hosts() -> Routes {
     let one = format!("{all}/{{host}}");
     let connection = "Of libvirt, such as `qemu:///system`, or `qmp:///FOLDER`.";
     let groups = "The groups of machines that have another, by their UUIDs.";
-    let limit = "Bytes that snapshots may take; 0: what is free.";
+    let limit = "As of the snapshot store.";
     let properties = object([
         ("provisioningState", succeeded()),
         ("connection", text_about(connection)),

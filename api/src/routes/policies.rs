@@ -10,6 +10,7 @@ use crate::openapi::schema::{
 use crate::openapi::{Routes, op};
 use crate::policies;
 use crate::policies::shape::{MONTHS, SCHEDULE_TYPES, SUB_TYPES, WEEKDAYS, WEEKS};
+use crate::policy_settings;
 
 pub(super) fn routes() -> Routes {
     let one = vault("/backupPolicies/{policy}");
@@ -45,6 +46,49 @@ pub(super) fn routes() -> Routes {
             )
             .nothing(200)
             .nothing(204),
+        )
+        .merge(settings(&one))
+}
+
+/// What Azure's body has no word for.
+fn settings(policy: &str) -> Routes {
+    let one = format!("{policy}/providers/{}/default", policy_settings::TYPE);
+    let downgrades = "Whether a backup fails whose point would be less consistent than asked.";
+    let standard =
+        "Of an enhanced policy: whether a machine under a standard one can't change to it.";
+    let properties = || {
+        [
+            ("refuseDowngrades", about(flag(), downgrades)),
+            ("refuseStandardItems", about(flag(), standard)),
+        ]
+    };
+    Routes::new()
+        .get(
+            &one,
+            policy_settings::show,
+            op("PolicySettings_Get", "Settings of a policy beside Azure's.").is("PolicySettings"),
+        )
+        .put(
+            &one,
+            policy_settings::put,
+            op("PolicySettings_CreateOrUpdate", "Sets all of them.")
+                .takes("PolicySettingsInput")
+                .is("PolicySettings"),
+        )
+        .delete(
+            &one,
+            policy_settings::delete,
+            op("PolicySettings_Delete", "Sets all of them back.")
+                .nothing(200)
+                .nothing(204),
+        )
+        .model(
+            "PolicySettings",
+            resource(policy_settings::TYPE, object(properties())),
+        )
+        .model(
+            "PolicySettingsInput",
+            input([("properties", input(properties()))]),
         )
 }
 

@@ -208,10 +208,10 @@ async fn a_restore_finds_its_folder_and_its_network_and_no_classic_ones() {
 async fn all_resources_are_listed_by_group_and_by_type() {
     let world = World::new().await;
     let all = format!("{}/resources", world.subscription);
-    let names = ["host1", "db", "web", "default", "v1", "restores"];
+    let names = ["host1", "default", "db", "web", "default", "v1", "restores"];
     assert_eq!(world.names(&all).await, names);
     let of_group = format!("{all}?%24filter=resourceGroup+eq+%27DEFAULT%27&$expand=createdTime");
-    assert_eq!(world.names(&of_group).await, names[1..]);
+    assert_eq!(world.names(&of_group).await, names[2..]);
     let vaults = format!("{all}?$filter=resourceType%20eq%20'microsoft.recoveryservices/vaults'");
     assert_eq!(world.names(&vaults).await, ["v1"]);
     let nowhere = format!("{all}?$filter=resourceGroup%20eq%20'nowhere'");

@@ -10,10 +10,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use hypervisor::{DiskChoice, MachineState};
+use hypervisor::{AgentStatus, DiskChoice, MachineState};
 use jiff::Timestamp;
 use state::fold;
-use state::machines::{Machine, MachineDisk};
+use state::machines::{AgentLost, Machine, MachineDisk};
 use state::resources::Record;
 use uuid::Uuid;
 
@@ -122,6 +122,7 @@ pub(super) fn plan(
                 vanished: Some(vanished),
                 running: false,
                 also_on: Vec::new(),
+                agent_lost: None,
                 ..record.body.clone()
             };
             more.extend(Change::update(record, body));
@@ -200,6 +201,7 @@ fn describe<'a>(
             },
             vanished: None,
             also_on,
+            agent_lost: agent_lost(machine, record, now),
         },
         (None, Some(record)) => Machine {
             also_on,
@@ -208,6 +210,23 @@ fn describe<'a>(
         (None, None) => return None,
     };
     Some((body, place))
+}
+
+/// Whether a machine that runs has no guest agent that answers, and since when.
+fn agent_lost(
+    machine: &hypervisor::Machine,
+    record: Option<&Record<Machine>>,
+    now: Timestamp,
+) -> Option<AgentLost> {
+    let answers = matches!(machine.agent, AgentStatus::Responding { .. });
+    if machine.state != MachineState::Running || answers {
+        return None;
+    }
+    let before = record.and_then(|r| r.body.agent_lost.as_ref());
+    Some(AgentLost {
+        since: before.map_or(now, |b| b.since),
+        absent: machine.agent == AgentStatus::NotConfigured,
+    })
 }
 
 /// The disks that are backed up; those that are not keep their numbers.

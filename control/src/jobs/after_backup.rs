@@ -17,7 +17,10 @@ pub(super) fn ended_well(item: &mut ProtectedItem, job: &Job, now: Timestamp) {
     if matches!(item.state, InitialBackupPending | ProtectionError) {
         item.state = Protected;
     }
-    item.body.health.clear();
+    let overdue = Code::BackupOverdue.name();
+    item.body
+        .health
+        .retain(|f| f.background && f.code != overdue);
     item.body.tries = 0;
     item.body.last_backup = Some(LastBackup {
         at: now,
@@ -37,11 +40,14 @@ pub(super) async fn failed(held: &Held<'_>, plan: &BackupPlan, error: &Error) ->
         if item.state == items::ProtectionState::Protected {
             item.state = items::ProtectionState::ProtectionError;
         }
-        item.body.health = vec![HealthFinding {
+        item.body.health.retain(|f| f.background);
+        let found = HealthFinding {
             code: error.code().name().to_owned(),
             critical: error.code() == Code::MachineNotFound,
             message: error.detail().to_owned(),
-        }];
+            background: false,
+        };
+        item.body.health.insert(0, found);
         item.body.last_backup = Some(LastBackup {
             at: tx.now(),
             status: job.status,

@@ -23,8 +23,8 @@ use super::held::{Held, Outcome};
 use super::of_item::transfer_runs;
 use super::origin::origin;
 use super::transfer::transfer_phase;
-use super::{DOWNGRADE, Plan, stand, to_json};
-use crate::plane::{Over, PointFacts, SnapshotWork, Tier};
+use super::{ASKED, DOWNGRADE, Plan, stand, to_json};
+use crate::plane::{Over, PointFacts, ScratchRule, SnapshotWork, Tier};
 use crate::points::expiries;
 
 /// A backup, and how far it has come.
@@ -165,18 +165,24 @@ async fn take(held: &Held<'_>, plan: &BackupPlan, ground: &Ground) -> Result<Poi
         items::update(&mut tx, item).await?;
     }
     let origin = origin(&plan, ground, tx.now());
+    let quiesce = asked(ground);
+    job.body
+        .properties
+        .insert(ASKED.to_owned(), level_asked(quiesce).to_owned());
     job.body.step = to_json(&Plan::Backup(plan));
     held.commit(tx, job).await?;
-    let crash = ground.policy.as_ref();
-    let crash = crash.is_some_and(|p| p.consistency == Consistency::OnlyCrash);
     let work = SnapshotWork {
         connection: ground.connection.clone(),
         machine: ground.machine.uuid,
         point,
         disks: ground.item.body.disks.clone(),
-        quiesce: if crash { Quiesce::Skip } else { Quiesce::Try },
+        quiesce,
         first: ground.first,
-        scratch_limit: ground.scratch_limit,
+        scratch: ScratchRule {
+            limit: ground.scratch_limit,
+            keep_free: ground.scratch_keep_free,
+            among: control.options.snapshots_per_host as u64,
+        },
         origin: Some(origin),
     };
     let over = Over {
@@ -184,6 +190,23 @@ async fn take(held: &Held<'_>, plan: &BackupPlan, ground: &Ground) -> Result<Poi
         cancel: &held.cancel,
     };
     control.plane.snapshot(&ground.stores, &work, &over).await
+}
+
+/// What the policy has asked of the guest (POLICY-31), and whether less will do.
+fn asked(ground: &Ground) -> Quiesce {
+    let policy = ground.policy.as_ref();
+    match policy.is_some_and(|p| p.consistency == Consistency::OnlyCrash) {
+        true => Quiesce::Skip,
+        false if ground.refuses_downgrades => Quiesce::Require,
+        false => Quiesce::Try,
+    }
+}
+
+fn level_asked(quiesce: Quiesce) -> &'static str {
+    match quiesce {
+        Quiesce::Skip => "CrashConsistent",
+        Quiesce::Try | Quiesce::Require => "FileSystemConsistent",
+    }
 }
 
 /// Records the point, and decides what becomes of the transfer.

@@ -9,17 +9,21 @@ use state::{Tx, resources};
 
 use crate::Control;
 use crate::plane::Stores;
+use crate::policy_settings::settings_of;
 use crate::protected_items::is_active;
 
 /// What a backup works with.
 pub(crate) struct Ground {
     pub(crate) item: ProtectedItem,
     pub(crate) policy: Option<policy::Policy>,
+    /// Whether the policy refuses a point that is less consistent than it asks for.
+    pub(crate) refuses_downgrades: bool,
     pub(crate) machine: Machine,
     /// The folded id of the machine's host.
     pub(crate) host: String,
     pub(crate) connection: String,
     pub(crate) scratch_limit: Option<u64>,
+    pub(crate) scratch_keep_free: Option<u8>,
     pub(crate) stores: Stores,
     /// Whether it has no snapshot so far.
     pub(crate) first: bool,
@@ -47,11 +51,15 @@ impl Control {
         let first = newest.first().is_none_or(|p| p.tiers == Tiers::Vault);
         Ok(Ground {
             policy: policy_of(&mut tx, &item).await?,
+            refuses_downgrades: settings_of(&mut tx, item.policy.as_deref())
+                .await?
+                .refuse_downgrades,
             item,
             machine: machine.body,
             host: state::fold(&host.id),
             connection: host.body.connection,
             scratch_limit: host.body.scratch_limit,
+            scratch_keep_free: host.body.scratch_keep_free,
             stores,
             first,
         })

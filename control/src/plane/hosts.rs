@@ -94,12 +94,16 @@ impl DataPlane for HostPlane {
         let host = self.host(&work.connection)?;
         let uuid = work.machine.to_string();
         let machine = host.hypervisor().find(&uuid).await?;
+        let limit = work.scratch.share();
+        let mut scratch = mover::scratch_place(&host, &machine, None, limit, &self.folder)?;
+        let space = mover::space(&scratch.dir)?;
+        work.scratch.hold(&mut scratch, space)?;
         let options = BackupOptions {
             point: Some(work.point),
             disks: chosen(&machine, work.disks.as_ref()),
             quiesce: work.quiesce,
             freeze_budget: FREEZE_BUDGET,
-            scratch: mover::scratch_place(&host, &machine, None, work.scratch_limit, &self.folder)?,
+            scratch,
             rate: None,
             sample: DEFAULT_SAMPLE,
             lock_dir: self.locks(),

@@ -13,7 +13,7 @@ use super::{Stores, Tier};
 
 /// A file in the folder of a host's snapshot stores, made with the first of them: where it is not,
 /// the folder is another one, or what belongs there is not mounted.
-const MARK: &str = ".stillpoint-snapshots";
+pub(crate) const MARK: &str = ".stillpoint-snapshots";
 
 /// Whether the host has no snapshot store of the vault, and that is no sign of trouble.
 ///

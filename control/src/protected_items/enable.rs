@@ -19,6 +19,7 @@ use crate::alerts::about;
 use crate::jobs::NewJob;
 use crate::limits::{check, check_configurations};
 use crate::operations::Accepted;
+use crate::policy_settings::check_change;
 use crate::reconcile::apply_policy;
 use crate::vaults::no_vault;
 
@@ -122,6 +123,7 @@ impl Control {
                     policy_name: policy.name.clone(),
                     disks,
                     scheduled_from: Some(now),
+                    owed_from: Some(now),
                     vaulted_from: Some(now),
                     ..ItemBody::default()
                 },
@@ -152,6 +154,11 @@ impl Control {
             );
             return Err(Error::new(Code::ItemSoftDeleted, detail));
         }
+        check_change(
+            &item.body.friendly_name,
+            item.body.policy_seen.as_ref(),
+            policy,
+        )?;
         use ProtectionState::{
             BackupsSuspended, InitialBackupPending, Protected, ProtectionPaused, ProtectionStopped,
         };
@@ -165,6 +172,7 @@ impl Control {
                 None => InitialBackupPending,
             };
             item.body.scheduled_from = Some(tx.now());
+            item.body.owed_from = Some(tx.now());
             item.body.vaulted_from = Some(tx.now());
         }
         let before = item.body.policy_seen.as_ref().map(|p| &p.retention);

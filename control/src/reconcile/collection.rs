@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use state::protected_items::ProtectedItem;
 
+use super::health::Looks;
 use crate::Control;
 use crate::plane::{Stores, Tier};
 
@@ -16,6 +17,8 @@ use crate::plane::{Stores, Tier};
 const COLLECT: SignedDuration = SignedDuration::from_mins(10);
 /// How often what is old is removed.
 const TIDYING: SignedDuration = SignedDuration::from_hours(1);
+/// How often items are checked in the background.
+const HEALTH: SignedDuration = SignedDuration::from_mins(5);
 /// After how long an item is looked at again of which nothing may go.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(6);
 /// How often all alerts are looked at, not only those whose item has changed.
@@ -39,6 +42,8 @@ pub(crate) struct Wanted {
     /// When all alerts were looked at, and when some were.
     alerts: Mutex<Option<(Timestamp, Timestamp)>>,
     stores: Mutex<BTreeMap<PathBuf, Stores>>,
+    /// What the looks at the hosts have told.
+    pub(crate) looks: Looks,
 }
 
 /// How far an edit was followed. A restart begins anew: who is up to date is left alone.
@@ -115,6 +120,7 @@ impl Wanted {
     pub(super) fn is_due(&self, what: &'static str, now: Timestamp) -> bool {
         let every = match what {
             "collection" => COLLECT,
+            "health" => HEALTH,
             "tidying" => TIDYING,
             "usages" => super::usages::LOOK,
             _ => RETENTION,

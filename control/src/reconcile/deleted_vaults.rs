@@ -3,11 +3,11 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use base::{Error, Result};
+use base::{Code, Error, Result};
 use state::hosts::Host;
 use state::resources::{self, Record, Scope};
 use state::vaults::Vault;
-use state::{WriteTx, settings};
+use state::{Tx, WriteTx, settings};
 
 use crate::Control;
 
@@ -19,6 +19,23 @@ pub(crate) async fn note_deleted(tx: &mut WriteTx, folder: &str) -> Result<()> {
     let mut all: Vec<String> = settings::get(tx, DELETED).await?.unwrap_or_default();
     all.push(folder.to_owned());
     settings::set(tx, DELETED, &all).await
+}
+
+/// Refuses to give up a pool's folder in which there are stores that are yet to be removed.
+///
+/// # Errors
+/// `ResourceInUse`; those of the records.
+pub(crate) async fn refuse_leaving(tx: &mut Tx, pool: &Path) -> Result<()> {
+    let all: Option<Vec<String>> = settings::get(tx, DELETED).await?;
+    let is_here = |folder: &String| !Path::new(folder).is_absolute() && pool.join(folder).exists();
+    if !all.into_iter().flatten().any(|folder| is_here(&folder)) {
+        return Ok(());
+    }
+    let detail = format!(
+        "the stores of deleted vaults are just being removed from {}",
+        pool.display()
+    );
+    Err(Error::new(Code::ResourceInUse, detail))
 }
 
 impl Control {
@@ -36,6 +53,7 @@ impl Control {
         let hosts: Vec<Record<Host>> = resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
         let vaults: Vec<Record<Vault>> =
             resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
+        let pools = crate::vault_pools::all(&mut tx).await?;
         drop(tx);
         let mut gone = Vec::new();
         for folder in all {
@@ -46,7 +64,9 @@ impl Control {
                 continue;
             }
             let on_hosts = hosts.iter().map(|h| Path::new(&h.body.snapshot_store));
-            let places = on_hosts.chain([self.pool.as_path()]);
+            let of_pools = pools.iter().filter_map(|p| p.body.folder.as_deref());
+            let places = on_hosts.chain(of_pools.map(Path::new));
+            let places = places.chain([self.pool.as_path()]);
             let places: Vec<PathBuf> = places.map(|place| place.join(&folder)).collect();
             match remove_all(places).await {
                 Ok(()) => gone.push(folder),

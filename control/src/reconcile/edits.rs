@@ -40,9 +40,13 @@ fn reschedule(item: &mut ProtectedItem, policy: &Policy, now: Timestamp, most: S
     if !is_active(item) {
         return;
     }
+    let is_other = |old: &Policy| (&old.schedule, &old.zone) != (&policy.schedule, &policy.zone);
+    if item.body.policy_seen.as_ref().is_some_and(is_other) {
+        item.body.owed_from = Some(now);
+    }
     let (seen, from) = (&item.body.policy_seen, item.body.scheduled_from);
     if let (Some(old), Some(from)) = (seen, from)
-        && (&old.schedule, &old.zone) != (&policy.schedule, &policy.zone)
+        && is_other(old)
         && old.schedule.latest_due(from, now, &old.zone).is_none()
     {
         // A new schedule owes nothing of the time before it (POLICY-18).

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::stores::{StoredPoint, index};
-use crate::plane::Tier;
+use crate::plane::{ScratchRule, Tier};
 
 /// What a machine's backup does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +34,7 @@ pub struct Act {
 pub enum Ends {
     /// As it should.
     Well,
-    /// A snapshot: as after a power cut, for this reason.
+    /// A snapshot: as after a power cut, for this reason; it fails where that will not do.
     Downgraded(Code),
     /// It fails, and has done nothing.
     Fails(Code),
@@ -109,6 +109,12 @@ impl super::Scripted {
     #[must_use]
     pub fn broken(&self) -> Vec<String> {
         self.stores.inner().broken.clone()
+    }
+
+    /// How much scratch the last snapshot might take.
+    #[must_use]
+    pub fn last_scratch(&self) -> Option<ScratchRule> {
+        self.stores.inner().scratch
     }
 
     /// How often stores were asked for something.

@@ -16,7 +16,8 @@ use vault::Owner;
 use super::play::{Act, Ends, Phase};
 use super::sleeper::Sleeper;
 use crate::plane::{
-    MachineTarget, Over, PointFacts, RestoreTarget, RestoreWork, RestoredDisk, SnapshotWork, Tier,
+    MachineTarget, Over, PointFacts, RestoreTarget, RestoreWork, RestoredDisk, ScratchRule,
+    SnapshotWork, Tier,
 };
 
 /// A point in a store.
@@ -49,6 +50,8 @@ pub(super) struct Inner {
     pub(super) broken: Vec<String>,
     pub(super) calls: u64,
     pub(super) waiting: usize,
+    /// How much scratch the last snapshot might take.
+    pub(super) scratch: Option<ScratchRule>,
     /// Owners of stores by their folders.
     pub(super) owners: HashMap<PathBuf, Owner>,
 }
@@ -168,10 +171,20 @@ impl MemoryStores {
         over: &Over<'_>,
     ) -> Result<PointFacts> {
         self.step();
-        self.inner().calls += 1;
+        {
+            let mut inner = self.inner();
+            inner.calls += 1;
+            inner.scratch = Some(work.scratch);
+        }
         let what = (work.machine, Phase::Snapshot);
         let (ends, _running) = self.act(sleeper, what, over).await?;
         let (consistency, downgrade) = match ends {
+            Ends::Downgraded(code) if work.quiesce == Quiesce::Require => {
+                return Err(Error::new(
+                    code,
+                    "the point was to be file-system consistent",
+                ));
+            }
             Ends::Downgraded(code) => {
                 let code = code.name().to_owned();
                 (Consistency::CrashConsistent, Some(code))

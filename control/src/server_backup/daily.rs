@@ -1,4 +1,5 @@
-//! The backup that a server makes of itself, once a day, into its vault pool.
+//! The backup that a server makes of itself, once a day, into its own vault pool and all
+//! others that can be reached.
 
 use std::path::{Path, PathBuf};
 
@@ -63,7 +64,29 @@ impl Control {
         now: Timestamp,
         recipient: vault::keys::EscrowRecipient,
     ) -> Result<PathBuf> {
-        let folder = self.pool.join(FOLDER);
+        let others = self.vault_pools().await?;
+        let file = self
+            .back_up_into(&self.pool, now, recipient.clone())
+            .await?;
+        let reached = others.iter().filter(|p| p.space.is_some());
+        for pool in reached.filter(|p| p.record.body.folder.is_some()) {
+            let made = self.back_up_into(&pool.folder, now, recipient.clone());
+            // The one that is made is not made again for another that is not.
+            if let Err(e) = made.await {
+                let name = &pool.record.name;
+                tracing::warn!("no backup of the server in the vault pool {name}: {e}");
+            }
+        }
+        Ok(file)
+    }
+
+    async fn back_up_into(
+        &self,
+        pool: &Path,
+        now: Timestamp,
+        recipient: vault::keys::EscrowRecipient,
+    ) -> Result<PathBuf> {
+        let folder = pool.join(FOLDER);
         durable::make_folder(&folder)?;
         let file = folder.join(format!("server-{}.age", now.strftime("%Y%m%dT%H%M%SZ")));
         let place = (self.state.clone(), self.key.text(), self.data.as_path());

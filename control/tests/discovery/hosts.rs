@@ -94,24 +94,27 @@ async fn a_server_begins_with_its_host_and_a_restore_folder_and_hosts_are_added(
 
     world.set(A, &[named(1, "web")]);
     world.look().await;
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
     let store = |limit: u64| HostInput {
-        snapshot_store: Some("/srv/snapshots".to_owned()),
+        snapshot_store: Some(place("snapshots")),
         scratch_limit: Some(limit),
         ..HostInput::default()
     };
     let (changed, made) = control.put_host("A", store(5)).await.unwrap();
     assert!(!made);
-    assert_eq!(changed.body.snapshot_store, "/srv/snapshots");
+    assert_eq!(changed.body.snapshot_store, place("snapshots"));
     assert_eq!(changed.body.scratch_limit, Some(5));
     let (changed, _) = control.put_host("a", store(0)).await.unwrap();
     assert_eq!(changed.body.scratch_limit, None);
     world.protect("web").await;
     let elsewhere = HostInput {
-        snapshot_store: Some("/elsewhere".to_owned()),
+        snapshot_store: Some(place("elsewhere")),
         ..HostInput::default()
     };
     let used = control.put_host("a", elsewhere).await.unwrap_err();
     assert_eq!(used.code(), Code::ResourceInUse);
+    assert!(!folder.path().join("elsewhere").exists());
 }
 
 #[tokio::test]
@@ -125,7 +128,10 @@ async fn all_resources_stand_in_one_list_in_pages() {
         .await
         .unwrap();
     let names: Vec<&str> = all.iter().map(|r| &*r.name).collect();
-    assert_eq!(names, ["a", "b", "web", "user", "restores", "restoresb"]);
+    assert_eq!(
+        names,
+        ["a", "b", "default", "web", "user", "restores", "restoresb"]
+    );
     let group = Some("default");
     let mut paged = Vec::new();
     let mut after: Option<String> = None;
@@ -139,7 +145,7 @@ async fn all_resources_stand_in_one_list_in_pages() {
         after = Some(last.id.clone());
         paged.extend(page);
     }
-    assert_eq!(paged, all[2..]);
+    assert_eq!(paged, all[3..]);
 }
 
 #[tokio::test]

@@ -329,9 +329,12 @@ async fn a_hosts_snapshot_store_is_in_a_folder_of_its_own() {
     let data = world.folder.path().display().to_string();
     for bad in ["", "snapshots", "/", "/a/../b", &data] {
         let refused = put(bad).await.unwrap_err();
-        assert_eq!(refused.code(), Code::BadArgument, "{bad}");
+        assert_eq!(refused.code(), Code::FolderUnusable, "{bad}");
     }
-    put("/srv/snapshots").await.unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let folder = elsewhere.path().join("snapshots");
+    put(&folder.display().to_string()).await.unwrap();
+    assert!(folder.join(".stillpoint-snapshots").exists());
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use state::groups::Group;
 use state::jobs::{Job, JobBody, JobOperation, JobStatus};
-use state::policies::Policy;
+use state::policies::{Policy, PolicySettings};
 use state::protected_items::{self as items, ItemBody, NewItem, ProtectedItem, ProtectionState};
 use state::recovery_points::{Consistency, Keep, PointBody, RecoveryPoint, Tiers, number_of};
 use state::vaults::{Redundancy, SoftDelete, SoftDeleteState, Vault};
@@ -79,6 +79,7 @@ pub fn vault() -> Vault {
     Vault {
         store_vault: VaultId::from_bytes([7; 16]),
         pool: "/pools/p".to_owned(),
+        pool_folder: None,
         wrapped_key: "sealed".to_owned(),
         location: "onprem".to_owned(),
         tags: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
@@ -107,7 +108,7 @@ pub async fn furnish(tx: &mut WriteTx) {
         let policy = Policy {
             policy: policy::Policy::standard_default(),
             properties: json!({"retentionPolicy": {"dailySchedule": {}}}),
-            extension: json!({}),
+            extension: PolicySettings::default(),
         };
         resources::create(tx, &policy_id(name), VAULT, policy)
             .await

@@ -242,6 +242,7 @@ pub async fn machines_are_found_by_their_uuid(home: &Home) {
         seen: at(0),
         vanished: None,
         also_on: Vec::new(),
+        agent_lost: None,
     };
     let id = |name: &str| format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}");
     for (name, number) in [("a", 1), ("b", 2), ("c", 1)] {

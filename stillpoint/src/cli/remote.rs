@@ -157,6 +157,25 @@ Example:
         #[arg(long, value_name = "FILE")]
         file: PathBuf,
     },
+    /// Show or change a policy's settings beside Azure's
+    #[command(after_help = "\
+Examples:
+  stillpoint policy settings nightly
+  stillpoint policy settings nightly --refuse-downgrades true
+  stillpoint policy settings nightly --reset")]
+    Settings {
+        /// The policy's name.
+        name: String,
+        /// Whether a backup fails whose point would be less consistent than asked.
+        #[arg(long, value_name = "BOOL")]
+        refuse_downgrades: Option<bool>,
+        /// Of an enhanced policy: whether machines under a standard one can't change to it.
+        #[arg(long, value_name = "BOOL")]
+        refuse_standard_items: Option<bool>,
+        /// Set all of them back.
+        #[arg(long, conflicts_with_all = ["refuse_downgrades", "refuse_standard_items"])]
+        reset: bool,
+    },
     /// Delete a policy that nothing uses
     Delete {
         /// The policy's name.

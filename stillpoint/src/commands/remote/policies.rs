@@ -40,6 +40,40 @@ pub async fn run(settings: &Settings, command: PolicyCommand) -> Result<u8> {
                 .await?;
             print(settings, &saved.body)?;
         }
+        PolicyCommand::Settings {
+            name,
+            refuse_downgrades,
+            refuse_standard_items,
+            reset,
+        } => {
+            let path = format!(
+                "{}/providers/Stillpoint.Fabric/policySettings/default",
+                path(&name)
+            );
+            if reset {
+                client.send(Method::DELETE, &path, None).await?;
+            }
+            let mut shown = client.get(&path).await?;
+            let changes = [
+                ("refuseDowngrades", refuse_downgrades),
+                ("refuseStandardItems", refuse_standard_items),
+            ];
+            if changes.iter().any(|(_, value)| value.is_some()) {
+                for (setting, value) in changes {
+                    if let Some(value) = value {
+                        shown["properties"][setting] = json!(value);
+                    }
+                }
+                let saved = client.send(Method::PUT, &path, Some(&shown)).await?;
+                shown = saved.body;
+            }
+            let of = |setting: &str| text(&shown, &format!("/properties/{setting}"));
+            let facts = [
+                ("Refuse downgrades", of("refuseDowngrades")),
+                ("Refuse standard items", of("refuseStandardItems")),
+            ];
+            settings.output.one(&shown, &facts)?;
+        }
         PolicyCommand::Delete { name } => {
             let path = path(&name);
             // A DELETE of what is not there is well for a server, but not for who mistyped.
