@@ -16,6 +16,7 @@ pub mod body;
 mod caller;
 mod collections;
 mod compute;
+mod costs;
 mod error;
 mod filter;
 mod found;
@@ -25,6 +26,7 @@ mod if_match;
 mod inventory;
 mod jobs;
 mod layer;
+mod limits;
 mod locations;
 mod metadata;
 mod network;
@@ -50,6 +52,7 @@ mod usages;
 mod users;
 mod validation;
 mod vault_config;
+mod vault_usages;
 mod vaults;
 
 use axum::Router;
@@ -73,6 +76,7 @@ pub fn service(app: App) -> Router {
     let routes = routes::open()
         .router()
         .merge(arm)
+        .merge(routes::pages())
         .fallback(nothing)
         .method_not_allowed_fallback(nothing)
         .layer(DefaultBodyLimit::max(body::MOST))

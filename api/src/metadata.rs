@@ -37,7 +37,15 @@ pub(crate) async fn openid(State(app): State<App>) -> Json<Value> {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["HS256"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
-        "grant_types_supported": ["client_credentials", "password", "refresh_token"],
+        "device_authorization_endpoint": format!("{authority}/oauth2/devicecode"),
+        "code_challenge_methods_supported": ["S256"],
+        "grant_types_supported": [
+            "authorization_code",
+            "client_credentials",
+            "password",
+            "refresh_token",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ],
     }))
 }
 

@@ -1,7 +1,12 @@
 //! The token endpoint (RFC 6749): a token for an application's secret (section 4.4) or signed
-//! assertion (RFC 7523), a user's name and password (4.3), or a refresh token (6).
+//! assertion (RFC 7523), a user's name and password (4.3), a refresh token (6), or a login in a
+//! browser (4.1; RFC 8628).
 
 mod assertion;
+pub(crate) mod authorize;
+pub(crate) mod device;
+mod page;
+mod proof;
 
 use axum::Json;
 use axum::extract::State;
@@ -13,6 +18,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use proof::Bound;
 
 use crate::app::App;
 use crate::body::Body;
@@ -29,6 +36,10 @@ struct Asked {
     username: Option<String>,
     password: Option<String>,
     refresh_token: Option<String>,
+    device_code: Option<String>,
+    code: Option<String>,
+    redirect_uri: String,
+    code_verifier: String,
 }
 
 /// Why there is no token: OAuth's own word, or an error.
@@ -77,13 +88,35 @@ async fn answer(app: &App, body: &[u8]) -> std::result::Result<Value, Refused> {
             let name = asked.username.as_ref().ok_or_else(|| missing("username"))?;
             let password = asked.password.as_ref().ok_or_else(|| missing("password"))?;
             let who = app.control.log_in_user(name, password).await?;
-            Ok(of_user(app, &asked.client_id, &who, now)?)
+            Ok(of_user(app, &asked.client_id, &who, now, "")?)
         }
         "refresh_token" => {
             let token = asked.refresh_token.as_ref();
             let token = token.ok_or_else(|| missing("refresh_token"))?;
             let who = refresh(app, token).await?;
-            Ok(of_user(app, &asked.client_id, &who, now)?)
+            Ok(of_user(app, &asked.client_id, &who, now, "")?)
+        }
+        "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
+            let code = asked.device_code.as_ref();
+            let code = code.ok_or_else(|| missing("device_code"))?;
+            let done = app.control.redeem_code(&asked.client_id, code).await?;
+            let pending = || "AADSTS70016: nobody has typed the code in yet.".to_owned();
+            let done = done.ok_or_else(|| Refused::Form("authorization_pending", pending()))?;
+            Ok(of_user(app, &asked.client_id, &done.who, now, "")?)
+        }
+        "authorization_code" => {
+            let code = asked.code.as_ref().ok_or_else(|| missing("code"))?;
+            let done = app.control.redeem_code(&asked.client_id, code).await?;
+            let no = || Refused::Form("invalid_grant", "The code is of another kind.".to_owned());
+            let done = done.ok_or_else(no)?;
+            let bound = Bound::check(&done.bound, &asked.redirect_uri, &asked.code_verifier)?;
+            Ok(of_user(
+                app,
+                &asked.client_id,
+                &done.who,
+                now,
+                &bound.nonce,
+            )?)
         }
         other => {
             let what = format!("The grant type `{other}` is not known.");
@@ -106,7 +139,7 @@ async fn refresh(app: &App, token: &str) -> Result<Principal> {
 }
 
 /// What a client needs of a user's login: MSAL knows the user by the id token.
-fn of_user(app: &App, client: &str, who: &Principal, now: Timestamp) -> Result<Value> {
+fn of_user(app: &App, client: &str, who: &Principal, now: Timestamp, nonce: &str) -> Result<Value> {
     let access = claims(app, who, client.parse().unwrap_or_default(), now);
     let refresh = Claims {
         aud: app.token_endpoint(),
@@ -125,6 +158,7 @@ fn of_user(app: &App, client: &str, who: &Principal, now: Timestamp) -> Result<V
         iat: access.iat,
         nbf: access.nbf,
         exp: access.exp,
+        nonce,
     };
     Ok(json!({
         "token_type": "Bearer",
@@ -150,6 +184,8 @@ struct IdClaims<'a> {
     iat: i64,
     nbf: i64,
     exp: i64,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    nonce: &'a str,
 }
 
 /// What an access token says.
@@ -197,6 +233,11 @@ impl IntoResponse for Refused {
                             "error_description": why,
                         });
                         (StatusCode::BAD_REQUEST, body)
+                    }
+                    Code::LimitReached => {
+                        let word = "temporarily_unavailable";
+                        let body = json!({"error": word, "error_description": e.detail()});
+                        (StatusCode::TOO_MANY_REQUESTS, body)
                     }
                     _ => {
                         tracing::error!("{e:?}");

@@ -6,6 +6,7 @@
 
 mod access;
 mod attachments;
+mod costs;
 mod fabric;
 mod groups;
 mod items;
@@ -17,6 +18,11 @@ mod principals;
 mod service;
 mod vaults;
 
+use axum::Router;
+use axum::routing::get;
+
+use crate::app::App;
+use crate::oauth::{authorize, device};
 use crate::openapi::Routes;
 use crate::openapi::schema::{about, object, text_about};
 
@@ -37,6 +43,14 @@ pub(crate) fn all() -> Routes {
 /// What is asked before there is a token.
 pub(crate) fn open() -> Routes {
     log_in::routes()
+}
+
+/// Pages for people, which are no part of the API.
+pub(crate) fn pages() -> Router<App> {
+    let authorize = get(authorize::ask).post(authorize::done);
+    Router::new()
+        .route("/adfs/oauth2/authorize", authorize)
+        .route("/device", get(device::ask).post(device::done))
 }
 
 /// ARM's resources: they ask for a token and an api-version, and changes are logged.
@@ -61,6 +75,7 @@ pub(crate) fn arm() -> Routes {
         .merge(points::routes())
         .merge(jobs::routes())
         .merge(fabric::routes())
+        .merge(costs::routes())
         .merge(attachments::routes())
         .merge(access::routes())
         .merge(principals::routes())

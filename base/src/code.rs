@@ -229,7 +229,7 @@ codes! {
         "The name or secret of a login is wrong.",
         "Check both; those of the first start are in `first-start.txt` in the server's folder.";
     PasswordWrong = "invalid_grant", Denied,
-        "The name or password of a user is wrong, or its login was ended.",
+        "The name or password of a user is wrong, its login was ended, or a code is wrong or over.",
         "Check both and log in again; an Owner sets a new password with `stillpoint user reset-password`.";
     AccountLocked = "UserAccountLocked", Denied,
         "Too many wrong passwords were given for the user, one after another.",
@@ -340,11 +340,11 @@ codes! {
         "Items have the policy, so it can't be deleted, nor become another sub-type (POLICY-30).",
         "Give its items another policy first; `az backup policy list-associated-items` lists them.";
     LimitReached = "BMSUserErrorLimitReached", Invalid,
-        "There are as many of a thing as a setting allows (LIMIT-1, LIMIT-2, POLICY-26).",
-        "Remove some, or raise the setting that the message names.";
+        "There are as many of a thing as a limit allows (LIMIT-1, 2; POLICY-25, 26; RESTORE-17).",
+        "Remove some or wait, or raise the limit that the message names: `stillpoint limit set`.";
     SnapshotLimitReached = "UserErrorRpCollectionLimitReached", Conflict,
-        "The machine has as many snapshots as a setting allows (SNAP-10): a lock keeps old ones, or many were taken on demand.",
-        "Remove the lock on the snapshot group and back up again, or delete the collection of snapshots; or raise the setting that the message names.";
+        "The machine has as many snapshots as a limit allows (SNAP-10): a lock keeps old ones, or many were taken on demand.",
+        "Remove the lock on the snapshot group and back up again, or delete the collection of snapshots; or raise the limit that the message names: `stillpoint limit set`.";
     SnapshotGroupDisallowed = "UserErrorRequestDisallowedByPolicy", Denied,
         "A rule for names or tags forbids the group that snapshots are to be in (SRG-5).",
         "Exempt the service's groups in the rule that the message names, or make the group beforehand.";

@@ -102,14 +102,19 @@ impl Control {
                 // On whichever host it is found.
                 host: None,
                 collection: None,
+                data: facts.data,
             },
         };
+        let size = point.body.logical();
         if let Some(policy) = &policy {
             expiries(&mut point, policy);
         }
         match points::create(tx, point).await {
             Err(e) if e.code() == Code::ResourceExists => return Ok(false),
             done => drop(done?),
+        }
+        if item.body.data.is_none() || item.body.last_point <= Some(facts.taken_at) {
+            item.body.data = Some(size);
         }
         item.body.last_point = item.body.last_point.max(Some(facts.taken_at));
         if item.state == ProtectionState::InitialBackupPending {

@@ -7,19 +7,18 @@
 use std::collections::BTreeMap;
 
 use base::{Code, Error, Result};
-use policy::{GroupPattern, Limit, Limits, PolicyType};
+use policy::{GroupPattern, Limit};
 use state::collections::Collection;
 use state::groups::Group;
 use state::protected_items::ProtectedItem;
 use state::recovery_points::{self as points, Range, RecoveryPoint, Tiers};
 use state::resources::{self, Record, Scope};
-use state::{Tx, WriteTx, fold, settings};
+use state::{Tx, WriteTx, fold};
 
 use crate::Control;
 use crate::admission_rules::admit;
+use crate::limits::{check_points, limits};
 use crate::locks::refuse_locked;
-use crate::policies::LIMITS;
-use crate::vaults::refused;
 
 const KIND: &str = "Microsoft.Compute/restorePointCollections";
 /// Who owns the groups.
@@ -107,8 +106,8 @@ impl Control {
         policy: Option<&policy::Policy>,
         location: &str,
     ) -> Result<String> {
-        let limits: Limits = settings::get(tx, LIMITS).await?.unwrap_or_default();
-        self.check_snapshots(tx, item, policy, &limits).await?;
+        let limits = limits(tx).await?;
+        check_points(tx, item, policy).await?;
         let pattern = policy.and_then(|p| p.snapshot_group.as_ref());
         let alias = Collection::alias_of(item.data_id);
         let own = resources::find::<Collection>(tx, &alias).await?;
@@ -143,24 +142,6 @@ impl Control {
             }
             number += 1;
         }
-    }
-
-    /// Refuses one snapshot more than a machine may have (SNAP-10).
-    async fn check_snapshots(
-        &self,
-        tx: &mut Tx,
-        item: &ProtectedItem,
-        policy: Option<&policy::Policy>,
-        limits: &Limits,
-    ) -> Result<()> {
-        let limit = match policy.map(|p| p.kind) {
-            Some(PolicyType::Enhanced) => Limit::EnhancedSnapshots,
-            _ => Limit::Snapshots,
-        };
-        let count = points::snapshots(tx, item.data_id).await?;
-        limits
-            .check(limit, count)
-            .map_err(|r| refused(Code::SnapshotLimitReached, &r))
     }
 
     /// The id of the snapshot group of this name; it is made if it is not there (SRG-1, 2, 5).

@@ -11,6 +11,7 @@ mod restore;
 mod stores;
 mod survey;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
@@ -22,7 +23,7 @@ use state::protected_items::DiskSelection;
 use state::recovery_points::{Consistency, PointDisk};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use vault::Owner;
+use vault::{Owner, StoreUsage};
 use zeroize::Zeroizing;
 
 pub use disks::disk_numbers;
@@ -85,6 +86,18 @@ pub trait DataPlane: Send + Sync + Debug {
     /// # Errors
     /// Those of the store.
     async fn collect(&self, stores: &Stores, tier: Tier) -> Result<()>;
+
+    /// Counts what is in a tier's store, by the owners of points. As much is read as a collection
+    /// reads.
+    ///
+    /// # Errors
+    /// Those of [`vault::count_usage`].
+    async fn usage(
+        &self,
+        stores: &Stores,
+        tier: Tier,
+        owners: &BTreeMap<PointId, i64>,
+    ) -> Result<StoreUsage>;
 
     /// Who owns a tier's store: a small read.
     ///
@@ -219,6 +232,8 @@ pub struct PointFacts {
     pub disks: Vec<PointDisk>,
     /// The disks that the machine had and that are not in it.
     pub excluded: Vec<PointDisk>,
+    /// Bytes of data on its disks, without what is empty; `None`: not known.
+    pub data: Option<u64>,
     /// What people should know.
     pub warnings: Vec<String>,
 }

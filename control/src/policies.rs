@@ -1,20 +1,18 @@
 //! Backup policies of a vault.
 
 use base::{Code, Error, Result};
-use policy::{Limit, Limits, Refusal, refuse_lowering};
+use policy::{Refusal, refuse_lowering};
 use serde_json::{Value, json};
 use state::alerts::{AlertBody, AlertRule};
 use state::policies::Policy;
 use state::protected_items::{self as items, Filter};
 use state::resources::{self, Record, Scope};
-use state::{Tx, WriteTx, settings};
+use state::{Tx, WriteTx};
 
 use crate::Control;
+use crate::limits::check_policies;
 use crate::reconcile::note_edit;
 use crate::vaults::refused;
-
-/// The setting that holds the limits in force.
-pub(crate) const LIMITS: &str = "limits";
 
 /// What a policy is saved with.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,7 +96,10 @@ impl Control {
         let mut tx = self.state.write().await?;
         let vault = self.vault_in(&mut tx, group, vault).await?;
         let id = policy_id(&vault.id, name);
-        let saved = match resources::get::<Policy>(&mut tx, &id).await? {
+        let old = resources::get::<Policy>(&mut tx, &id).await?;
+        let now = tx.now();
+        check_policies(&mut tx, &vault.id, now, old.is_none()).await?;
+        let saved = match old {
             Some(old) => {
                 let before = old.body.policy.retention.clone();
                 let saved = change(&mut tx, old, input).await?;
@@ -120,11 +121,6 @@ impl Control {
             }
             None => {
                 policy::check_policy_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
-                let limits: Limits = settings::get(&mut tx, LIMITS).await?.unwrap_or_default();
-                let now = all(&mut tx, &vault.id).await?.len() as u64;
-                limits
-                    .check(Limit::Policies, now)
-                    .map_err(|r| broken(&[r]))?;
                 make(&mut tx, &vault.id, name, input).await?
             }
         };

@@ -4,7 +4,7 @@
 //! ```text
 //! tick      edits (items follow their policy) ─► scheduler ─► the engine takes up jobs
 //! maintain  alerts ─► adoption ─► collections of snapshots ─► retention ─► purge ─► collection
-//!           ─► what is old
+//!           ─► usages ─► the meter ─► what is old
 //! ```
 
 mod adoption;
@@ -13,10 +13,12 @@ mod collection;
 mod collections;
 mod deleted_vaults;
 mod edits;
+mod meter;
 mod purge;
 mod retention;
 mod scheduler;
 mod tidy;
+mod usages;
 
 use std::sync::Arc;
 
@@ -50,6 +52,8 @@ impl Control {
         told("the purge", self.purge_items().await);
         told("collection", self.collect_stores().await);
         told("stores of deleted vaults", self.remove_deleted().await);
+        told("usages", self.count_usages().await);
+        told("the meter", self.read_meter().await);
         told("tidying", self.tidy().await);
     }
 

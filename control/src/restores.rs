@@ -19,6 +19,7 @@ use crate::groups::no_group;
 use crate::jobs::{
     CREATE_MACHINE, FROM_VAULT, NewJob, NewPlace, Place, Plan, RestorePlan, RestoreStage,
 };
+use crate::limits::check_restores;
 use crate::machines::machine_id;
 use crate::operations::Accepted;
 use crate::plane::MachineTarget;
@@ -72,7 +73,7 @@ impl Control {
     /// `ObjectNotFound`; `ItemSoftDeleted` (SOFT-3); `RecoveryPointNotFound`; `DiskNotFound` for a
     /// disk that the point lacks; `ResourceNotFound` for the storage account or the network,
     /// `GroupNotFound`; of a new machine `NameInvalid`, `MachineExists`, and `InvalidInput` for a
-    /// network that is not on the host of the storage account; those of the records.
+    /// network that is not on the host of the storage account; `LimitReached`; those of the records.
     pub async fn restore(
         &self,
         group: &str,
@@ -89,6 +90,8 @@ impl Control {
             );
             return Err(Error::new(Code::ItemSoftDeleted, detail));
         }
+        let now = tx.now();
+        check_restores(&mut tx, &item, now).await?;
         let point = points::get(&mut tx, item.data_id, asked.point).await?;
         let point = point.ok_or_else(|| no_point(&item, asked.point))?;
         for lun in asked.disks.iter().flatten() {

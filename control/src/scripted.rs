@@ -7,7 +7,7 @@ mod sleeper;
 mod stores;
 mod survey;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +17,7 @@ use hypervisor::{AgentStatus, Disk, DiskChoice, Firmware, ImageFormat, Machine, 
 use jiff::Timestamp;
 use state::recovery_points::PointDisk;
 use uuid::Uuid;
-use vault::Owner;
+use vault::{Owner, StoreUsage};
 
 use crate::plane::{
     DataPlane, Discovered, FoundPoint, MachineWork, Over, Ownership, PointFacts, RestoreTarget,
@@ -159,6 +159,15 @@ impl DataPlane for Scripted {
 
     async fn collect(&self, _: &Stores, _: Tier) -> Result<()> {
         Ok(())
+    }
+
+    async fn usage(
+        &self,
+        stores: &Stores,
+        tier: Tier,
+        owners: &BTreeMap<PointId, i64>,
+    ) -> Result<StoreUsage> {
+        Ok(self.stores.usage(stores.id, tier, owners))
     }
 
     async fn owner(&self, stores: &Stores, tier: Tier) -> Result<Ownership> {

@@ -1,14 +1,13 @@
 //! How many of a thing a vault has, beside how many it may have.
 
 use base::Result;
-use policy::{Limit, Limits};
+use policy::Limit;
 use state::policies::Policy;
 use state::protected_items::{self as items, Filter};
 use state::resources::{self, Record, Scope};
-use state::settings;
 
 use crate::Control;
-use crate::policies::LIMITS;
+use crate::limits::limits;
 
 /// What a vault has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +39,7 @@ impl Control {
         };
         let scope = Scope::In(&vault.id);
         let policies: Vec<Record<Policy>> = resources::page(&mut tx, scope, None, u32::MAX).await?;
-        let limits: Limits = settings::get(&mut tx, LIMITS).await?.unwrap_or_default();
+        let limits = limits(&mut tx).await?;
         Ok(VaultCounts {
             items: items::count(&mut tx, &filter(false)).await?,
             most_items: limits.most(Limit::Machines),

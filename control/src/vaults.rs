@@ -16,6 +16,7 @@ use vault::{DEFAULT_CHUNK_SIZE, Store, Surroundings};
 
 use crate::Control;
 use crate::groups::{fixed, no_group};
+use crate::limits::check_vaults;
 use crate::ownership::{Owned, VAULT_PLACE, set_owned};
 use crate::policies::make_first_policies;
 
@@ -100,7 +101,7 @@ impl Control {
     /// killed in between, holds nothing and is in nobody's way. Durable when this returns.
     ///
     /// # Errors
-    /// `NameInvalid`, `NameTaken`; `GroupNotFound`; `LocationUnknown`, `LocationFixed`; as
+    /// `NameInvalid`, `NameTaken`; `GroupNotFound`; `LocationUnknown`, `LocationFixed`; `LimitReached`; as
     /// [`Control::change_vault`]; those of the records and of the pool.
     pub async fn put_vault(
         &self,
@@ -171,6 +172,7 @@ impl Control {
             "{}/providers/Microsoft.RecoveryServices/vaults/{name}",
             there.id
         );
+        check_vaults(tx, &new.location).await?;
         let made = resources::create(tx, &id, &there.id, new).await?;
         taken(tx, &self.subscription_id(), &made).await?;
         // It is empty, and this server's.

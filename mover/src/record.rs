@@ -70,6 +70,9 @@ pub struct DiskRecord {
     /// Where the next sample begins, in chunks of the round that samples go over the disk.
     #[serde(default)]
     pub sampled_to: u64,
+    /// Bytes of the disk that hold data, in whole chunks; `None`: not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<u64>,
     /// What an attempt has not read. Empty in a point.
     #[serde(default, skip_serializing_if = "ExtentSet::is_empty")]
     pub unread: ExtentSet,
@@ -121,6 +124,8 @@ pub(crate) struct Base {
     pub(crate) unread: ExtentSet,
     /// Where the next sample begins; zero if that can't be told.
     pub(crate) sampled_to: u64,
+    /// Bytes there that hold data; `None`: not known.
+    pub(crate) data: Option<u64>,
     /// The point; `None` for an attempt.
     point: Option<PointId>,
     /// Whether all was read for it.
@@ -223,6 +228,7 @@ pub(crate) async fn bases_of(
         bases.push(Base {
             root: info.manifest.disks[place].clone(),
             sampled_to: disk.as_ref().map_or(0, |d| d.sampled_to),
+            data: disk.as_ref().and_then(|d| d.data),
             whole: disk.as_ref().is_some_and(|d| d.tracker.is_none()),
             unread: disk.map(|d| d.unread).unwrap_or_default(),
             point: (info.entry.state == PointState::Whole).then_some(info.entry.point),

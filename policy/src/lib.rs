@@ -11,6 +11,7 @@
 
 mod alert;
 mod calendar;
+mod charge;
 mod expiry;
 mod job_status;
 mod limits;
@@ -30,6 +31,10 @@ mod zone;
 
 pub use alert::{AlertLevel, AlertRule};
 pub use calendar::{DayOfMonth, MonthDays, Week, Weekday, WeekdayOfMonth};
+pub use charge::{
+    ItemCharge, MeteredItem, MeteredVault, RateCard, Reading, StorageClass, VaultCharge, charge,
+    is_charged_deleted,
+};
 pub use expiry::{Keep, ON_DEMAND_DAYS, Point, Removal, Tier, cleanup, on_demand_until};
 pub use job_status::{BackupJob, JobStatus, TaskStatus};
 pub use limits::{Limit, Limits};

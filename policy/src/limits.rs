@@ -88,7 +88,7 @@ impl Limits {
             limit.name(),
             format!("there are {now} {} already", limit.what()),
             format!(
-                "Remove some, or raise the setting `{}` ({most})",
+                "Remove some, or raise the limit `{0}` ({most}): `stillpoint limit set {0} NUMBER`",
                 limit.name()
             ),
         ))

@@ -1,12 +1,14 @@
 //! What protection is metered at (PRICE-2 to 8, 10 to 12). A GB is 2^30 bytes. Money is in
 //! millionths of the currency that the rates are in.
 
+use std::collections::BTreeMap;
+
 use base::ByteSize;
 use serde::{Deserialize, Serialize};
 
-use crate::{Range, Retention};
+use crate::Range;
 
-const GB: u64 = 1 << 30;
+pub(crate) const GB: u64 = 1 << 30;
 
 /// A disk, for its instance's size.
 #[derive(Clone, Copy, Debug)]
@@ -63,8 +65,8 @@ pub fn fee(half_instances: u64, rates: &Rates, days: u32, month_days: u32) -> u6
 }
 
 /// What to estimate: machines alike (PRICE-11).
-#[derive(Clone, Copy, Debug)]
-pub struct EstimateInput<'a> {
+#[derive(Clone, Debug)]
+pub struct EstimateInput {
     /// Data on the disks of one machine.
     pub size: ByteSize,
     /// How many machines.
@@ -73,8 +75,8 @@ pub struct EstimateInput<'a> {
     pub churn_per_mille: u32,
     /// The share of the data on disks that are left out, in percent.
     pub excluded_percent: u32,
-    /// How long points are kept.
-    pub retention: &'a Retention,
+    /// How many days, weeks, months, years points are kept, by the range that has it.
+    pub kept: BTreeMap<Range, u32>,
     /// Days that snapshots are kept.
     pub snapshot_days: u32,
     /// The rates, those of the vault at its redundancy.
@@ -103,7 +105,7 @@ pub struct Estimate {
 /// reaches further back than the ones before it, what changes in that time, at most all data:
 /// each block once, and nothing for compression or what machines have in common.
 #[must_use]
-pub fn estimate(input: &EstimateInput<'_>) -> Estimate {
+pub fn estimate(input: &EstimateInput) -> Estimate {
     let machines = u128::from(input.machines);
     let included = 100 - input.excluded_percent.min(100);
     let size = u128::from(input.size.0) * u128::from(included) / 100;
@@ -111,11 +113,11 @@ pub fn estimate(input: &EstimateInput<'_>) -> Estimate {
     let mut vault = size;
     let mut covered = 0;
     for range in Range::ALL {
-        let Some(count) = input.retention.count(range) else {
+        let Some(count) = input.kept.get(&range) else {
             continue;
         };
         let days = u128::from(range.days());
-        let reach = u128::from(count) * days;
+        let reach = u128::from(*count) * days;
         let more = reach.saturating_sub(covered) / days;
         vault += more * size.min(churn * days);
         covered = covered.max(reach);
@@ -137,7 +139,7 @@ pub fn estimate(input: &EstimateInput<'_>) -> Estimate {
     }
 }
 
-fn to_u64(n: u128) -> u64 {
+pub(crate) fn to_u64(n: u128) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
@@ -216,20 +218,12 @@ mod tests {
     /// PRICE-10, 11.
     #[test]
     fn an_estimate_adds_churn_by_range_to_the_data_once() {
-        let retention = Retention {
-            daily: Some(30),
-            weekly: Some(crate::Weekly {
-                days: [crate::Weekday::Sunday].into(),
-                weeks: 12,
-            }),
-            ..Retention::default()
-        };
         let input = EstimateInput {
             size: gb(200),
             machines: 3,
             churn_per_mille: 50,
             excluded_percent: 50,
-            retention: &retention,
+            kept: [(Range::Daily, 30), (Range::Weekly, 12)].into(),
             snapshot_days: 2,
             rates: Rates {
                 instance: 10_000_000,

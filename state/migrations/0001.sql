@@ -71,6 +71,39 @@ CREATE INDEX recovery_points_expiry ON recovery_points (item, expires_at)
 CREATE INDEX recovery_points_snapshot_expiry ON recovery_points (item, snapshot_expires_at)
   WHERE snapshot_expires_at IS NOT NULL;
 
+-- What the points of an item come to: kept with each of them.
+CREATE TABLE point_sums (
+  item INTEGER PRIMARY KEY REFERENCES protected_items (data_id),
+  points INTEGER NOT NULL,
+  logical INTEGER NOT NULL
+) STRICT;
+
+-- What an item takes in a store, as it was counted, and what was stored since.
+CREATE TABLE item_usages (
+  item INTEGER NOT NULL REFERENCES protected_items (data_id),
+  store TEXT NOT NULL,
+  own INTEGER NOT NULL,
+  shared INTEGER NOT NULL,
+  added INTEGER NOT NULL,
+  PRIMARY KEY (item, store)
+) STRICT;
+
+CREATE TABLE store_usages (
+  vault TEXT NOT NULL,
+  store TEXT NOT NULL,
+  counted_at INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (vault, store)
+) STRICT;
+
+-- A day of the meter: a row for each vault, and one with no name for the whole.
+CREATE TABLE meter (
+  day INTEGER NOT NULL,
+  vault TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (day, vault)
+) STRICT;
+
 CREATE TABLE jobs (
   id TEXT PRIMARY KEY,
   vault TEXT NOT NULL,

@@ -38,7 +38,9 @@ pub mod jobs;
 pub mod leases;
 pub mod locations;
 pub mod locks;
+pub mod log_ins;
 pub mod machines;
+pub mod meter;
 pub mod networks;
 pub mod operations;
 pub mod policies;
@@ -49,6 +51,7 @@ pub mod resources;
 pub mod role_assignments;
 pub mod settings;
 pub mod storage_accounts;
+pub mod usages;
 pub mod vault_pools;
 pub mod vaults;
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::db::{Row, Select, Tx, Value, WriteTx, json_of, name_of, whole};
 use crate::fold::fold;
 use crate::resources::{changed_meanwhile, gone};
+use crate::usages;
 
 /// A protected item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,8 +118,8 @@ pub struct ItemBody {
     pub health: Vec<HealthFinding>,
     /// When it was soft-deleted.
     pub deleted_at: Option<Timestamp>,
-    /// What its points take.
-    pub usage: Usage,
+    /// Bytes of data on its disks at its last good backup (PRICE-4, 7); `None`: not known.
+    pub data: Option<u64>,
 }
 
 /// A choice of disks by their numbers.
@@ -150,19 +151,6 @@ pub struct HealthFinding {
     pub critical: bool,
     /// What was found.
     pub message: String,
-}
-
-/// What the points of an item take, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// The sizes of the disks of the newest point together.
-    pub logical: u64,
-    /// Stored bytes that no other item uses.
-    pub unique: u64,
-    /// Stored bytes that other items use, too.
-    pub shared: u64,
-    /// Stored bytes in the snapshot store.
-    pub snapshots: u64,
 }
 
 const FROM: &str = "SELECT display_id, data_id, vault, machine, machine_group, policy, state,
@@ -380,6 +368,7 @@ pub async fn update(tx: &mut WriteTx, item: ProtectedItem) -> Result<ProtectedIt
 /// `PreconditionFailed` and `ResourceNotFound` as [`update`] gives them; `ResourceInUse` while it
 /// has recovery points, after which the transaction can't be committed; those of the database.
 pub async fn delete(tx: &mut WriteTx, item: &ProtectedItem) -> Result<()> {
+    usages::forget_item(tx, item.data_id).await?;
     let sql = "DELETE FROM protected_items WHERE data_id = $1 AND revision = $2";
     let deleted = tx
         .execute(sql, [item.data_id.into(), item.revision.into()])

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::{Row, Select, Tx, WriteTx, json_of, name_of, whole};
 use crate::resources::{changed_meanwhile, gone};
+use crate::usages;
 
 /// A recovery point.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +64,19 @@ pub struct PointBody {
     /// The folded id of the collection that its snapshot is in.
     #[serde(default)]
     pub collection: Option<String>,
+    /// Bytes of data on its disks, without what is empty; `None`: not known.
+    #[serde(default)]
+    pub data: Option<u64>,
+}
+
+impl PointBody {
+    /// What it shows a guest, in bytes: the data on its disks, or their sizes where that is not
+    /// known.
+    #[must_use]
+    pub fn logical(&self) -> u64 {
+        let sizes = self.disks.iter().map(|d| d.bytes);
+        self.data.unwrap_or_else(|| sizes.sum())
+    }
 }
 
 /// How consistent a point is.
@@ -101,7 +115,7 @@ pub fn number_of(point: PointId) -> i64 {
 const FROM: &str = "SELECT item, number, point, taken_at, expires_at, snapshot_expires_at, tiers,
     revision, body FROM recovery_points";
 
-/// Creates a point; its revision is 1, whatever was given.
+/// Creates a point; its revision is 1, whatever was given. What its item's points come to follows.
 ///
 /// # Errors
 /// `ResourceExists` when the item has a point of that number, after which the transaction may go
@@ -135,7 +149,10 @@ pub async fn create(tx: &mut WriteTx, point: RecoveryPoint) -> Result<RecoveryPo
             let what = format!("item {} has a point {} already", point.item, point.number);
             Err(Error::new(Code::ResourceExists, what))
         }
-        _ => Ok(point),
+        _ => {
+            usages::add_point(tx, &point).await?;
+            Ok(point)
+        }
     }
 }
 
@@ -311,7 +328,8 @@ pub async fn update(tx: &mut WriteTx, point: RecoveryPoint) -> Result<RecoveryPo
     }
 }
 
-/// Deletes a point that was read, if nobody has changed it since.
+/// Deletes a point that was read, if nobody has changed it since. What its item's points come to
+/// follows.
 ///
 /// # Errors
 /// Those of [`update`].
@@ -324,7 +342,7 @@ pub async fn delete(tx: &mut WriteTx, point: &RecoveryPoint) -> Result<()> {
     ];
     match tx.execute(sql, values).await? {
         0 => Err(refusal(tx, point).await?),
-        _ => Ok(()),
+        _ => usages::remove_point(tx, point).await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod backup;
+mod cost;
 mod global;
 mod remote;
 mod rescue;
@@ -17,8 +18,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::units::age;
 
-pub use access::{AppCommand, LockCommand, RoleCommand, UserCommand, UserPassword};
+pub use access::{AppCommand, LimitCommand, LockCommand, RoleCommand, UserCommand, UserPassword};
 pub use backup::{BackupCommand, BackupNow, QuiesceWord};
+pub use cost::{CostCommand, CostEstimate, CostRates};
 pub use global::{Global, OutputFormat, ProgressForm};
 pub use remote::{
     AlertCommand, HostCommand, JobCommand, LoginWords, PolicyCommand, ProtectionCommand,
@@ -99,6 +101,9 @@ pub enum Command {
     /// What somebody should look at on a server
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// What a server's backups cost
+    #[command(subcommand)]
+    Cost(CostCommand),
     /// Hosts that a server looks after
     #[command(subcommand)]
     Host(HostCommand),
@@ -114,6 +119,9 @@ pub enum Command {
     /// Locks that keep a server's resources from change
     #[command(subcommand)]
     Lock(LockCommand),
+    /// How many of a thing there may be on a server
+    #[command(subcommand)]
+    Limit(LimitCommand),
     /// Serve the API that Azure clients and this command speak
     Server(Server),
     /// Print a shell's completion script

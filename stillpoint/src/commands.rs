@@ -41,12 +41,17 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
             .over(remote::alerts::run(settings, command))
             .await
             .map(|()| 0),
+        Command::Cost(command) => over
+            .over(remote::costs::run(settings, command))
+            .await
+            .map(|()| 0),
         Command::Job(command) => over.over(remote::jobs::run(settings, command)).await,
         Command::Host(command) => over.over(remote::hosts::run(settings, command)).await,
         Command::User(command) => over.over(remote::users::run(settings, command)).await,
         Command::App(command) => over.over(remote::apps::run(settings, command)).await,
         Command::Role(command) => over.over(remote::roles::run(settings, command)).await,
         Command::Lock(command) => over.over(remote::locks::run(settings, command)).await,
+        Command::Limit(command) => over.over(remote::limits::run(settings, command)).await,
         Command::Vault(command) => over.over(vault::run(settings, command)).await,
         Command::Vm(command) => over.over(vm::run(settings, command)).await.map(|()| 0),
         Command::Backup(command) => backup::run(settings, command).await,

@@ -50,13 +50,9 @@ impl Az {
     /// # Errors
     /// If it can't be started.
     pub fn run(&self, arguments: &[&str]) -> Result<Done> {
-        let out = Command::new(&self.program)
+        let out = self
+            .command()
             .args(arguments)
-            .env("AZURE_CONFIG_DIR", &self.config)
-            .env("AZURE_CORE_COLLECT_TELEMETRY", "no")
-            .env("AZURE_CORE_LOGIN_EXPERIENCE_V2", "off")
-            .env("REQUESTS_CA_BUNDLE", &self.authority)
-            .env("NO_PROXY", "localhost,127.0.0.1")
             .output()
             .with_context(|| self.program.display().to_string())?;
         Ok(Done {
@@ -64,6 +60,19 @@ impl Az {
             out: String::from_utf8_lossy(&out.stdout).into_owned(),
             err: String::from_utf8_lossy(&out.stderr).into_owned(),
         })
+    }
+
+    /// What runs it, without arguments.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .env("AZURE_CONFIG_DIR", &self.config)
+            .env("AZURE_CORE_COLLECT_TELEMETRY", "no")
+            .env("AZURE_CORE_LOGIN_EXPERIENCE_V2", "off")
+            .env("REQUESTS_CA_BUNDLE", &self.authority)
+            .env("NO_PROXY", "localhost,127.0.0.1");
+        command
     }
 
     /// Runs it with these words, cut at blanks, and reads the JSON that it prints; `Null` if it

@@ -42,6 +42,7 @@ mod session;
 mod store;
 mod sync;
 mod tree;
+mod usage;
 mod vault;
 mod verify;
 mod writer;
@@ -67,6 +68,8 @@ pub use repair::{RepairReport, repair};
 pub use session::{Limits, Session};
 pub use store::{Put, Store};
 pub use sync::{SyncProgress, SyncStats, sync_point};
+pub use tree::{TreeRef, count_data};
+pub use usage::{OwnerUsage, StoreUsage, count_usage};
 pub use vault::{Locked, PointInfo, Surroundings, Vault, create};
 pub use verify::{
     Checked, Finding, Ledger, Level, VerifyEvent, VerifyOptions, VerifyReport, verify, verify_with,

@@ -7,7 +7,7 @@ mod build;
 mod walk;
 
 pub use build::{NewNode, TreeBuilder};
-pub use walk::{Leaves, TreeRef};
+pub use walk::{Leaves, TreeRef, count_data};
 
 use crate::format::node::FAN_OUT;
 

@@ -22,7 +22,7 @@ use crate::format::manifest::{DiskRoot, MachineKey};
 use crate::format::node::FAN_OUT;
 use crate::reader::Reader;
 use crate::session::Session;
-use crate::tree::{TreeBuilder, TreeRef};
+use crate::tree::{TreeBuilder, TreeRef, count_data};
 
 /// Chunks of a span: the children of one leaf, so that a span has one leaf of parents.
 pub const SPAN_CHUNKS: u64 = FAN_OUT as u64;
@@ -44,6 +44,8 @@ pub struct WriteStats {
     pub patches: u64,
     /// Chunks that were not in the base but in the store.
     pub known_chunks: u64,
+    /// Chunks that hold data, less those that did in the base.
+    pub data_chunks: i64,
 }
 
 impl WriteStats {
@@ -53,6 +55,7 @@ impl WriteStats {
         self.new_chunks += other.new_chunks;
         self.patches += other.patches;
         self.known_chunks += other.known_chunks;
+        self.data_chunks += other.data_chunks;
     }
 }
 
@@ -73,6 +76,8 @@ pub struct DiskWriter {
     chunks: u64,
     chunk_size: usize,
     base: Option<Reader>,
+    /// A base that is longer than the disk.
+    cut: Option<(Reader, TreeRef)>,
     builder: TreeBuilder,
     /// The last span, to which more may be put.
     gathered: Option<Span>,
@@ -104,6 +109,7 @@ impl DiskWriter {
             chunks,
             chunk_size: chunk_size as usize,
             base: base.as_ref().map(|b| b.0.clone()),
+            cut: base.clone().filter(|(_, tree)| tree.chunks > chunks),
             builder: TreeBuilder::new(base, chunks),
             gathered: None,
             in_flight: VecDeque::new(),
@@ -146,9 +152,11 @@ impl DiskWriter {
         let leaf = first_slot / SPAN_CHUNKS;
         let parents = self.builder.base_leaf(leaf).await?;
         let place = usize::try_from(first_slot % SPAN_CHUNKS).expect("below 16");
+        let parents = parents[place..place + count].to_vec();
+        self.stats.data_chunks -= data_chunks(parents.iter());
         let piece = Piece {
             first_slot,
-            parents: parents[place..place + count].to_vec(),
+            parents,
             data,
         };
         match &mut self.gathered {
@@ -226,6 +234,7 @@ impl DiskWriter {
                 let place = usize::try_from(s % SPAN_CHUNKS).expect("below 16");
                 if !leaf[place].is_zero() {
                     self.stats.changed += unit;
+                    self.stats.data_chunks -= 1;
                     self.builder
                         .set(&self.session.vault().ring, s, Id::ZERO)
                         .await?;
@@ -276,6 +285,7 @@ impl DiskWriter {
         })??;
         self.stats.add(&done.stats);
         self.session.append(done.records).await?;
+        self.stats.data_chunks += data_chunks(done.ids.iter().map(|(_, id)| id));
         for (slot, id) in done.ids {
             self.builder
                 .set(&self.session.vault().ring, slot, id)
@@ -312,6 +322,10 @@ impl DiskWriter {
         while !self.in_flight.is_empty() {
             self.take_one().await?;
         }
+        if let Some((reader, tree)) = self.cut.take() {
+            let gone = self.chunks..tree.chunks;
+            self.stats.data_chunks -= count_data(reader, tree, gone).await?.cast_signed();
+        }
         let (root, nodes) = self.builder.finish(&self.session.vault().ring).await?;
         self.session.append_nodes(nodes).await?;
         Ok((
@@ -323,6 +337,11 @@ impl DiskWriter {
             self.stats,
         ))
     }
+}
+
+/// How many of these chunks hold data.
+fn data_chunks<'a>(ids: impl Iterator<Item = &'a Id>) -> i64 {
+    ids.filter(|id| !id.is_zero()).count() as i64
 }
 
 fn wrong(offset: u64, len: u64) -> base::Error {

@@ -10,6 +10,7 @@ mod docs;
 mod install;
 mod lint;
 mod metadata;
+mod programs;
 mod real;
 #[cfg(test)]
 mod requirements;

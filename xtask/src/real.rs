@@ -22,8 +22,22 @@ const STARTS: &[&str] = &[
     "Guest", "azure", "libvirt", "machine", "postgres", "python", "scripted", "stores",
 ];
 
+/// What of it is a whole machine, beside which nothing else may run.
+const MACHINES: &[&str] = &["Guest", "Machine", "machine"];
+
 /// Looks through a target's files: its root, and those in its folder.
 pub(crate) fn of(root: &Path) -> Result<Real> {
+    let mut files = files(root)?;
+    files.remove("main");
+    Ok(judge(&files))
+}
+
+/// Whether some test of a target runs a whole machine.
+pub(crate) fn runs_machines(root: &Path) -> Result<bool> {
+    Ok(files(root)?.values().any(|text| starts(text, MACHINES)))
+}
+
+fn files(root: &Path) -> Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     files.insert(String::new(), read(root)?);
     let folder = match root.file_name() {
@@ -31,8 +45,7 @@ pub(crate) fn of(root: &Path) -> Result<Real> {
         _ => root.with_extension(""),
     };
     collect(&folder, "", &mut files)?;
-    files.remove("main");
-    Ok(judge(&files))
+    Ok(files)
 }
 
 fn read(file: &Path) -> Result<String> {
@@ -66,14 +79,8 @@ fn collect(folder: &Path, module: &str, files: &mut BTreeMap<String, String>) ->
 /// A module is real if it uses what starts machines or stores, or another module
 /// of the target that does.
 fn judge(files: &BTreeMap<String, String>) -> Real {
-    let starts = |text: &str| {
-        text.lines().any(|line| {
-            line.split("testkit::")
-                .skip(1)
-                .any(|rest| STARTS.iter().any(|s| rest.contains(s)))
-        })
-    };
-    let mut real: Vec<&String> = files.keys().filter(|m| starts(&files[*m])).collect();
+    let is_real = |m: &&String| starts(&files[*m], STARTS);
+    let mut real: Vec<&String> = files.keys().filter(is_real).collect();
     loop {
         let more: Vec<&String> = files
             .keys()
@@ -93,6 +100,14 @@ fn judge(files: &BTreeMap<String, String>) -> Real {
         real.sort();
         Real::Modules(real.into_iter().cloned().collect())
     }
+}
+
+/// Whether a text names one of these of the testkit.
+fn starts(text: &str, what: &[&str]) -> bool {
+    text.lines().any(|line| {
+        let mut named = line.split("testkit::").skip(1);
+        named.any(|rest| what.iter().any(|s| rest.contains(s)))
+    })
 }
 
 fn uses(text: &str, module: &str) -> bool {

@@ -1,5 +1,5 @@
 //! Every test, in two parts: what needs only the processor, in parallel; and what
-//! runs machines and stores, one after another, since two machines at once on
+//! runs machines and stores: machines one after another, since two at once on
 //! two emulated processors would time each other out.
 
 use std::process::Command;
@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::metadata::{self, Package};
+use crate::metadata;
+use crate::programs::{self, Program};
 use crate::real::{self, Real};
 use crate::{install, lint, shell, year};
 
-/// Seconds that one run of cargo may take. Only a test that hangs takes longer.
+/// Seconds that one program may take. Only a test that hangs takes longer.
 const LIMIT: &str = "1800";
 
 /// Tests that ended well and that did not.
@@ -21,11 +22,15 @@ struct Count {
     failed: usize,
 }
 
-/// An integration test: crate and name, and which of its tests run machines.
+/// An integration test: crate and name, the program it became, and which of its tests
+/// run machines.
 struct Target {
     package: String,
     name: String,
+    program: Program,
     real: Real,
+    /// How many of its tests may run at a time.
+    threads: u8,
 }
 
 /// Runs everything, or one part (`unit`, `year`, `real`) without install and lint. The
@@ -48,26 +53,22 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
             count.failed += 1;
         }
     }
-    let build = || {
-        shell::run(&mut shell::cargo(&[
-            "test",
-            "--workspace",
-            "--no-run",
-            "--quiet",
-        ]))
+    let programs = match timed(&mut times, "build", programs::build) {
+        Ok(programs) => programs,
+        Err(error) => {
+            println!("{} passed, {} failed", count.passed, count.failed + 1);
+            return Err(error);
+        }
     };
-    if let Err(error) = timed(&mut times, "build", build) {
-        println!("{} passed, {} failed", count.passed, count.failed + 1);
-        return Err(error);
-    }
-    let targets = targets(&metadata::packages()?)?;
+    let (targets, others) = sorted(programs)?;
     if part.is_none_or(|p| p == "unit") {
         count.add(timed(&mut times, "unit and property tests", || {
-            unit(&targets)
+            unit(&targets, &others)
         })?);
     }
     if part.is_none_or(|p| p == "year") {
-        let (passed, failed) = timed(&mut times, "simulated years", year::suite)?;
+        let year = programs::named(&others, "year")?;
+        let (passed, failed) = timed(&mut times, "simulated years", || year::suite(year))?;
         count.add(Count { passed, failed });
     }
     if part.is_none_or(|p| p == "real") {
@@ -98,23 +99,29 @@ fn timed<T>(
     result
 }
 
-fn targets(packages: &[Package]) -> Result<Vec<Target>> {
+/// The integration tests, and the other programs.
+fn sorted(programs: Vec<Program>) -> Result<(Vec<Target>, Vec<Program>)> {
+    let mut programs = programs;
     let mut targets = Vec::new();
-    for package in packages {
-        for (name, root) in &package.tests {
-            let (package, name) = (package.name.clone(), name.clone());
+    for package in metadata::packages()? {
+        for (name, root) in package.tests {
+            let Some(at) = programs.iter().position(|p| p.source == root) else {
+                bail!("{} was not built", root.display());
+            };
             targets.push(Target {
-                package,
+                package: package.name.clone(),
                 name,
-                real: real::of(root)?,
+                program: programs.swap_remove(at),
+                real: real::of(&root)?,
+                threads: if real::runs_machines(&root)? { 1 } else { 2 },
             });
         }
     }
-    Ok(targets)
+    Ok((targets, programs))
 }
 
-/// All but the real ones.
-fn unit(targets: &[Target]) -> Result<Count> {
+/// All but the real ones. No crate has examples in its documentation that could be run.
+fn unit(targets: &[Target], others: &[Program]) -> Result<Count> {
     let mut count = Count::default();
     if shell::exists("cargo-nextest") {
         let wanted = nextest_filter(targets);
@@ -126,33 +133,25 @@ fn unit(targets: &[Target]) -> Result<Count> {
             "--no-tests=pass",
         ];
         let quiet = ["--color=never", "--status-level=fail", "-E", &wanted];
-        count.add(counted(&[&run[..], &quiet].concat())?);
+        count.add(counted(shell::cargo(&[&run[..], &quiet].concat()))?);
     } else {
-        count.add(counted(&[
-            "test",
-            "--workspace",
-            "--lib",
-            "--bins",
-            "--no-fail-fast",
-        ])?);
+        for program in others.iter().filter(|p| p.tests) {
+            count.add(counted(program.command())?);
+        }
         for target in targets {
-            let mut test = vec!["test", "-p", &target.package, "--test", &target.name, "--"];
-            let skipped: Vec<String> = match &target.real {
+            let mut test = target.program.command();
+            match &target.real {
                 Real::All => continue,
-                Real::None => Vec::new(),
-                Real::Modules(modules) => modules.iter().map(|m| format!("{m}::")).collect(),
-            };
-            test.extend(skipped.iter().flat_map(|module| ["--skip", module]));
-            count.add(counted(&test)?);
+                Real::None => {}
+                Real::Modules(modules) => {
+                    for module in modules {
+                        test.args(["--skip", &format!("{module}::")]);
+                    }
+                }
+            }
+            count.add(counted(test)?);
         }
     }
-    count.add(counted(&[
-        "test",
-        "--workspace",
-        "--doc",
-        "--no-fail-fast",
-        "--quiet",
-    ])?);
     Ok(count)
 }
 
@@ -174,7 +173,7 @@ fn nextest_filter(targets: &[Target]) -> String {
     wanted
 }
 
-/// Under plain cargo: its tests share a process, and so may share a machine.
+/// Its tests share a process, and so may share a machine.
 fn real_ones(targets: &[Target]) -> Result<Count> {
     let mut count = Count::default();
     for target in targets {
@@ -184,31 +183,30 @@ fn real_ones(targets: &[Target]) -> Result<Count> {
             Real::Modules(modules) => modules.iter().map(|m| format!("{m}::")).collect(),
         };
         println!("{}::{} {}", target.package, target.name, wanted.join(" "));
-        let mut test = vec![
-            "test",
-            "-p",
-            &target.package,
-            "--test",
-            &target.name,
-            "--quiet",
-        ];
-        test.extend(["--", "--test-threads=1"]);
-        test.extend(wanted.iter().map(String::as_str));
-        count.add(counted(&test)?);
+        let mut test = target.program.command();
+        let threads = format!("--test-threads={}", target.threads);
+        test.args(["--quiet", &threads]).args(wanted);
+        count.add(counted(test)?);
     }
     Ok(count)
 }
 
-fn counted(arguments: &[&str]) -> Result<Count> {
+fn counted(command: Command) -> Result<Count> {
+    let nextest = command.get_args().next() == Some("nextest".as_ref());
     let mut limited = Command::new("timeout");
     limited
         .args(["--kill-after=10", LIMIT])
-        .arg(shell::cargo_path())
-        .args(arguments);
-    let (lines, success) = shell::watch(limited.current_dir(shell::root()))?;
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    let folder = command.get_current_dir().map(ToOwned::to_owned);
+    let (lines, success) = shell::watch(limited.current_dir(folder.unwrap_or_else(shell::root)))?;
     let mut count = Count::default();
     // nextest shows a failed test's own output, in which cargo's closing line stands.
-    let nextest = arguments.first() == Some(&"nextest");
     let closing = if nextest { "Summary [" } else { "test result:" };
     for line in lines
         .iter()
@@ -262,7 +260,9 @@ mod unit_tests {
         let target = |name: &str, real| Target {
             package: "p".into(),
             name: name.into(),
+            program: Program::default(),
             real,
+            threads: 1,
         };
         let targets = [
             target("a", Real::None),

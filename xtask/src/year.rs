@@ -1,9 +1,10 @@
 //! The simulated year: by itself, and as a part of the tests.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
+use crate::programs::Program;
 use crate::shell;
 
 /// What the tests run: days and machines.
@@ -19,15 +20,10 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
 }
 
 /// Runs what the tests run, side by side; tells how many went well, and how many did not.
-pub(crate) fn suite() -> Result<(usize, usize)> {
-    // Built with the tests.
-    let program = shell::target()?.join("debug/year");
+pub(crate) fn suite(year: &Program) -> Result<(usize, usize)> {
     let mut running = Vec::new();
     for options in SUITE {
-        let started = Command::new(&program)
-            .args(options)
-            .stdout(Stdio::piped())
-            .spawn();
+        let started = year.command().args(*options).stdout(Stdio::piped()).spawn();
         running.push(started.context("starting the simulated year")?);
     }
     let (mut well, mut badly) = (0, 0);

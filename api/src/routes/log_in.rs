@@ -55,6 +55,32 @@ pub(super) fn routes() -> Routes {
                 .gives(401, "TokenError")
                 .open(),
         )
+        .post(
+            "/adfs/oauth2/devicecode",
+            oauth::device::begin,
+            op("DeviceCode_Get", "Begins a login in another browser (RFC 8628).")
+                .takes_form("DeviceCodeRequest")
+                .is("DeviceCode")
+                .gives(400, "TokenError")
+                .gives(429, "TokenError")
+                .open(),
+        )
+        .model(
+            "DeviceCodeRequest",
+            input([("!client_id", text()), ("scope", text())]),
+        )
+        .model(
+            "DeviceCode",
+            object([
+                ("device_code", text()),
+                ("user_code", text()),
+                ("verification_uri", text()),
+                ("verification_uri_complete", text()),
+                ("expires_in", whole()),
+                ("interval", whole()),
+                ("message", text()),
+            ]),
+        )
         .model(
             "Endpoints",
             object([
@@ -81,6 +107,8 @@ pub(super) fn routes() -> Routes {
                 ("issuer", text()),
                 ("authorization_endpoint", text()),
                 ("token_endpoint", text()),
+                ("device_authorization_endpoint", text()),
+                ("code_challenge_methods_supported", list(text())),
                 ("jwks_uri", text()),
                 ("response_types_supported", list(text())),
                 ("subject_types_supported", list(text())),
@@ -95,7 +123,14 @@ pub(super) fn routes() -> Routes {
             input([
                 (
                     "!grant_type",
-                    one_of(["client_credentials", "password", "refresh_token"]),
+                    one_of([
+                        "authorization_code",
+                        "client_credentials",
+                        "device_code",
+                        "password",
+                        "refresh_token",
+                        "urn:ietf:params:oauth:grant-type:device_code",
+                    ]),
                 ),
                 ("client_id", text()),
                 ("client_secret", text()),
@@ -103,6 +138,10 @@ pub(super) fn routes() -> Routes {
                 ("username", text()),
                 ("password", text()),
                 ("refresh_token", text()),
+                ("device_code", text()),
+                ("code", text()),
+                ("redirect_uri", text()),
+                ("code_verifier", text()),
                 ("scope", text()),
             ]),
         )
@@ -124,10 +163,12 @@ pub(super) fn routes() -> Routes {
                 (
                     "error",
                     one_of([
+                        "authorization_pending",
                         "invalid_request",
                         "invalid_client",
                         "invalid_grant",
                         "unsupported_grant_type",
+                        "temporarily_unavailable",
                     ]),
                 ),
                 (

@@ -1,4 +1,5 @@
-//! What is around vaults: alerts, usages, checks, collections of snapshots, rules, locations.
+//! What is around vaults: alerts, usages, checks, collections of snapshots, rules, locations,
+//! limits.
 
 use state::collections::Collection;
 
@@ -10,7 +11,9 @@ use crate::openapi::schema::{
     text_about, time, tracked, whole,
 };
 use crate::openapi::{Routes, op};
-use crate::{admission_rules, alerts, collections, locations, operations, usages, validation};
+use crate::{
+    admission_rules, alerts, collections, limits, locations, operations, usages, validation,
+};
 
 pub(super) fn routes() -> Routes {
     alerts()
@@ -19,6 +22,7 @@ pub(super) fn routes() -> Routes {
         .merge(collections())
         .merge(admission_rules())
         .merge(locations())
+        .merge(limits())
         .merge(operations())
 }
 
@@ -297,6 +301,44 @@ fn locations() -> Routes {
                 "Adds or pairs a location.",
             )
             .puts("FabricLocationInput", "FabricLocation"),
+        )
+}
+
+fn limits() -> Routes {
+    let all = format!("{SUBSCRIPTION}/providers/Stillpoint.Fabric/limits");
+    let one = format!("{all}/{{name}}");
+    let most = || about(maybe(whole()), "The most there may be; null: no limit.");
+    let properties = object([
+        ("most", most()),
+        ("default", most()),
+        ("description", text()),
+    ]);
+    let asked = input([("!most", whole())]);
+    Routes::new()
+        .model("Limit", resource("Stillpoint.Fabric/limits", properties))
+        .model("LimitInput", input([("!properties", asked)]))
+        .get(
+            &all,
+            limits::list,
+            op("Limits_List", "How many of a thing there may be.").list_of("Limit"),
+        )
+        .get(&one, limits::show, op("Limits_Get", "A limit.").is("Limit"))
+        .put(
+            &one,
+            limits::put,
+            op(
+                "Limits_Update",
+                "Sets a limit; what there is beyond it stays.",
+            )
+            .takes("LimitInput")
+            .is("Limit"),
+        )
+        .delete(
+            &one,
+            limits::delete,
+            op("Limits_Reset", "Goes back to the default.")
+                .nothing(200)
+                .nothing(204),
         )
 }
 

@@ -4,6 +4,7 @@
 mod access;
 mod alerts;
 mod bad_policies;
+mod costs;
 mod document;
 mod fabric;
 mod policies;

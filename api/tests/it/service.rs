@@ -26,7 +26,7 @@ impl World {
     }
 
     /// Protects a machine and backs it up; gives its item's path.
-    async fn backed_up(&self, machine: &str) -> String {
+    pub async fn backed_up(&self, machine: &str) -> String {
         self.protect(machine).await;
         let name = format!("iaasvmcontainerv2;default;{machine}");
         let item = format!(
@@ -245,6 +245,50 @@ async fn rules_for_groups_are_made_obeyed_listed_and_deleted() {
     assert_eq!(world.ask("DELETE", &rule, &json!({})).await.0, 200);
     assert_eq!(world.ask("DELETE", &rule, &json!({})).await.0, 204);
     assert_eq!(world.ask("PUT", &group("other"), &plain).await.0, 201);
+}
+
+/// LIMIT-1, CONF-14.
+#[tokio::test]
+async fn limits_are_listed_set_obeyed_and_reset() {
+    let world = World::new().await;
+    let all = format!("{}/providers/Stillpoint.Fabric/limits", world.subscription);
+    assert!(
+        world
+            .names(&all)
+            .await
+            .contains(&"vaults_per_location".to_owned())
+    );
+    let one = format!("{all}/Vaults_per_location");
+    let (status, was) = world.get(&one).await;
+    assert_eq!((status, &was["properties"]["most"]), (200, &json!(500)));
+    for wrong in [json!({}), json!({"properties": {"most": -1}})] {
+        assert_eq!(world.ask("PUT", &one, &wrong).await.0, 400, "{wrong}");
+    }
+    let two = json!({"properties": {"most": 2}});
+    assert_eq!(world.ask("PUT", &format!("{all}/moons"), &two).await.0, 404);
+    let (status, _, set) = world.ask("PUT", &one, &two).await;
+    assert_eq!((status, &set["properties"]["most"]), (200, &json!(2)));
+    assert_eq!(set["properties"]["default"], 500);
+    let vault = json!({"location": "onprem", "sku": {"name": "Standard"}, "properties": {}});
+    let put = |name: &str| {
+        let path = world.within(&format!("Microsoft.RecoveryServices/vaults/{name}"));
+        let vault = vault.clone();
+        let world = &world;
+        async move { world.ask("PUT", &path, &vault).await }
+    };
+    assert_eq!(put("second").await.0, 201);
+    let (status, _, answer) = put("third").await;
+    assert_eq!(status, 400, "{answer}");
+    assert_eq!(answer["error"]["code"], "BMSUserErrorLimitReached");
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("limit set vaults_per_location"),
+        "{message}"
+    );
+    assert_eq!(world.ask("DELETE", &one, &json!({})).await.0, 200);
+    assert_eq!(world.ask("DELETE", &one, &json!({})).await.0, 204);
+    assert_eq!(world.get(&one).await, (200, was));
+    assert_eq!(put("third").await.0, 201);
 }
 
 #[tokio::test]

@@ -231,8 +231,10 @@ async fn record(
             os: ground.machine.os.clone(),
             host: Some(ground.host.clone()),
             collection: item.body.collection.clone(),
+            data: facts.data,
         },
     };
+    let size = point.body.logical();
     if let Some(policy) = &policy {
         expiries(&mut point, policy);
     }
@@ -242,6 +244,7 @@ async fn record(
         done => drop(done?),
     }
     item.body.last_point = Some(facts.taken_at);
+    item.body.data = Some(size);
     // Those were removed just now.
     let given_up = &ground.item.body.given_up;
     item.body.given_up.retain(|point| !given_up.contains(point));

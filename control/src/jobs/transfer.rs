@@ -4,6 +4,7 @@ use base::{Code, Error, Kind, Result};
 use policy::{BackupJob, Keep};
 use state::protected_items::{self as items, LastBackup};
 use state::recovery_points::{self as points, Tiers};
+use state::usages;
 
 use super::after_backup::ended_well;
 use super::backup::{BackupPlan, Run, Sending, Stage};
@@ -132,6 +133,7 @@ async fn done(
             }
             points::update(&mut tx, point).await?;
         }
+        usages::add(&mut tx, item.data_id, usages::VAULT, stored).await?;
         ended_well(&mut item, &job, tx.now());
         items::update(&mut tx, item).await?;
     }

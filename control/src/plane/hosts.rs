@@ -1,6 +1,6 @@
 //! The data plane of real hosts and stores.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use state::networks::NetworkSource;
 use state::protected_items::DiskSelection;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
-use vault::{CollectOptions, Owner, Surroundings, Vault};
+use vault::{CollectOptions, Owner, StoreUsage, Surroundings, Vault};
 
 use super::restore::{RestoreWork, RestoredDisk};
 use super::stores::never_made;
@@ -170,6 +170,19 @@ impl DataPlane for HostPlane {
         let store = self.tier(stores, tier).await?;
         let options = CollectOptions::default();
         vault::collect(&store, &options).await.map(|_| ())
+    }
+
+    async fn usage(
+        &self,
+        stores: &Stores,
+        tier: Tier,
+        owners: &BTreeMap<PointId, i64>,
+    ) -> Result<StoreUsage> {
+        if tier == Tier::Snapshot && never_made(stores)? {
+            return Ok(StoreUsage::default());
+        }
+        let store = self.tier(stores, tier).await?;
+        vault::count_usage(&store, owners).await
     }
 
     async fn owner(&self, stores: &Stores, tier: Tier) -> Result<Ownership> {

@@ -1,6 +1,6 @@
 //! What a store tells of a point.
 
-use base::{Code, Error, PointId, Result};
+use base::{ByteSize, Code, Error, PointId, Result};
 use mover::PointRecord;
 use state::recovery_points::{Consistency, PointDisk};
 use vault::Vault;
@@ -36,6 +36,7 @@ impl HostPlane {
                 None => excluded.push(shown),
             }
         }
+        let data = data_of(&record);
         Ok(PointFacts {
             point,
             taken_at,
@@ -49,7 +50,22 @@ impl HostPlane {
             downgrade: record.downgrade,
             disks,
             excluded,
+            data,
             warnings: record.warnings,
         })
     }
+}
+
+/// The data on the disks of a machine, without those that are not captured (PRICE-4); `None` if
+/// it is not known of one.
+fn data_of(record: &PointRecord) -> Option<u64> {
+    let mut disks = Vec::new();
+    for disk in &record.machine.disks {
+        let captured = record.disks.iter().find(|d| d.name == disk.name);
+        disks.push(policy::Disk {
+            used: ByteSize(captured.map_or(Some(disk.size), |d| d.data)?),
+            temporary: captured.is_none(),
+        });
+    }
+    Some(policy::instance_size(&disks).0)
 }

@@ -111,10 +111,10 @@ async fn policy_30_a_policy_that_items_have_is_neither_deleted_nor_made_another_
 #[tokio::test]
 async fn policy_26_a_vault_has_as_many_policies_as_the_setting_allows() {
     let (_folder, control) = server().await;
-    let limits = Limits([(Limit::Policies, 3)].into());
-    let mut tx = control.state.write().await.unwrap();
-    settings::set(&mut tx, LIMITS, &limits).await.unwrap();
-    tx.commit().await.unwrap();
+    control
+        .set_limit("policies_per_vault", Some(3))
+        .await
+        .unwrap();
     let put = async |name| {
         let input = input(policy::Policy::standard_default());
         control.put_policy("default", "v1", name, input).await

@@ -13,6 +13,7 @@ use crate::Control;
 use crate::jobs::{
     BackupPlan, NewJob, Plan, Run, SNAPSHOT, Stage, TRANSFER, unfinished_backups, waits,
 };
+use crate::limits::check_on_demand;
 use crate::operations::Accepted;
 use crate::vaults::refused;
 
@@ -23,7 +24,7 @@ impl Control {
     /// # Errors
     /// `ObjectNotFound`; `NotProtected` without active protection; `BackupInProgress` while the
     /// snapshot of another backup is taken, or another one on demand waits for its transfer;
-    /// `BadArgument` for a time that is over; those of the records.
+    /// `BadArgument` for a time that is over; `LimitReached`; those of the records.
     pub async fn backup_now(
         &self,
         group: &str,
@@ -39,6 +40,8 @@ impl Control {
         }
         let until = policy::on_demand_until(until, tx.now())
             .map_err(|r| refused(Code::InvalidInput, &r))?;
+        let now = tx.now();
+        check_on_demand(&mut tx, &item, now).await?;
         if let Some(other) = in_the_way(&mut tx, &item, true).await? {
             let detail = format!("job {} is backing up {}", other.id, item.body.friendly_name);
             return Err(Error::new(Code::BackupInProgress, detail));

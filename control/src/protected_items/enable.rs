@@ -1,7 +1,7 @@
 //! Enabling protection, changing its policy or disks, and resuming it (PROT-1, 13, 17, 19).
 
 use base::{Code, Error, Result};
-use policy::{Limit, Limits, refuse_lowering};
+use policy::{Limit, refuse_lowering};
 use state::alerts::AlertRule;
 use state::jobs::JobOperation;
 use state::machines::Machine;
@@ -11,16 +11,16 @@ use state::protected_items::{
 };
 use state::resources::{self, Record};
 use state::vaults::Vault;
-use state::{Tx, WriteTx, settings};
+use state::{Tx, WriteTx};
 
 use super::ItemName;
 use crate::Control;
 use crate::alerts::about;
 use crate::jobs::NewJob;
+use crate::limits::{check, check_configurations};
 use crate::operations::Accepted;
-use crate::policies::LIMITS;
 use crate::reconcile::apply_policy;
-use crate::vaults::{no_vault, refused};
+use crate::vaults::no_vault;
 
 /// What protection is enabled with, or changed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ impl Control {
         let mut tx = self.state.write().await?;
         let there = resources::get::<Vault>(&mut tx, &self.vault_id(group, vault)).await?;
         let there = there.ok_or_else(|| no_vault(group, vault))?;
+        let now = tx.now();
+        check_configurations(&mut tx, &there.id, now).await?;
         let policy = policy(&mut tx, &there, &change.policy).await?;
         let own = self.machine_id(&name.group, &name.machine);
         let source = change.source.as_deref().unwrap_or(&own);
@@ -209,10 +211,8 @@ pub(super) async fn check_enabling(
         ..Filter::default()
     };
     let count = items::count(tx, &filter).await?;
-    let limits: Limits = settings::get(tx, LIMITS).await?.unwrap_or_default();
-    limits
-        .check(Limit::Machines, count)
-        .map_err(|r| refused(Code::LimitReached, &r))
+    check(tx, Limit::Machines, count as usize).await?;
+    check(tx, Limit::DataSources, count as usize).await
 }
 
 /// The group's name in an id, as it was first written.

@@ -116,6 +116,7 @@ impl Wanted {
         let every = match what {
             "collection" => COLLECT,
             "tidying" => TIDYING,
+            "usages" => super::usages::LOOK,
             _ => RETENTION,
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -27,7 +27,7 @@ pub struct StoredPoint {
     /// What its store tells of it.
     pub facts: PointFacts,
     /// Bytes that the machine had written until then.
-    written: u64,
+    pub written: u64,
     /// Whose point it is.
     pub origin: Option<Origin>,
 }
@@ -179,6 +179,7 @@ impl MemoryStores {
             _ if work.quiesce == Quiesce::Skip => (Consistency::CrashConsistent, None),
             _ => (Consistency::FileSystemConsistent, None),
         };
+        let data = disks.iter().map(|d| d.bytes / 4 * 3).sum();
         let facts = PointFacts {
             point: work.point,
             taken_at: sleeper.now(),
@@ -186,6 +187,7 @@ impl MemoryStores {
             downgrade,
             disks,
             excluded: Vec::new(),
+            data: Some(data),
             warnings: Vec::new(),
         };
         let mut inner = self.inner();

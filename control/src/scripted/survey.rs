@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use base::{PointId, VaultId};
 use state::machines::MachineDisk;
-use vault::Owner;
+use std::collections::BTreeMap;
+use vault::{Owner, OwnerUsage, StoreUsage};
 
 use super::Scripted;
 use super::stores::{MemoryStores, index};
@@ -39,6 +40,48 @@ impl MemoryStores {
         let mut inner = self.inner();
         let points = &inner.tiers.entry(vault).or_default()[index(tier)];
         points.keys().copied().collect()
+    }
+
+    /// What a machine had written until a point is in the point, so points of one machine share
+    /// what the older has; nothing is shared between machines.
+    pub(super) fn usage(
+        &self,
+        vault: VaultId,
+        tier: Tier,
+        owners: &BTreeMap<PointId, i64>,
+    ) -> StoreUsage {
+        let mut inner = self.inner();
+        let points = &inner.tiers.entry(vault).or_default()[index(tier)];
+        let mut machines: BTreeMap<uuid::Uuid, BTreeMap<Option<i64>, u64>> = BTreeMap::new();
+        for (id, point) in points {
+            let of = machines.entry(point.machine).or_default();
+            let most = of.entry(owners.get(id).copied()).or_default();
+            *most = (*most).max(point.written);
+        }
+        let mut usage = StoreUsage::default();
+        for owner in owners.values() {
+            usage.owners.entry(*owner).or_default();
+        }
+        for of in machines.values() {
+            for (owner, written) in of {
+                let others = of.iter().filter(|(o, _)| *o != owner);
+                let others = others.map(|(_, written)| *written).max().unwrap_or(0);
+                let unique = written.saturating_sub(others);
+                usage.used += unique;
+                if let Some(owner) = owner {
+                    let own: &mut OwnerUsage = usage.owners.entry(*owner).or_default();
+                    own.unique += unique;
+                    own.shared += written - unique;
+                }
+            }
+            // What several have: up to the second most.
+            let mut all: Vec<u64> = of.values().copied().collect();
+            all.sort_unstable();
+            usage.shared += all.iter().rev().nth(1).copied().unwrap_or(0);
+        }
+        usage.used += usage.shared;
+        usage.stored = usage.used;
+        usage
     }
 
     pub(super) fn found(&self, vault: VaultId, tier: Tier, id: PointId) -> Option<FoundPoint> {

@@ -6,6 +6,7 @@ use base::{Code, Error, Result};
 use state::Tx;
 use state::protected_items::{self as items, Filter, ProtectedItem};
 use state::resources::{self, Record};
+use state::usages;
 use state::vaults::Vault;
 
 use super::check_match;
@@ -54,6 +55,7 @@ impl Control {
             note_deleted(&mut tx, &vault.body.pool).await?;
         }
         forget_scope(&mut tx, &vault.id).await?;
+        usages::forget_vault(&mut tx, &vault.id).await?;
         tx.commit().await
     }
 

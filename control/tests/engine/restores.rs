@@ -28,7 +28,7 @@ impl World {
         world
     }
 
-    async fn restore(&self, to: RestoreTo) -> Result<Uuid> {
+    pub async fn restore(&self, to: RestoreTo) -> Result<Uuid> {
         let point = self.points("web").await[0].number;
         let disks = None;
         let asked = Restore { point, disks, to };

@@ -92,6 +92,7 @@ impl Run<'_> {
                 read.run().await?
             };
             ended |= done.error.is_some();
+            let data = self.data_of(plan.base, &done).await?;
             let refusal = self.bases.get(&disk.disk.name).and_then(Bases::refusal);
             let (tracker, reason) = match (read.changed, read.base) {
                 (Changed::Since { tracker, .. }, Some(_)) => (Some(tracker.to_string()), None),
@@ -109,11 +110,31 @@ impl Run<'_> {
                 changed: done.stats.changed,
                 sampled: plan.sampled.bytes,
                 sampled_to: plan.sampled.to,
+                data: Some(data),
                 unread: done.unread.clone(),
             };
             all.push((record, done));
         }
         Ok((all, warnings))
+    }
+
+    /// Bytes of a disk that hold data, in whole chunks: what its base had and what has changed
+    /// since. All of its tree is walked where that is not known of the base.
+    async fn data_of(&self, base: Option<&Base>, done: &DiskDone) -> Result<u64> {
+        let chunk = u64::from(self.store.chunk_size());
+        let was = match base {
+            None => 0,
+            Some(Base {
+                data: Some(data), ..
+            }) => *data,
+            Some(base) => {
+                let tree = vault::TreeRef::of(&base.root, self.store.chunk_size());
+                let slots = 0..tree.chunks;
+                chunk * vault::count_data(self.session.reader(), tree, slots).await?
+            }
+        };
+        let more = done.stats.data_chunks.saturating_mul(chunk.cast_signed());
+        Ok(was.saturating_add_signed(more))
     }
 
     /// What to read of each disk: what its tracker names, unless a sample of the rest shows

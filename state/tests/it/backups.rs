@@ -1,5 +1,6 @@
 //! Backups of the records: complete, and refused when they are not.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use base::{Code, Error};
@@ -11,9 +12,9 @@ use state::operations::{self, Operation, OperationStatus};
 use state::principals::{self, PrincipalKind};
 use state::protected_items as items;
 use state::recovery_points as points;
-use state::{State, WriteTx, jobs, leases, settings};
+use state::{State, WriteTx, jobs, leases, meter, settings, usages};
 
-use crate::build::{Home, at, furnish, item, job, point, uuid};
+use crate::build::{Home, VAULT, at, furnish, item, job, point, uuid};
 use crate::conformance::principal;
 
 /// A record in every table, with every column set somewhere and unset elsewhere, and more points
@@ -35,7 +36,7 @@ pub async fn fill(state: &State) {
         points::create(&mut tx, new).await.unwrap();
     }
     let mut ended = job(2, at(0));
-    (ended.item, ended.ended_at) = (Some(full.id), Some(at(3)));
+    (ended.item, ended.ended_at) = (Some(full.id.clone()), Some(at(3)));
     jobs::create(&mut tx, ended).await.unwrap();
     jobs::create(&mut tx, job(1, at(0))).await.unwrap();
     for ended_at in [None, Some(at(1))] {
@@ -67,6 +68,19 @@ pub async fn fill(state: &State) {
         body: AlertBody::default(),
     };
     alerts::raise(&mut tx, alert).await.unwrap();
+    usages::add(&mut tx, full.data_id, usages::VAULT, 5)
+        .await
+        .unwrap();
+    let found = usages::StoreUsage::default();
+    let (none, before) = (BTreeMap::new(), BTreeMap::new());
+    usages::counted(&mut tx, VAULT, usages::VAULT, found, &none, &before)
+        .await
+        .unwrap();
+    let reading = policy::Reading {
+        day: jiff::civil::date(2026, 1, 1),
+        vaults: Vec::new(),
+    };
+    meter::write(&mut tx, &reading).await.unwrap();
     settings::set(&mut tx, "a", &json!({"b": 1.5}))
         .await
         .unwrap();
@@ -95,8 +109,8 @@ pub async fn carry(from: &Home, to: &Home) {
     let count = state.backup(&first).await.unwrap();
     assert_eq!(
         count as usize,
-        rows(&first).len() - 11,
-        "11 tables, the end, a lease"
+        rows(&first).len() - 15,
+        "15 tables, the end, a lease"
     );
     let clock = to.clock.clone();
     let restored = State::restore(&first, &to.place, clock).await.unwrap();

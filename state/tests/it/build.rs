@@ -157,6 +157,7 @@ pub fn point(item: i64, seed: u64, taken_at: Timestamp) -> RecoveryPoint {
             os: Some("Linux".to_owned()),
             host: None,
             collection: None,
+            data: Some(1000 + seed),
         },
     }
 }

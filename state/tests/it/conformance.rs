@@ -15,8 +15,9 @@ use state::policies::Policy;
 use state::principals::{self, PrincipalBody, PrincipalKind, Secret};
 use state::protected_items::{self as items, ProtectionState};
 use state::recovery_points::{self as points, Range, Tiers, number_of};
+use state::usages::{self, ItemUsage, OfItem, PointSum, StoreUsage};
 use state::vaults::Vault;
-use state::{Record, Scope, State, WriteTx, leases, resources, settings};
+use state::{Record, Scope, State, WriteTx, leases, meter, resources, settings};
 
 use crate::build::{
     GROUP, Home, SUBSCRIPTION, VAULT, at, furnish, group, item, job, new_item, point, policy_id,
@@ -42,6 +43,9 @@ macro_rules! each_test {
             points_are_paged_newest_first_within_a_range,
             expired_points_are_found_by_their_items,
             a_number_names_one_point_of_an_item,
+            what_points_come_to_follows_each_of_them,
+            a_count_keeps_what_was_stored_while_it_ran,
+            a_day_has_one_reading_and_the_last_before_a_period_counts,
             jobs_are_filtered_and_paged_newest_first,
             unfinished_jobs_are_found_and_ended_ones_pruned,
             a_lease_is_held_until_its_end_and_then_taken_over,
@@ -1143,4 +1147,158 @@ pub async fn everything_is_there_after_it_was_opened_again(home: &Home) {
 
 async fn read_vault(tx: &mut state::Tx) -> Record<Vault> {
     resources::get(tx, VAULT).await.unwrap().unwrap()
+}
+
+pub async fn what_points_come_to_follows_each_of_them(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let (a, b) = (item(&mut tx, "a", 1).await, item(&mut tx, "b", 2).await);
+    for seed in 0..3 {
+        let new = point(a.data_id, seed, at(seed as i64));
+        points::create(&mut tx, new).await.unwrap();
+    }
+    let again = points::create(&mut tx, point(a.data_id, 1, at(1))).await;
+    assert_eq!(again.unwrap_err().code(), Code::ResourceExists);
+    let mut sized = point(b.data_id, 7, at(7));
+    sized.body.data = None;
+    let disk = |bytes| state::recovery_points::PointDisk {
+        lun: None,
+        name: "vda".to_owned(),
+        bytes,
+    };
+    sized.body.disks = vec![disk(5), disk(6)];
+    points::create(&mut tx, sized.clone()).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = state.write().await.unwrap();
+    let sum = |points, logical| PointSum { points, logical };
+    let all = usages::of_vault(&mut tx, &VAULT.to_uppercase())
+        .await
+        .unwrap();
+    assert_eq!(all[&a.data_id].sum, sum(3, 1000 + 1001 + 1002));
+    assert_eq!(all[&b.data_id].sum, sum(1, 11));
+    let gone = points::get(&mut tx, a.data_id, point(a.data_id, 1, at(1)).number).await;
+    let gone = gone.unwrap().unwrap();
+    points::delete(&mut tx, &gone).await.unwrap();
+    let twice = points::delete(&mut tx, &gone).await.unwrap_err();
+    assert_eq!(twice.code(), Code::ResourceNotFound);
+    let of = usages::of_item(&mut tx, a.data_id).await.unwrap();
+    assert_eq!(of.sum, sum(2, 2002));
+    points::delete(&mut tx, &sized).await.unwrap();
+    // With its last point an item can go.
+    items::delete(&mut tx, &b).await.unwrap();
+    assert_eq!(
+        usages::of_item(&mut tx, b.data_id).await.unwrap(),
+        OfItem::default()
+    );
+    tx.commit().await.unwrap();
+}
+
+pub async fn a_count_keeps_what_was_stored_while_it_ran(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let (a, b) = (item(&mut tx, "a", 1).await, item(&mut tx, "b", 2).await);
+    for bytes in [100, 20] {
+        usages::add(&mut tx, a.data_id, usages::VAULT, bytes)
+            .await
+            .unwrap();
+    }
+    usages::add(&mut tx, b.data_id, "/host", 9).await.unwrap();
+    let before = usages::of_vault(&mut tx, VAULT).await.unwrap();
+    // The count begins here; a transfer ends before it does.
+    usages::add(&mut tx, a.data_id, usages::VAULT, 7)
+        .await
+        .unwrap();
+    let found = StoreUsage {
+        used: 130,
+        shared: 30,
+        stored: 200,
+        ..StoreUsage::default()
+    };
+    let each = [(a.data_id, (60, 30)), (b.data_id, (40, 30)), (99, (1, 1))].into();
+    let counted = usages::counted(&mut tx, VAULT, usages::VAULT, found, &each, &before);
+    counted.await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = state.write().await.unwrap();
+    let usage = |unique, shared, added| ItemUsage {
+        unique,
+        shared,
+        added,
+    };
+    let all = usages::of_vault(&mut tx, VAULT).await.unwrap();
+    assert_eq!(
+        all[&a.data_id].stores,
+        [("vault".to_owned(), usage(60, 30, 7))].into()
+    );
+    let of_b = [
+        ("/host".to_owned(), usage(0, 0, 9)),
+        ("vault".to_owned(), usage(40, 30, 0)),
+    ];
+    assert_eq!(all[&b.data_id].stores, of_b.into());
+    let stores = usages::stores(&mut tx, &VAULT.to_lowercase())
+        .await
+        .unwrap();
+    assert_eq!((stores.len(), stores[0].usage), (1, found));
+    // Counted again, without one of them.
+    let each = [(a.data_id, (5, 0))].into();
+    let counted = usages::counted(&mut tx, VAULT, usages::VAULT, found, &each, &all);
+    counted.await.unwrap();
+    let all = usages::of_vault(&mut tx, VAULT).await.unwrap();
+    assert_eq!(all[&a.data_id].stores["vault"], usage(5, 0, 0));
+    assert_eq!(all[&b.data_id].stores["vault"], usage(0, 0, 0));
+    usages::forget_vault(&mut tx, VAULT).await.unwrap();
+    assert_eq!(usages::stores(&mut tx, VAULT).await.unwrap(), []);
+}
+
+pub async fn a_day_has_one_reading_and_the_last_before_a_period_counts(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    assert_eq!(meter::newest(&mut tx).await.unwrap(), None);
+    let reading = |day: jiff::civil::Date, vaults: &[&str]| {
+        let vault = |id: &&str| policy::MeteredVault {
+            id: (*id).to_owned(),
+            name: "v".to_owned(),
+            class: policy::StorageClass::ZoneRedundant,
+            vault_bytes: u64::MAX,
+            snapshot_bytes: 0,
+            items: Vec::new(),
+        };
+        let vaults = vaults.iter().map(vault).collect();
+        policy::Reading { day, vaults }
+    };
+    let day = |n| jiff::civil::date(2026, 3, n);
+    let all = [
+        reading(day(1), &["/A", "/b"]),
+        reading(day(4), &[]),
+        reading(day(5), &["/b"]),
+    ];
+    for one in &all {
+        assert!(meter::write(&mut tx, one).await.unwrap());
+    }
+    // Another server was later.
+    let late = reading(day(5), &["/A", "/c"]);
+    assert!(!meter::write(&mut tx, &late).await.unwrap());
+    tx.commit().await.unwrap();
+
+    let mut tx = state.write().await.unwrap();
+    assert_eq!(meter::newest(&mut tx).await.unwrap(), Some(day(5)));
+    for (from, to, found) in [
+        (1, 9, &all[..]),
+        (3, 4, &all[..2]),
+        (4, 4, &all[1..2]),
+        (9, 9, &all[2..]),
+    ] {
+        let read = meter::readings(&mut tx, day(from), day(to)).await.unwrap();
+        assert_eq!(read, found, "{from} to {to}");
+    }
+    let before = jiff::civil::date(2026, 2, 1);
+    assert_eq!(meter::readings(&mut tx, before, before).await.unwrap(), []);
+    // What holds on that day stays.
+    assert_eq!(meter::prune(&mut tx, day(3)).await.unwrap(), 0);
+    assert_eq!(meter::prune(&mut tx, day(4)).await.unwrap(), 3);
+    let read = meter::readings(&mut tx, day(1), day(9)).await.unwrap();
+    assert_eq!(read, all[1..]);
 }

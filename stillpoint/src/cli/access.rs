@@ -187,3 +187,25 @@ impl LevelOfLock {
         }
     }
 }
+
+/// `stillpoint limit …`
+#[derive(Debug, Subcommand)]
+pub enum LimitCommand {
+    /// List the limits, with their defaults
+    List,
+    /// Set a limit; what there is beyond it stays
+    #[command(after_help = "\
+Example:
+  stillpoint limit set snapshots_per_machine 30")]
+    Set {
+        /// The limit's name.
+        name: String,
+        /// How many there may be.
+        most: u64,
+    },
+    /// Go back to a limit's default
+    Reset {
+        /// The limit's name.
+        name: String,
+    },
+}

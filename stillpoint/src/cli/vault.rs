@@ -64,6 +64,23 @@ Examples:
         /// The vault's place; --vault if not given.
         store: Option<String>,
     },
+    /// Show what a server's vault and its items take
+    ///
+    /// `LOGICAL` is the data that points show, each by itself; `UNIQUE` and `SHARED` are stored
+    /// bytes (compressed, sealed, each once) that one item alone uses, and that several use, as
+    /// they were counted; `ADDED` was stored since. With --check all stores are counted first, and
+    /// compared with what the records said: code 8 if these were wrong.
+    #[command(after_help = "\
+Examples:
+  stillpoint vault usage
+  stillpoint vault usage vault1 --check -o json")]
+    Usage {
+        /// The vault's name; -v if not given.
+        name: Option<String>,
+        /// Count all that is stored, first.
+        #[arg(long)]
+        check: bool,
+    },
     /// List the vaults in folders and one level below
     #[command(after_help = "Example:\n  stillpoint vault list /srv /mnt/backup")]
     List {

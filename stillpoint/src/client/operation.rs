@@ -33,6 +33,23 @@ impl Client {
         }
     }
 
+    /// A request whose work ends without a job: waits for it.
+    ///
+    /// # Errors
+    /// Why the server refused it, and why the work failed.
+    pub async fn finish_well(&self, method: Method, path: &str) -> Result<()> {
+        let answer = self.send(method, path, None).await?;
+        let link = answer.operation.ok_or_else(|| unclear(path))?;
+        loop {
+            let status = self.get(&link).await?;
+            match status["status"].as_str() {
+                Some("InProgress") => tokio::time::sleep(TURN).await,
+                Some("Succeeded") => return Ok(()),
+                _ => return Err(failure(400, &status)),
+            }
+        }
+    }
+
     /// A request whose work only ends: waits for it.
     ///
     /// # Errors

@@ -9,13 +9,16 @@ mod watch;
 pub mod alerts;
 pub mod apps;
 pub mod backups;
+pub mod costs;
 pub mod hosts;
 pub mod jobs;
+pub mod limits;
 pub mod locks;
 pub mod machines;
 pub mod policies;
 pub mod protection;
 pub mod roles;
+pub mod usages;
 pub mod users;
 pub mod vaults;
 

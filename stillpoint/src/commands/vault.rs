@@ -44,6 +44,9 @@ pub async fn run(settings: &Settings, command: VaultCommand) -> Result<u8> {
         }
         VaultCommand::Attach { store } => remote::vaults::attach(settings, &store).await,
         VaultCommand::Set(words) => remote::vaults::set(settings, &words).await,
+        VaultCommand::Usage { name, check } => {
+            return remote::usages::run(settings, name.as_deref(), check).await;
+        }
         VaultCommand::Delete { name } => remote::vaults::delete(settings, &name).await,
         VaultCommand::Show { store } if settings.asks_server(store.is_some()) => {
             remote::vaults::show(settings).await

@@ -74,6 +74,8 @@ fn a_killed_server_goes_on_with_its_jobs_and_a_cancelled_one_leaves_no_point() {
     };
     world.user.ends(0, "vault create -v v1");
     world.user.ends(0, "protection enable web");
+    // Each of the backups keeps its snapshot for days.
+    world.user.ends(0, "limit set snapshots_per_machine 40");
 
     let mut whole = 0;
     for kill in 0..KILLS {

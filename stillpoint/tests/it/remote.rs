@@ -1,5 +1,7 @@
 //! The command as a client of a server: the whole life of a machine that is off.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -30,6 +32,19 @@ fn a_machine_is_protected_backed_up_and_restored() {
     let folder = tempfile::tempdir().unwrap();
     let libvirtd = Libvirtd::start().unwrap();
     define(&libvirtd, "web");
+    // Four chunks that don't compress.
+    let mut noise = vec![0; 200 << 10];
+    let mut x = 1_u64;
+    for byte in &mut noise {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        *byte = x as u8;
+    }
+    let image = File::options()
+        .write(true)
+        .open(libvirtd.dir().join("a.img"));
+    image.unwrap().write_all_at(&noise, 0).unwrap();
     let (_server, user) = logged_in(folder.path(), &libvirtd.uri());
 
     let refused = user.ends(4, "protection list");
@@ -92,6 +107,29 @@ fn a_machine_is_protected_backed_up_and_restored() {
     assert_eq!(backups.as_array().unwrap().len(), 2);
     let columns = user.ends(0, "job list --operation Backup -o tsv");
     assert_eq!(columns.lines().next().unwrap().split('\t').count(), 6);
+
+    // Both points show the same; it is stored once.
+    let usage = user.json("vault usage --check");
+    let of = &usage["properties"];
+    assert_eq!(
+        (&of["points"], &of["logicalBytes"]),
+        (&json!(2), &json!(2 * (256 << 10)))
+    );
+    assert_eq!(of["items"][0]["dataBytes"], 256 << 10);
+    for store in of["stores"].as_array().unwrap() {
+        let bytes = |name: &str| store[name].as_u64().unwrap();
+        let unique = bytes("uniqueBytes");
+        assert!((200 << 10..300 << 10).contains(&unique), "{usage}");
+        assert!(
+            bytes("storedBytes") > unique && bytes("wrongSums") == 0,
+            "{usage}"
+        );
+    }
+    let listed = user.ends(0, "vault usage v1");
+    assert!(
+        listed.contains("512.0 KiB") && listed.contains("(all)"),
+        "{listed}"
+    );
 
     let restored = user.json("restore disks latest:web --to restores");
     let bag = &restored["properties"]["extendedInfo"]["propertyBag"];
@@ -167,6 +205,30 @@ fn policies_hosts_and_the_login() {
     assert!(closed.contains("Closed"), "{closed}");
     assert_eq!(user.json("alert list"), json!([]));
     assert!(user.ends(0, "alert list --all").contains("Closed"));
+
+    // PRICE-2, 11
+    user.ends(
+        0,
+        "cost rates --currency EUR --instance 10 --gb local=0.02,geo-read=0.05",
+    );
+    let rates = user.ends(0, "cost rates --snapshot-gb 0.05");
+    for said in ["EUR", "ReadAccessGeoRedundant  0.05", "GB of snapshots"] {
+        assert!(rates.contains(said), "{rates}");
+    }
+    let estimate = "cost estimate --size 200GiB --machines 3 --churn 5 --exclude 50 --weeks 12";
+    let month = user.ends(0, estimate);
+    assert!(
+        month.contains("61.20 EUR") && month.contains("1.5 TiB"),
+        "{month}"
+    );
+    let month = user.json(estimate);
+    assert_eq!(month["properties"]["vaultCost"], 29.7);
+    let geo = user.ends(0, &format!("{estimate} --redundancy geo-read -o tsv"));
+    assert!(geo.contains("Cost of the vault\t74.25 EUR\n"), "{geo}");
+    user.ends(2, "cost estimate --size 1G --churn 200");
+    assert!(user.ends(0, "cost show").contains("INSTANCES"));
+    user.ends(2, "cost show --from 2026-03-02 --to 2026-03-01");
+    assert_eq!(user.json("cost show --to 2026-03-01 -v v1"), json!([]));
 
     // A token that is over is renewed, once, and kept.
     let file = user.login_file();

@@ -1,6 +1,7 @@
 //! The server, and the unmodified Azure command line as its client.
 
 mod access;
+mod browser;
 mod policies;
 mod settings;
 mod users;

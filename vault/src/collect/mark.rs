@@ -85,17 +85,17 @@ impl Live {
 
 /// What the points reach.
 #[derive(Debug, Default)]
-pub(super) struct Mark {
-    pub(super) live: Live,
+pub(crate) struct Mark {
+    pub(crate) live: Live,
     /// Tree nodes reached.
-    pub(super) nodes: u64,
+    pub(crate) nodes: u64,
 }
 
 /// Walks the trees of these points.
 ///
 /// # Errors
 /// `Integrity` if a manifest or node can't be read: what is live is not known then.
-pub(super) async fn mark(vault: &Vault, reader: &Reader, points: &[PointEntry]) -> Result<Mark> {
+pub(crate) async fn mark(vault: &Vault, reader: &Reader, points: &[PointEntry]) -> Result<Mark> {
     let mut mark = Mark::default();
     let mut levels: Vec<Vec<Id>> = Vec::new();
     for entry in points {

@@ -172,6 +172,24 @@ impl Leaves {
     }
 }
 
+/// How many of these slots hold data: as many nodes are read as it has leaves there.
+///
+/// # Errors
+/// `Integrity`, `Unavailable`.
+pub async fn count_data(reader: Reader, tree: TreeRef, slots: std::ops::Range<u64>) -> Result<u64> {
+    let end = slots.end.min(tree.chunks);
+    let mut leaves = Leaves::new(reader, tree, slots.clone());
+    let mut count = 0;
+    while let Some(batch) = leaves.next().await? {
+        for leaf in batch {
+            let all = (leaf.first_slot..).zip(&leaf.node.children);
+            let held = all.filter(|(slot, id)| (slots.start..end).contains(slot) && !id.is_zero());
+            count += held.count() as u64;
+        }
+    }
+    Ok(count)
+}
+
 impl std::fmt::Debug for Leaves {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Leaves")

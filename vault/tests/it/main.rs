@@ -20,3 +20,4 @@ mod rescue;
 mod smoke;
 mod stores;
 mod support;
+mod usage;

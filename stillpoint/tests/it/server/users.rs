@@ -9,17 +9,17 @@ use testkit::azure::Az;
 use crate::serving::{Server, commands, free_port, texts};
 use crate::user::{User, private, shown};
 
-const OWN: &str = "correct-horse-battery";
+pub const OWN: &str = "correct-horse-battery";
 
 /// What the first start shows behind this word, up to a blank or a bracket.
-fn after<'a>(said: &'a str, word: &str) -> &'a str {
+pub fn after<'a>(said: &'a str, word: &str) -> &'a str {
     let at = said.find(word).unwrap_or_else(|| panic!("{word}: {said}"));
     let rest = said[at + word.len()..].trim_start();
     rest.split([' ', ')', '\n']).next().unwrap()
 }
 
 /// An `az` that knows the server's cloud and has not logged in.
-fn az_of(server: &Server, folder: &Path, data: &Path) -> Az {
+pub fn az_of(server: &Server, folder: &Path, data: &Path) -> Az {
     let az = Az::new(&folder.join("azure"), &data.join("ca.pem")).unwrap();
     for command in &commands(&server.said)[..2] {
         let words: Vec<&str> = command.iter().map(String::as_str).collect();

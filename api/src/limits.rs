@@ -1,0 +1,101 @@
+//! How many of a thing there may be (`Stillpoint.Fabric/limits`; LIMIT-1; POLICY-25; SNAP-10).
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use control::SetLimit;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::body::{self, Body};
+use crate::caller::Caller;
+use crate::error::{Answer, deleted};
+use crate::scope::Subscription;
+
+const TYPE: &str = "Stillpoint.Fabric/limits";
+
+/// Names in a limit's path.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Names {
+    subscription: String,
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    properties: Properties,
+}
+
+#[derive(Debug, Deserialize)]
+struct Properties {
+    most: u64,
+}
+
+/// `GET …/limits`
+pub(crate) async fn list(
+    State(app): State<App>,
+    Path(scope): Path<Subscription>,
+    caller: Caller,
+) -> Answer<Json<Value>> {
+    scope.allow(&app, &caller, &format!("{TYPE}/read")).await?;
+    let all = app.control.limits().await?;
+    let all: Vec<Value> = all.iter().map(|l| shape(&app, l)).collect();
+    Ok(Json(json!({"value": all})))
+}
+
+/// `GET …/limits/{name}`
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+) -> Answer<Json<Value>> {
+    names.allow(&app, &caller, "read").await?;
+    Ok(Json(shape(&app, &app.control.limit(&names.name).await?)))
+}
+
+/// `PUT …/limits/{name}`
+pub(crate) async fn put(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+    Body(bytes): Body,
+) -> Answer<Json<Value>> {
+    names.allow(&app, &caller, "write").await?;
+    let most = body::read::<Asked>(&bytes)?.properties.most;
+    let set = app.control.set_limit(&names.name, Some(most)).await?;
+    Ok(Json(shape(&app, &set)))
+}
+
+/// `DELETE …/limits/{name}`: back to the default.
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+) -> Answer<StatusCode> {
+    names.allow(&app, &caller, "delete").await?;
+    let was = app.control.limit(&names.name).await?.set;
+    app.control.set_limit(&names.name, None).await?;
+    Ok(deleted(was))
+}
+
+impl Names {
+    async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
+        app.control.check_subscription(&self.subscription)?;
+        let id = app.control.limit_id(&self.name);
+        caller.may(app, &format!("{TYPE}/{verb}"), &id).await
+    }
+}
+
+fn shape(app: &App, set: &SetLimit) -> Value {
+    json!({
+        "id": app.control.limit_id(set.limit.name()),
+        "name": set.limit.name(),
+        "type": TYPE,
+        "properties": {
+            "most": set.most,
+            "default": set.limit.default_most(),
+            "description": set.limit.what(),
+        },
+    })
+}

@@ -1,0 +1,76 @@
+//! Counts what items take in stores, once a day where points came or went (`usage_counts`).
+
+use base::Result;
+use jiff::SignedDuration;
+use state::hosts::Host;
+use state::protected_items::{self as items, Filter};
+use state::resources::{self, Record, Scope};
+use state::usages;
+use state::vaults::Vault;
+
+use crate::Control;
+
+/// How often it is looked which stores are to be counted.
+pub(super) const LOOK: SignedDuration = SignedDuration::from_hours(1);
+/// For how long a count is good enough.
+const FRESH: SignedDuration = SignedDuration::from_hours(24);
+
+impl Control {
+    /// Counts the stores that were not counted for a day. One that fails keeps no other waiting.
+    pub(super) async fn count_usages(&self) -> Result<()> {
+        if !self.rests.is_due("usages", self.now()) {
+            return Ok(());
+        }
+        let mut tx = self.state.read().await?;
+        let vaults: Vec<Record<Vault>> =
+            resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
+        let hosts = crate::hosts::all(&mut tx).await?;
+        drop(tx);
+        for vault in &vaults {
+            if let Err(e) = self.count_if_stale(vault, &hosts).await {
+                tracing::warn!("counting what is in vault {}: {e:?}", vault.name);
+            }
+        }
+        Ok(())
+    }
+
+    async fn count_if_stale(&self, vault: &Record<Vault>, hosts: &[Record<Host>]) -> Result<()> {
+        let mut tx = self.state.read().await?;
+        if self.check_not_taken(vault.body.store_vault).is_err()
+            || !self.is_adopted(&mut tx, vault.body.store_vault).await?
+        {
+            return Ok(());
+        }
+        let counted = usages::stores(&mut tx, &vault.id).await?;
+        let now = tx.now();
+        let fresh = |name: &str| {
+            let last = counted.iter().find(|c| c.store == name);
+            last.is_some_and(|c| now.duration_since(c.counted_at) < FRESH)
+        };
+        let names = hosts.iter().map(|h| state::fold(&h.id));
+        let stale = names.chain([usages::VAULT.to_owned()]);
+        let stale: Vec<String> = stale.filter(|name| !fresh(name)).collect();
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let filter = Filter {
+            vault: Some(vault.id.clone()),
+            ..Filter::default()
+        };
+        let items = items::page(&mut tx, &filter, None, u32::MAX).await?;
+        let newest = items.iter().filter_map(|i| i.body.last_point).max();
+        let sums = usages::of_vault(&mut tx, &vault.id).await?;
+        let points: u64 = sums.values().map(|of| of.sum.points).sum();
+        drop(tx);
+        for name in stale {
+            let last = counted.iter().find(|c| c.store == name);
+            if last.is_some_and(|c| (c.usage.points, c.usage.newest) == (points, newest)) {
+                continue;
+            }
+            if let Err(e) = self.count_store(vault, hosts, &name).await {
+                tracing::warn!("counting store {name} of vault {}: {e:?}", vault.name);
+            }
+        }
+        Ok(())
+    }
+}
