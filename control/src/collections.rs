@@ -13,7 +13,7 @@ use state::groups::Group;
 use state::protected_items::ProtectedItem;
 use state::recovery_points::{self as points, Range, RecoveryPoint, Tiers};
 use state::resources::{self, Record, Scope};
-use state::{Tx, WriteTx, fold};
+use state::{Tx, WriteTx, fold, settings};
 
 use crate::Control;
 use crate::admission_rules::admit;

@@ -224,9 +224,10 @@ pub async fn to_clean(tx: &mut Tx, item: i64) -> Result<Vec<RecoveryPoint>> {
     Ok(found)
 }
 
-/// At most `limit` items by number, each with its revision, from the first after `after`, that have a point which has
-/// expired by now, or a snapshot which has, and whose points expire: stopped and soft-deleted
-/// items keep theirs. The cost grows with the number of items, not of points.
+/// At most `limit` items by number, each with its revision, from the first after `after`, that
+/// have a point which has expired by now, or a snapshot which has, and whose points expire:
+/// stopped and soft-deleted items keep theirs. The cost grows with the number of items, not of
+/// points.
 ///
 /// # Errors
 /// Those of the database.
