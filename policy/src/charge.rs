@@ -236,7 +236,7 @@ fn charge_vault(sum: VaultSum<'_>, card: &RateCard) -> Option<VaultCharge> {
     let items: Vec<ItemCharge> = sum
         .items
         .into_values()
-        .filter_map(|item| charge_item(item, card))
+        .filter_map(|item| charge_item(&item, card))
         .collect();
     let (mut vault, mut snapshots) = ((0u64, 0u64), (0u64, 0u64));
     for ((month, class), bytes) in sum.vault {
@@ -258,7 +258,7 @@ fn charge_vault(sum: VaultSum<'_>, card: &RateCard) -> Option<VaultCharge> {
     })
 }
 
-fn charge_item(sum: ItemSum<'_>, card: &RateCard) -> Option<ItemCharge> {
+fn charge_item(sum: &ItemSum<'_>, card: &RateCard) -> Option<ItemCharge> {
     let last = sum.last?;
     let rates = card.of(StorageClass::LocallyRedundant);
     let fees = sum.half_days.iter();
