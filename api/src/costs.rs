@@ -158,12 +158,11 @@ pub(crate) async fn estimate(
         .filter_map(|(range, count)| Some((range, count?.0)));
     let churn = asked.dailychurnpercent;
     let churn = churn.ok_or_else(|| missing("dailyChurnPercent"))?;
-    let excluded = percent("excludedPercent", asked.excludedpercent.unwrap_or(0.0))?;
     let input = EstimateInput {
         size: ByteSize(asked.databytes.ok_or_else(|| missing("dataBytes"))?.0),
         machines: asked.machines.map_or(1, |n| n.0),
-        churn_per_mille: (percent("dailyChurnPercent", churn)? * 10.0).round() as u32,
-        excluded_percent: excluded.round() as u32,
+        churn_ppm: ppm("dailyChurnPercent", churn)?,
+        excluded_ppm: ppm("excludedPercent", asked.excludedpercent.unwrap_or(0.0))?,
         kept: kept.collect(),
         snapshot_days: asked.snapshotdays.map_or(0, |n| n.0),
         rates: Rates::default(),
@@ -189,7 +188,7 @@ pub(crate) async fn estimate(
 
 fn shape(costs: &Costs, vault: &VaultCharge) -> Value {
     json!({
-        "id": vault.id,
+        "id": format!("{}/providers/{TYPE}/{}_{}", vault.id, costs.from, costs.to),
         "name": vault.name,
         "type": TYPE,
         "properties": {
@@ -274,10 +273,11 @@ fn millionths(name: &str, rate: f64) -> Result<u64> {
     Ok((rate * 1e6).round() as u64)
 }
 
-fn percent(name: &str, value: f64) -> Result<f64> {
+/// Percent as millionths.
+fn ppm(name: &str, value: f64) -> Result<u32> {
     if !(0.0..=100.0).contains(&value) {
         let detail = format!("{name}: {value} is not from 0 to 100");
         return Err(Error::new(Code::BadArgument, detail));
     }
-    Ok(value)
+    Ok((value * 10_000.0).round() as u32)
 }

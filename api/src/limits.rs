@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::body::{self, Body};
+use crate::body::{self, Body, Flexible};
 use crate::caller::Caller;
 use crate::error::{Answer, deleted};
 use crate::scope::Subscription;
@@ -29,7 +29,7 @@ struct Asked {
 
 #[derive(Debug, Deserialize)]
 struct Properties {
-    most: u64,
+    most: Flexible<u64>,
 }
 
 /// `GET …/limits`
@@ -62,7 +62,7 @@ pub(crate) async fn put(
     Body(bytes): Body,
 ) -> Answer<Json<Value>> {
     names.allow(&app, &caller, "write").await?;
-    let most = body::read::<Asked>(&bytes)?.properties.most;
+    let most = body::read::<Asked>(&bytes)?.properties.most.0;
     let set = app.control.set_limit(&names.name, Some(most)).await?;
     Ok(Json(shape(&app, &set)))
 }

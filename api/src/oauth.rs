@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use base::{Code, Error, Result};
-use control::Principal;
+use control::{CodeKind, Principal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,6 +24,9 @@ use proof::Bound;
 use crate::app::App;
 use crate::body::Body;
 use crate::token::{Claims, REFRESH, SECONDS};
+
+/// The longest client id that a login is begun for: anybody may begin one, and it is kept.
+const MOST_CLIENT: usize = 64;
 
 /// What is asked for. `claims`, `scope` and what else clients send is not needed.
 #[derive(Debug, Default, Deserialize)]
@@ -99,14 +102,20 @@ async fn answer(app: &App, body: &[u8]) -> std::result::Result<Value, Refused> {
         "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
             let code = asked.device_code.as_ref();
             let code = code.ok_or_else(|| missing("device_code"))?;
-            let done = app.control.redeem_code(&asked.client_id, code).await?;
+            let done = app
+                .control
+                .redeem_code(&asked.client_id, code, CodeKind::Device)
+                .await?;
             let pending = || "AADSTS70016: nobody has typed the code in yet.".to_owned();
             let done = done.ok_or_else(|| Refused::Form("authorization_pending", pending()))?;
             Ok(of_user(app, &asked.client_id, &done.who, now, "")?)
         }
         "authorization_code" => {
             let code = asked.code.as_ref().ok_or_else(|| missing("code"))?;
-            let done = app.control.redeem_code(&asked.client_id, code).await?;
+            let done = app
+                .control
+                .redeem_code(&asked.client_id, code, CodeKind::Carried)
+                .await?;
             let no = || Refused::Form("invalid_grant", "The code is of another kind.".to_owned());
             let done = done.ok_or_else(no)?;
             let bound = Bound::check(&done.bound, &asked.redirect_uri, &asked.code_verifier)?;

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use control::RestoreFolderInput;
+use control::{RestoreFolderInput, Sees};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use state::Record;
@@ -15,7 +15,7 @@ use crate::body::{self, Body};
 use crate::caller::Caller;
 use crate::error::{Answer, deleted, put_answer};
 use crate::if_match::IfMatch;
-use crate::page::{Page, Paged, seen};
+use crate::page::{Page, Paged};
 use crate::scope::{InGroup, Names, Subscription};
 
 /// The resource's type.
@@ -46,7 +46,7 @@ pub(crate) async fn list(
     let after = page.after();
     let found = app.control.storage_accounts(None, after, Paged::ASKED);
     let page = page.answer(&app, found.await?, |r| r.id.clone(), shape);
-    Ok(Json(seen(page, &sees)))
+    Ok(Json(seen_by_account(page, &sees)))
 }
 
 /// `GET …/restoreFolders` of a group
@@ -60,7 +60,7 @@ pub(crate) async fn list_in_group(
     let (group, after) = (Some(scope.group.as_str()), page.after());
     let found = app.control.storage_accounts(group, after, Paged::ASKED);
     let page = page.answer(&app, found.await?, |r| r.id.clone(), shape);
-    Ok(Json(seen(page, &sees)))
+    Ok(Json(seen_by_account(page, &sees)))
 }
 
 /// `GET …/restoreFolders/{name}`
@@ -84,6 +84,11 @@ pub(crate) async fn put(
 ) -> Answer<(StatusCode, Json<Value>)> {
     allow(&app, &caller, &names, "write").await?;
     let asked = body::read::<Asked>(&bytes)?.properties;
+    if asked.folder.is_some() {
+        // A folder of the host is the server's, and not a group's.
+        let all = app.control.subscription_id();
+        caller.may(&app, &format!("{TYPE}/write"), &all).await?;
+    }
     let host = asked.host.as_deref();
     let input = RestoreFolderInput {
         host: host.map(|h| h.rsplit('/').next().unwrap_or(h).to_owned()),
@@ -118,6 +123,19 @@ async fn allow(app: &App, caller: &Caller, names: &Names, verb: &str) -> Answer<
     let id = app.control.storage_account_id(&names.group, &names.name);
     let action = format!("{TYPE}/{verb}");
     names.allow(app, caller, &action, &id).await
+}
+
+/// A list without what the caller may not see: what roles say of the storage account counts.
+fn seen_by_account(mut page: Value, sees: &Sees) -> Value {
+    if let Some(all) = page["value"].as_array_mut() {
+        let account = |r: &Value| {
+            r["properties"]["storageAccountId"]
+                .as_str()
+                .map(str::to_owned)
+        };
+        all.retain(|r| account(r).is_some_and(|id| sees.lets(&id)));
+    }
+    page
 }
 
 fn shape(folder: &Record<StorageAccount>) -> Value {

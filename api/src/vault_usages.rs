@@ -31,7 +31,7 @@ pub(crate) async fn show(
 ) -> Answer<Json<Value>> {
     names.allow(&app, &caller, "read").await?;
     let found = app.control.vault_bytes(&names.group, &names.vault).await?;
-    Ok(Json(shape(&app, &names, &found)))
+    Ok(Json(shape(&found)))
 }
 
 /// `POST …/vaultUsages/{vault}/count`
@@ -58,12 +58,13 @@ impl Names {
     }
 }
 
-fn shape(app: &App, names: &Names, found: &VaultBytes) -> Value {
+fn shape(found: &VaultBytes) -> Value {
     let sum = found.sum();
     let stores: Vec<Value> = found.stores.iter().map(|s| store(found, s)).collect();
     let items: Vec<Value> = found.items.iter().map(item).collect();
+    let (group, _) = found.vault.id.split_once("/providers/").unwrap_or_default();
     json!({
-        "id": names.id(app),
+        "id": format!("{group}/providers/{TYPE}/{}", found.vault.name),
         "name": found.vault.name,
         "type": TYPE,
         "properties": {

@@ -87,17 +87,16 @@ impl Control {
         if let (None, Some(connection)) = (&known, &input.connection) {
             self.check_connection(connection).await?;
         }
-        let is_same = |store: &String| {
-            known
-                .as_ref()
-                .is_some_and(|k| k.body.snapshot_store == *store)
-        };
-        let place = match input.snapshot_store.take().filter(|s| !is_same(s)) {
+        let is_same = |known: &Record<Host>, store: &str| known.body.snapshot_store == store;
+        let asked = input.snapshot_store.take();
+        let is_new = |store: &String| !known.as_ref().is_some_and(|k| is_same(k, store));
+        let place = match asked.filter(is_new) {
             Some(store) => {
-                if known.is_some() {
-                    self.refuse_snapshots(&id).await?;
+                let place = self.new_place(&store, Purpose::Snapshots, &id).await?;
+                if let Some(known) = known.as_ref().filter(|k| !is_same(k, &place.text())) {
+                    self.refuse_snapshots(known).await?;
                 }
-                Some(self.new_place(&store, Purpose::Snapshots, &id).await?)
+                Some(place)
             }
             None => None,
         };

@@ -80,7 +80,7 @@ pub use hosts::HostInput;
 pub use inventory::Listed;
 pub use jobs::ShownJob;
 pub use limits::SetLimit;
-pub use log_ins::{DEVICE_SECONDS, DeviceCode, LoggedIn};
+pub use log_ins::{CodeKind, DEVICE_SECONDS, DeviceCode, LoggedIn};
 pub use operations::Accepted;
 pub use options::{KeySource, Options};
 pub use plane::{DataPlane, HostPlane};

@@ -1,7 +1,5 @@
 //! Limits: how many of a thing there may be on this server (LIMIT-1; POLICY-25; SNAP-10).
 
-use std::collections::BTreeSet;
-
 use base::{Code, Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use policy::{Limit, Limits, PolicyType};
@@ -101,7 +99,7 @@ pub(crate) async fn check_policies(
     check(tx, Limit::PolicyEdits, edited).await
 }
 
-/// Refuses one machine more of a vault that is configured in a day (POLICY-26).
+/// Refuses to configure a machine of a vault once more in a day (POLICY-26).
 pub(crate) async fn check_configurations(tx: &mut Tx, vault: &str, now: Timestamp) -> Result<()> {
     let filter = jobs::Filter {
         vault: Some(vault.to_owned()),
@@ -109,8 +107,7 @@ pub(crate) async fn check_configurations(tx: &mut Tx, vault: &str, now: Timestam
         ..jobs::Filter::default()
     };
     let done = of_day(tx, Limit::Configurations, filter, now).await?;
-    let items: BTreeSet<_> = done.iter().map(|job| &job.item).collect();
-    check(tx, Limit::Configurations, items.len()).await
+    check(tx, Limit::Configurations, done.len()).await
 }
 
 /// Refuses one backup on demand more of a machine in a day (POLICY-25).

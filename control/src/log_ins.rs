@@ -29,6 +29,15 @@ pub struct DeviceCode {
     pub user: String,
 }
 
+/// Which of the two kinds a code is: one proves nothing where the other is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeKind {
+    /// A client's that waits for a person to type another one in.
+    Device,
+    /// One that a browser carried.
+    Carried,
+}
+
 /// A login that was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedIn {
@@ -104,15 +113,28 @@ impl Control {
     ///
     /// # Errors
     /// `PasswordWrong`; those of the records.
-    pub async fn redeem_code(&self, client: &str, code: &str) -> Result<Option<LoggedIn>> {
-        let mut tx = self.state.write().await?;
-        let found = resources::get::<LogIn>(&mut tx, &id_of(code)).await?;
-        let now = tx.now();
-        let good = |l: &Record<LogIn>| l.body.until > now && l.body.client == client;
-        let found = found.filter(good).ok_or_else(unknown)?;
-        let Some((who, at)) = found.body.done else {
+    pub async fn redeem_code(
+        &self,
+        client: &str,
+        code: &str,
+        kind: CodeKind,
+    ) -> Result<Option<LoggedIn>> {
+        // Anybody may ask with anything: that costs no turn of those who write.
+        let seen = find(
+            &mut self.state.read().await?,
+            client,
+            code,
+            kind,
+            self.now(),
+        )
+        .await?;
+        if seen.body.done.is_none() {
             return Ok(None);
-        };
+        }
+        let mut tx = self.state.write().await?;
+        let now = tx.now();
+        let found = find(&mut tx, client, code, kind, now).await?;
+        let (who, at) = found.body.done.ok_or_else(unknown)?;
         resources::delete(&mut tx, &found).await?;
         tx.commit().await?;
         // Who has ended its logins meanwhile has ended this one too.
@@ -126,7 +148,9 @@ impl Control {
         let code = hex::encode(self.random.bytes::<32>());
         let mut tx = self.state.write().await?;
         let now = tx.now();
-        if tidied(&mut tx, now).await? >= MOST {
+        let waiting = tidied(&mut tx, now).await?;
+        // Who has logged in is nobody.
+        if body.user_code.is_some() && waiting >= MOST {
             let detail = format!("{MOST} logins are under way already");
             return Err(Error::new(Code::LimitReached, detail));
         }
@@ -136,22 +160,34 @@ impl Control {
     }
 }
 
-/// Forgets those that are over; tells how many are left.
+/// The login under way that a code of a client is of.
+async fn find(
+    tx: &mut Tx,
+    client: &str,
+    code: &str,
+    kind: CodeKind,
+    now: Timestamp,
+) -> Result<Record<LogIn>> {
+    let found = resources::get::<LogIn>(tx, &id_of(code)).await?;
+    let is_device = kind == CodeKind::Device;
+    let good = |l: &Record<LogIn>| {
+        l.body.until > now && l.body.client == client && l.body.user_code.is_some() == is_device
+    };
+    found.filter(good).ok_or_else(unknown)
+}
+
+/// Forgets those that are over; tells how many that anybody may begin are left.
 async fn tidied(tx: &mut WriteTx, now: Timestamp) -> Result<usize> {
-    let all = under_way(tx).await?;
+    let all: Vec<Record<LogIn>> = resources::page(tx, Scope::All, None, u32::MAX).await?;
     let mut left = 0;
     for one in all {
         if one.body.until > now {
-            left += 1;
+            left += usize::from(one.body.user_code.is_some());
         } else {
             resources::delete(tx, &one).await?;
         }
     }
     Ok(left)
-}
-
-async fn under_way(tx: &mut Tx) -> Result<Vec<Record<LogIn>>> {
-    resources::page(tx, Scope::All, None, u32::MAX).await
 }
 
 fn id_of(code: &str) -> String {

@@ -16,6 +16,9 @@ use state::{Resource, Tx, fold};
 
 use crate::{Control, new_id};
 
+/// How long a file system may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// What a folder is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -86,36 +89,43 @@ impl Control {
         own: &str,
     ) -> Result<NewPlace> {
         let path = plain(folder)?;
+        let own_folders = [self.data.clone(), self.pool.clone()];
+        let shown = path.display().to_string();
+        let real = move || (real(&path), own_folders.map(|folder| self::real(&folder)));
+        let (path, own_folders) = patient(&shown, real).await?;
+        for (what, folder) in ["own", "vault pool"].into_iter().zip(own_folders) {
+            apart(&path, &folder, &format!("the server's {what}"))?;
+        }
         let mut tx = self.state.read().await?;
         self.check_place(&mut tx, &path, own).await?;
         drop(tx);
         let probe = format!(".stillpoint-probe-{}", new_id(&*self.random));
-        let path = real(&path);
-        let made = tokio::task::spawn_blocking(move || make(path, purpose, &probe)).await;
-        made.map_err(|e| Error::new(Code::Internal, "a thread died").because(e))?
+        patient(&shown, move || make(path, purpose, &probe)).await?
     }
 
-    /// Refuses a folder that is, holds or lies in one that something else has than the resource
-    /// of the id `own`.
+    /// Refuses a folder, without links, that is, holds or lies in one that something else has than
+    /// the resource of the id `own`. It looks at the records alone: what hangs holds nobody up.
     ///
     /// # Errors
     /// `FolderUnusable`; those of the records.
     pub(crate) async fn check_place(&self, tx: &mut Tx, path: &Path, own: &str) -> Result<()> {
-        let path = real(path);
-        for (what, other) in self.taken_places(tx, own).await? {
-            let other = real(&other);
-            if path.starts_with(&other) || other.starts_with(&path) {
-                let other = other.display();
-                let detail = format!("{} overlaps {other}, which is {what}", path.display());
-                return Err(Error::new(Code::FolderUnusable, detail));
-            }
+        for (what, other) in self.taken_places(tx, own, path).await? {
+            apart(path, &other, &what)?;
         }
         Ok(())
     }
 
     /// All folders that something has, but for the resource of the id `own`, and what that is.
-    async fn taken_places(&self, tx: &mut Tx, own: &str) -> Result<Vec<(String, PathBuf)>> {
+    /// A vault that was attached where it lies is no matter to a pool around it: it is of the pool
+    /// from then on.
+    async fn taken_places(
+        &self,
+        tx: &mut Tx,
+        own: &str,
+        path: &Path,
+    ) -> Result<Vec<(String, PathBuf)>> {
         let own = fold(own);
+        let is_pool = own.contains(&fold("/vaultPools/"));
         let mut all = vec![
             ("the server's own".to_owned(), self.data.clone()),
             ("the server's vault pool".to_owned(), self.pool.clone()),
@@ -135,10 +145,38 @@ impl Control {
         for vault in others::<Vault>(tx, &own).await? {
             let what = format!("the vault {}", vault.name);
             let place = PathBuf::from(&vault.body.pool);
-            all.extend(place.is_absolute().then_some((what, place)));
+            let inside = is_pool && place.parent() == Some(path);
+            all.extend((place.is_absolute() && !inside).then_some((what, place)));
         }
         Ok(all)
     }
+}
+
+/// Does what asks a file system, which may hang.
+///
+/// # Errors
+/// `FolderUnusable` if it does.
+async fn patient<T: Send + 'static>(
+    folder: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    match tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await {
+        Ok(done) => done.map_err(|e| Error::new(Code::Internal, "a thread died").because(e)),
+        Err(_) => {
+            let detail = format!("{folder} does not answer");
+            Err(Error::new(Code::FolderUnusable, detail))
+        }
+    }
+}
+
+/// Refuses one of two folders that is, holds or lies in the other.
+fn apart(path: &Path, other: &Path, what: &str) -> Result<()> {
+    if !path.starts_with(other) && !other.starts_with(path) {
+        return Ok(());
+    }
+    let (path, other) = (path.display(), other.display());
+    let detail = format!("{path} overlaps {other}, which is {what}");
+    Err(Error::new(Code::FolderUnusable, detail))
 }
 
 async fn others<T: Resource>(tx: &mut Tx, own: &str) -> Result<Vec<Record<T>>> {
@@ -205,8 +243,9 @@ fn make(path: PathBuf, purpose: Purpose, probe: &str) -> Result<NewPlace> {
         .collect();
     place.made.extend(missing.into_iter().rev());
     let made = match purpose {
-        Purpose::Restores => durable::make_passable_folder(&path),
-        Purpose::Pool | Purpose::Snapshots => durable::make_folder(&path),
+        // One that is there stays as its owner wants it.
+        Purpose::Restores if !place.made.is_empty() => durable::make_passable_folder(&path),
+        _ => durable::make_folder(&path),
     };
     if let Err(e) = made {
         place.made.retain(|p| p.exists());

@@ -27,7 +27,8 @@ impl Control {
     /// from the next backup on. Durable when this returns.
     ///
     /// # Errors
-    /// `ResourceNotFound` without the vault, `PolicyNotFound`; those of the records.
+    /// `ResourceNotFound` without the vault, `PolicyNotFound`; `LimitReached`; those of the
+    /// records.
     pub async fn set_policy_settings(
         &self,
         group: &str,
@@ -40,6 +41,9 @@ impl Control {
         if found.body.extension == settings {
             return Ok(false);
         }
+        let now = tx.now();
+        let vault = found.parent.clone();
+        check_policies(&mut tx, &vault, now, false).await?;
         // The times of points rest on the policy's rules alone, so no item has to follow.
         found.body.extension = settings;
         resources::update(&mut tx, found).await?;

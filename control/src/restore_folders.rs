@@ -67,7 +67,7 @@ impl Control {
                 if host.is_some_and(|h| fold(&h.id) != there.body.host) {
                     return bad("a restore folder stays with its host; make another one");
                 }
-                if let Some(folder) = folder {
+                if let Some(folder) = folder.filter(|f| *f != there.body.folder) {
                     refuse_restores(&mut tx, &there).await?;
                     there.body.folder = folder;
                 }

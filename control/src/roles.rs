@@ -47,6 +47,7 @@ pub const ROLES: &[RoleDefinition] = &[
             "Stillpoint.Fabric/principals/*",
             "Stillpoint.Fabric/restoreFolders/delete",
             "Stillpoint.Fabric/restoreFolders/write",
+            "Stillpoint.Fabric/vaultAttachments/write",
             "Stillpoint.Fabric/vaultPools/delete",
             "Stillpoint.Fabric/vaultPools/write",
         ],
@@ -71,6 +72,7 @@ pub const ROLES: &[RoleDefinition] = &[
             "Microsoft.Storage/storageAccounts/read",
             GROUPS,
             "Stillpoint.Fabric/*/read",
+            "Stillpoint.Fabric/vaultUsages/count/action",
         ],
         not_actions: &[
             "Microsoft.RecoveryServices/vaults/backupconfig/lowerSoftDelete/action",
@@ -92,6 +94,7 @@ pub const ROLES: &[RoleDefinition] = &[
             "Microsoft.Storage/storageAccounts/read",
             GROUPS,
             "Stillpoint.Fabric/*/read",
+            "Stillpoint.Fabric/vaultUsages/count/action",
         ],
         not_actions: &[
             "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/stop/action",

@@ -63,7 +63,7 @@ impl Control {
     /// protected or there are snapshots in it; those of the records.
     pub async fn reset_snapshot_store(&self, host: &str) -> Result<bool> {
         let id = self.host_id(host);
-        self.refuse_snapshots(&id).await?;
+        self.refuse_snapshots(&self.host(&id).await?).await?;
         let mut tx = self.state.write().await?;
         let there = resources::get::<Host>(&mut tx, &id).await?;
         let mut there = there.ok_or_else(|| {
@@ -91,9 +91,9 @@ impl Control {
     ///
     /// # Errors
     /// `ResourceInUse`; those of the records.
-    pub(crate) async fn refuse_snapshots(&self, host: &str) -> Result<()> {
+    pub(crate) async fn refuse_snapshots(&self, host: &Record<Host>) -> Result<()> {
         let mut tx = self.state.read().await?;
-        let id = state::fold(host);
+        let id = state::fold(&host.id);
         let mut after = None;
         loop {
             let all = Filter::default();
@@ -104,7 +104,7 @@ impl Control {
             after = Some(last.id.clone());
             for item in &page {
                 if has_snapshots(&mut tx, item.data_id, &id).await? {
-                    return Err(holds(host, &item.body.friendly_name));
+                    return Err(holds(&host.name, &item.body.friendly_name));
                 }
             }
         }

@@ -119,7 +119,7 @@ impl Control {
                 if let Some(wanted) = location.filter(|l| *l != there.body.location) {
                     return Err(fixed(&there.name, &there.body.location, &wanted));
                 }
-                if folder.is_some() {
+                if folder.is_some() && folder != there.body.folder {
                     refuse_vaults(&mut tx, &there).await?;
                     there.body.folder = folder;
                 }
@@ -134,6 +134,7 @@ impl Control {
                     folder: Some(folder.ok_or_else(|| needs("folder"))?),
                     takes_vaults: input.takes_vaults.unwrap_or(true),
                 };
+                take_in(&mut tx, body.folder.as_deref().unwrap_or_default()).await?;
                 let parent = self.subscription_id();
                 (resources::create(&mut tx, &id, &parent, body).await?, true)
             }
@@ -278,6 +279,20 @@ async fn vaults(tx: &mut Tx) -> Result<Vec<Record<Vault>>> {
 /// Whether a vault lies in a pool. One that was attached elsewhere is in none.
 fn is_in(vault: &Vault, pool: &VaultPool) -> bool {
     vault.pool_folder == pool.folder && !Path::new(&vault.pool).is_absolute()
+}
+
+/// Makes vaults of a new pool that were attached where they lie in its folder.
+async fn take_in(tx: &mut WriteTx, folder: &str) -> Result<()> {
+    for mut vault in vaults(tx).await? {
+        let place = Path::new(&vault.body.pool);
+        let name = place.file_name().and_then(|name| name.to_str());
+        if let Some(name) = name.filter(|_| place.parent() == Some(Path::new(folder))) {
+            vault.body.pool = name.to_owned();
+            vault.body.pool_folder = Some(folder.to_owned());
+            resources::update(tx, vault).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn refuse_vaults(tx: &mut Tx, pool: &Record<VaultPool>) -> Result<()> {

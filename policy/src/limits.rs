@@ -55,7 +55,7 @@ limits! {
         "backups of a machine on demand in a day, with their retries";
     PolicyEdits "policy_edits_per_day" None, "policies of a vault added or edited in a day";
     Configurations "configurations_per_day" None,
-        "machines of a vault configured or modified in a day";
+        "machines of a vault configured or modified in a day, each time counted";
     Restores "restores_per_day" None, "restores of a machine started in a day";
 }
 

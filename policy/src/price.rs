@@ -71,10 +71,10 @@ pub struct EstimateInput {
     pub size: ByteSize,
     /// How many machines.
     pub machines: u32,
-    /// What changes in a day, in thousandths of the data.
-    pub churn_per_mille: u32,
-    /// The share of the data on disks that are left out, in percent.
-    pub excluded_percent: u32,
+    /// What changes in a day, in millionths of the data.
+    pub churn_ppm: u32,
+    /// The share of the data on disks that are left out, in millionths.
+    pub excluded_ppm: u32,
     /// How many days, weeks, months, years points are kept, by the range that has it.
     pub kept: BTreeMap<Range, u32>,
     /// Days that snapshots are kept.
@@ -107,9 +107,9 @@ pub struct Estimate {
 #[must_use]
 pub fn estimate(input: &EstimateInput) -> Estimate {
     let machines = u128::from(input.machines);
-    let included = 100 - input.excluded_percent.min(100);
-    let size = u128::from(input.size.0) * u128::from(included) / 100;
-    let churn = size * u128::from(input.churn_per_mille) / 1000;
+    let included = 1_000_000 - input.excluded_ppm.min(1_000_000);
+    let size = u128::from(input.size.0) * u128::from(included) / 1_000_000;
+    let churn = size * u128::from(input.churn_ppm) / 1_000_000;
     let mut vault = size;
     let mut covered = 0;
     for range in Range::ALL {
@@ -119,16 +119,16 @@ pub fn estimate(input: &EstimateInput) -> Estimate {
         let days = u128::from(range.days());
         let reach = u128::from(*count) * days;
         let more = reach.saturating_sub(covered) / days;
-        vault += more * size.min(churn * days);
+        vault = vault.saturating_add(more.saturating_mul(size.min(churn * days)));
         covered = covered.max(reach);
     }
-    let (vault, snapshots) = (
-        vault * machines,
-        churn * u128::from(input.snapshot_days) * machines,
-    );
+    let vault = vault.saturating_mul(machines);
+    let snapshots = churn * u128::from(input.snapshot_days);
+    let snapshots = snapshots.saturating_mul(machines);
     let one = half_instances(ByteSize(to_u64(size)), false);
     let halves = one.saturating_mul(u64::from(input.machines));
-    let cost = |bytes: u128, rate: u64| to_u64(bytes * u128::from(rate) / u128::from(GB));
+    let cost =
+        |bytes: u128, rate: u64| to_u64(bytes.saturating_mul(u128::from(rate)) / u128::from(GB));
     Estimate {
         half_instances: halves,
         vault_bytes: to_u64(vault),
@@ -221,8 +221,8 @@ mod tests {
         let input = EstimateInput {
             size: gb(200),
             machines: 3,
-            churn_per_mille: 50,
-            excluded_percent: 50,
+            churn_ppm: 50_000,
+            excluded_ppm: 500_000,
             kept: [(Range::Daily, 30), (Range::Weekly, 12)].into(),
             snapshot_days: 2,
             rates: Rates {
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(month.snapshots_cost, 30 * 50_000);
         // With much churn a weekly point holds at most all data.
         let much = EstimateInput {
-            churn_per_mille: 400,
+            churn_ppm: 400_000,
             ..input
         };
         assert_eq!(

@@ -78,7 +78,7 @@ pub async fn prune(tx: &mut WriteTx, before: Date) -> Result<u64> {
 /// Days since 1970.
 fn number(day: Date) -> i64 {
     let start = jiff::civil::date(1970, 1, 1);
-    i64::from(day.duration_since(start).as_hours() / 24)
+    day.duration_since(start).as_hours() / 24
 }
 
 fn date(number: i64) -> Result<Date> {

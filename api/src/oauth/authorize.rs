@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use base::{Error, Result};
 use serde::Deserialize;
 
+use super::MOST_CLIENT;
 use super::page::{Page, Typed, fields, plain, wrong};
 use super::proof::Bound;
 use crate::app::App;
@@ -67,8 +68,11 @@ impl Asked {
     fn refusal(&self) -> Option<&'static str> {
         if self.response_type != "code" {
             Some("The program asks for something else than a code.")
-        } else if self.client_id.is_empty() {
+        } else if !(1..=MOST_CLIENT).contains(&self.client_id.len()) {
             Some("The program does not say which it is.")
+        } else if self.redirect_uri.len() > 500 || self.nonce.len() > 500 || self.state.len() > 8000
+        {
+            Some("The program says more than it should.")
         } else if self.origin().is_none() {
             Some("The program wants the answer somewhere else than on the machine it runs on.")
         } else if self.code_challenge_method != "S256" || self.code_challenge.len() != 43 {
@@ -82,12 +86,29 @@ impl Asked {
 
     /// Scheme, host and port of where the answer goes: this machine's own (RFC 8252, section 7.3).
     fn origin(&self) -> Option<String> {
+        let plain = |b: u8| b.is_ascii_graphic() && b != b'#' && b != b'?';
+        if !self.redirect_uri.bytes().all(plain) {
+            return None;
+        }
         let uri: Uri = self.redirect_uri.parse().ok()?;
         let authority = uri.authority()?;
         let own = ["localhost", "127.0.0.1", "[::1]"].contains(&authority.host());
-        let bare = !authority.as_str().contains('@');
-        let good = own && bare && uri.scheme_str() == Some("http") && uri.query().is_none();
+        let port = authority.as_str().strip_prefix(authority.host())?;
+        let port_good = match port.strip_prefix(':') {
+            Some(port) => port.parse::<u16>().is_ok(),
+            None => port.is_empty(),
+        };
+        let good = own && port_good && uri.scheme_str() == Some("http");
         good.then(|| format!("http://{authority}"))
+    }
+
+    /// Where a form may lead, as a content security policy says it, which knows no IPv6.
+    fn leads_to(&self) -> String {
+        let origin = self.origin().unwrap_or_default();
+        match origin.contains('[') {
+            true => "http:".to_owned(),
+            false => origin,
+        }
     }
 }
 
@@ -95,7 +116,7 @@ impl Asked {
 fn carry(app: &App, asked: &Asked, code: &str) -> Response {
     let pairs = [("code", code), ("state", &asked.state)];
     if asked.response_mode == "form_post" {
-        let origin = asked.origin().unwrap_or_default();
+        let origin = asked.leads_to();
         let body = format!(
             "<p>One more step takes you back.</p><form method=\"post\" action=\"{}\">{}\
              <button type=\"submit\" autofocus>Go on</button></form>",
@@ -138,7 +159,7 @@ fn form(app: &App, asked: &Asked, failed: Option<&Error>) -> Response {
          <form method=\"post\" action=\"/adfs/oauth2/authorize\">{kept}{}</form>",
         fields(failed),
     );
-    let origin = asked.origin().unwrap_or_default();
+    let origin = asked.leads_to();
     let title = "Log in to Stillpoint";
     Page {
         title,
@@ -202,6 +223,11 @@ mod tests {
             "http://localhost@evil.example/",
             "http://a@localhost:1/",
             "http://localhost:1/?x=1",
+            "http://localhost:1/#a",
+            "http://localhost#\r\n",
+            "http://localhost:1;a",
+            "http://localhost:x",
+            "http://localhost:99999",
             "javascript:alert(1)",
         ] {
             assert_eq!(origin(stranger), None, "{stranger}");

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::page::{Page, Typed, fields, plain, wrong};
-use super::{Asked, Refused};
+use super::{Asked, MOST_CLIENT, Refused};
 use crate::app::App;
 use crate::body::Body;
 
@@ -26,8 +26,8 @@ struct Code {
 /// `POST /adfs/oauth2/devicecode`.
 pub(crate) async fn begin(State(app): State<App>, Body(body): Body) -> Response {
     let asked = serde_urlencoded::from_bytes::<Asked>(&body).unwrap_or_default();
-    if asked.client_id.is_empty() {
-        let why = "The form has no client_id.".to_owned();
+    if !(1..=MOST_CLIENT).contains(&asked.client_id.len()) {
+        let why = format!("The form has no client_id of 1 to {MOST_CLIENT} characters.");
         return Refused::Form("invalid_request", why).into_response();
     }
     let code = match app.control.device_code(&asked.client_id).await {

@@ -105,6 +105,7 @@ pub(super) fn wrong(failed: Option<&Error>) -> (StatusCode, String) {
         | Code::AccountLocked
         | Code::PasswordChangeRequired
         | Code::PasswordInvalid => StatusCode::BAD_REQUEST,
+        Code::LimitReached => StatusCode::TOO_MANY_REQUESTS,
         _ => {
             tracing::error!("{error:?}");
             StatusCode::INTERNAL_SERVER_ERROR

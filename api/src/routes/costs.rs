@@ -44,7 +44,11 @@ fn rates() -> Routes {
             "Rates",
             resource("Stillpoint.Fabric/rates", object(fields())),
         )
-        .model("RatesInput", input([("properties", input(fields()))]))
+        .model("RatesInput", {
+            let mut asked = fields();
+            asked[0].0 = "!currency";
+            input([("!properties", input(asked))])
+        })
 }
 
 fn periods() -> Routes {

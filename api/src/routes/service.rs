@@ -313,7 +313,7 @@ fn limits() -> Routes {
         ("default", most()),
         ("description", text()),
     ]);
-    let asked = input([("!most", whole())]);
+    let asked = input([("!most", whole_or_text())]);
     Routes::new()
         .model("Limit", resource("Stillpoint.Fabric/limits", properties))
         .model("LimitInput", input([("!properties", asked)]))

@@ -225,3 +225,34 @@ async fn only_an_owner_says_where_data_lies_and_readers_see_it() {
     }
     assert!(!elsewhere.path().join("x").exists());
 }
+
+/// A folder of the host is the server's: who owns a group can't name one.
+#[tokio::test]
+async fn the_owner_of_a_group_names_no_folder_of_the_host() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let access = Access::new().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mode = |mode| std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(elsewhere.path(), mode(0o700)).unwrap();
+    let (_, group) = scopes(&access);
+    let (who, token) = access.application("of a group").await;
+    access.give(&group, 1, &who, "Owner").await;
+    let body = json!({"location": "onprem", "properties": {"folder": elsewhere.path()}});
+    let path = format!("{group}/providers/Stillpoint.Fabric/restoreFolders/fast");
+    let (status, refused) = access.ask_as(&token, "PUT", &path, &body).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "{refused}");
+    // One that is there stays as it is.
+    let (status, made) = access.ask("PUT", &path, &body).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let now = std::fs::metadata(elsewhere.path()).unwrap().permissions();
+    assert_eq!(now.mode() & 0o777, 0o700);
+    // What the group's owner may do with it does not change.
+    let (status, shown) = access.ask_as(&token, "GET", &path, &Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "{shown}");
+    let all = path.trim_end_matches("/fast");
+    let (_, listed) = access.ask_as(&token, "GET", all, &Value::Null).await;
+    assert!(listed.to_string().contains("fast"), "{listed}");
+    let (status, gone) = access.ask_as(&token, "DELETE", &path, &Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "{gone}");
+}

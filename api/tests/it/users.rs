@@ -365,3 +365,96 @@ async fn an_applications_secrets_come_and_go_and_the_last_owner_keeps_one() {
         assert_eq!(users.ask_as(token, "GET", &path, Value::Null).await.0, 401);
     }
 }
+
+/// RFC 6749, section 4.1; RFC 7636.
+#[tokio::test]
+async fn a_code_is_good_once_for_its_own_client_and_not_as_one_of_the_other_kind() {
+    const PROOF: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let users = Users::new().await;
+    users.user("ann").await;
+    let who = format!("username=ann&password={}", OWN.replace(' ', "+"));
+    let asked = "response_type=code&client_id=app&redirect_uri=http%3A%2F%2Flocalhost%3A1&state=s\
+                 &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
+                 &code_challenge_method=S256";
+    let carried = async || {
+        let form = format!("{asked}&{who}");
+        let (status, place, page) = users.world.page("/adfs/oauth2/authorize", &form).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+        let code = place.strip_prefix("http://localhost:1?code=").unwrap();
+        code.split('&').next().unwrap().to_owned()
+    };
+    let bring = async |client: &str, code: &str, proof: &str| {
+        let form = format!(
+            "grant_type=authorization_code&client_id={client}&code={code}\
+             &redirect_uri=http%3A%2F%2Flocalhost%3A1&code_verifier={proof}"
+        );
+        users.world.token(&form).await
+    };
+    let as_device = async |code: &str| {
+        let form = format!("grant_type=device_code&client_id=app&device_code={code}");
+        users.world.token(&form).await
+    };
+    let refused = |(status, answer): (StatusCode, Value)| {
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+        assert_eq!(text(&answer, "error"), "invalid_grant");
+    };
+    let code = carried().await;
+    refused(as_device(&code).await);
+    refused(bring("other", &code, PROOF).await);
+    let (status, token) = bring("app", &code, PROOF).await;
+    assert_eq!(status, StatusCode::OK, "{token}");
+    refused(bring("app", &code, PROOF).await);
+    // A wrong proof ends it: who has it has stolen it.
+    let code = carried().await;
+    refused(bring("app", &code, "wrong").await);
+    refused(bring("app", &code, PROOF).await);
+    // Five minutes.
+    let code = carried().await;
+    users.world.clock.advance(SignedDuration::from_secs(300));
+    refused(bring("app", &code, PROOF).await);
+
+    let request = axum::http::Request::post("/adfs/oauth2/devicecode");
+    let request = request
+        .body(axum::body::Body::from("client_id=app"))
+        .unwrap();
+    let (status, _, begun) = users.world.send(request).await;
+    assert_eq!(status, StatusCode::OK, "{begun}");
+    let device = text(&begun, "device_code");
+    let (status, waits) = as_device(device).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(text(&waits, "error"), "authorization_pending");
+    refused(bring("app", device, PROOF).await);
+    let form = format!("user_code={}&{who}", text(&begun, "user_code"));
+    let (status, _, page) = users.world.page("/device", &form).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert_eq!(as_device(device).await.0, StatusCode::OK);
+    refused(as_device(device).await);
+}
+
+#[tokio::test]
+async fn nobody_fills_the_server_with_logins_that_are_never_done() {
+    let users = Users::new().await;
+    users.user("ann").await;
+    let begin = async |client: &str| {
+        let request = axum::http::Request::post("/adfs/oauth2/devicecode");
+        let form = format!("client_id={client}");
+        let request = request.body(axum::body::Body::from(form)).unwrap();
+        users.world.send(request).await.0
+    };
+    assert_eq!(begin(&"x".repeat(65)).await, StatusCode::BAD_REQUEST);
+    for _ in 0..1000 {
+        assert_eq!(begin("app").await, StatusCode::OK);
+    }
+    assert_eq!(begin("app").await, StatusCode::TOO_MANY_REQUESTS);
+    // Who logs in all the same is let in.
+    let form = format!(
+        "response_type=code&client_id=app&redirect_uri=http%3A%2F%2Flocalhost%3A1\
+         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
+         &username=ann&password={}",
+        OWN.replace(' ', "+")
+    );
+    let (status, ..) = users.world.page("/adfs/oauth2/authorize", &form).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    users.world.clock.advance(SignedDuration::from_secs(900));
+    assert_eq!(begin("app").await, StatusCode::OK);
+}

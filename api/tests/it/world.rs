@@ -78,6 +78,18 @@ impl World {
         (parts.status, Response::from_parts(parts, ()), value)
     }
 
+    /// A page for people: what it answers, where it leads, and what is on it.
+    pub async fn page(&self, path: &str, form: &str) -> (StatusCode, String, String) {
+        let request = Request::post(path).body(Body::from(form.to_owned()));
+        let answered = self.service.clone().oneshot(request.unwrap()).await;
+        let (parts, body) = answered.unwrap().into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        let place = parts.headers.get(header::LOCATION);
+        let place = place.map_or("", |l| l.to_str().unwrap()).to_owned();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        (parts.status, place, text)
+    }
+
     pub fn clock_now(&self) -> Timestamp {
         base::Clock::now(&*self.clock)
     }

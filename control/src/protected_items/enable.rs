@@ -130,7 +130,13 @@ impl Control {
             },
         )
         .await?;
-        apply_policy(tx, &mut item, policy, self.options.start_spread).await?;
+        apply_policy(
+            tx,
+            &mut item,
+            &policy.body.policy,
+            self.options.start_spread,
+        )
+        .await?;
         let item = items::update(tx, item).await?;
         if !vault.body.ever_protected {
             let mut vault = vault;
@@ -187,7 +193,13 @@ impl Control {
         if let Some(disks) = disks {
             item.body.disks = disks;
         }
-        apply_policy(tx, &mut item, policy, self.options.start_spread).await?;
+        apply_policy(
+            tx,
+            &mut item,
+            &policy.body.policy,
+            self.options.start_spread,
+        )
+        .await?;
         items::update(tx, item).await
     }
 }

@@ -71,11 +71,26 @@ impl Control {
             let Ok(_alone) = adopting.try_lock() else {
                 continue;
             };
-            if let Err(e) = self.adopt_vault_on(&vault, &hosts).await {
+            let done = match self.needs_taking(&vault, &hosts).await {
+                // With the hosts that there are by now.
+                Ok(true) => self.adopt_vault(&vault).await.map(drop),
+                Ok(false) => Ok(()),
+                Err(e) => Err(e),
+            };
+            if let Err(e) = done {
                 tracing::warn!("comparing the records with vault {}: {e}", vault.name);
             }
         }
         Ok(())
+    }
+
+    /// Whether somebody else has written to a store of a vault.
+    async fn needs_taking(&self, vault: &Record<Vault>, hosts: &[Record<Host>]) -> Result<bool> {
+        let id = vault.body.store_vault;
+        let known = owned(&mut self.state.read().await?, id).await?;
+        let (places, ..) = self.places(vault, hosts, &known).await?;
+        self.note_taken(id, false);
+        Ok(places.iter().any(|p| p.take.is_some()))
     }
 
     /// Compares the records of a vault with its stores, if somebody else has written to one. The
@@ -86,16 +101,7 @@ impl Control {
     /// it just now; those of the vault's own store and of the records. A snapshot store that
     /// can't be read is left out, and taken by a later round.
     pub(crate) async fn adopt_vault(&self, vault: &Record<Vault>) -> Result<Adopted> {
-        let hosts = crate::hosts::all(&mut self.state.read().await?).await?;
-        self.adopt_vault_on(vault, &hosts).await
-    }
-
-    /// The same, with all hosts as they were read.
-    async fn adopt_vault_on(
-        &self,
-        vault: &Record<Vault>,
-        hosts: &[Record<Host>],
-    ) -> Result<Adopted> {
+        let hosts = &crate::hosts::all(&mut self.state.read().await?).await?[..];
         let id = vault.body.store_vault;
         let known = owned(&mut self.state.read().await?, id).await?;
         let (places, mut all_snapshots, unmade) = self.places(vault, hosts, &known).await?;

@@ -101,6 +101,7 @@ impl Wanted {
         let most = now.saturating_add(LOOK_AGAIN).unwrap_or(now);
         let until = next.map_or(most, |next| next.min(most));
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, (_, until)| *until > now);
         kept.insert(item.data_id, (item.revision, until));
     }
 

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use base::{Code, Error, Result};
 use state::hosts::Host;
 use state::resources::{self, Record, Scope};
+use state::vault_pools::VaultPool;
 use state::vaults::Vault;
 use state::{Tx, WriteTx, settings};
 
 use crate::Control;
+use crate::places::Purpose;
 
 /// The setting with the folders' names of vaults that were deleted.
 const DELETED: &str = "stores of deleted vaults";
@@ -63,6 +65,10 @@ impl Control {
                 gone.push(folder);
                 continue;
             }
+            if pools.iter().any(|pool| !is_mounted(&pool.body)) {
+                // It may be there.
+                continue;
+            }
             let on_hosts = hosts.iter().map(|h| Path::new(&h.body.snapshot_store));
             let of_pools = pools.iter().filter_map(|p| p.body.folder.as_deref());
             let places = on_hosts.chain(of_pools.map(Path::new));
@@ -82,6 +88,13 @@ impl Control {
         settings::set(&mut tx, DELETED, &all).await?;
         tx.commit().await
     }
+}
+
+/// Whether what a pool lies on is there.
+fn is_mounted(pool: &VaultPool) -> bool {
+    let mark = Purpose::Pool.mark().unwrap_or_default();
+    let folder = pool.folder.as_deref().map(Path::new);
+    folder.is_none_or(|folder| folder.join(mark).exists())
 }
 
 async fn remove_all(places: Vec<PathBuf>) -> Result<()> {

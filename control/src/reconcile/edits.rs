@@ -18,7 +18,7 @@ use crate::protected_items::is_active;
 
 /// The setting with the ids of policies that were edited.
 const EDITED: &str = "edited policies";
-/// Points that are written in one transaction.
+/// Points that are read at once.
 const PAGE: u32 = 500;
 /// Items of an edited policy that are brought up to date in one tick.
 const ITEMS: u32 = 100;
@@ -35,7 +35,7 @@ pub(crate) async fn note_edit(tx: &mut WriteTx, policy: &str) -> Result<()> {
 }
 
 /// Brings an item's next run, within the spread `most`, to a policy that it follows from now on.
-/// The item is not written, and its points are not either: that does [`bring`].
+/// The item is not written.
 fn reschedule(item: &mut ProtectedItem, policy: &Policy, now: Timestamp, most: SignedDuration) {
     if !is_active(item) {
         return;
@@ -55,54 +55,44 @@ fn reschedule(item: &mut ProtectedItem, policy: &Policy, now: Timestamp, most: S
     item.next_run = next_run(item, policy, now, most);
 }
 
-/// Brings an item that changes hands to its policy: its next run, within the spread `most`, and
-/// the times of its points. Those of an item with many follow soon, as those of an edited policy
-/// do. The item is not written.
+/// Brings an item to a policy that it follows from now on: its next run, within the spread `most`,
+/// and the times of its points. All in this transaction: an edit that is taken back before it was
+/// followed must find no point that has followed it. The item is not written.
 pub(crate) async fn apply_policy(
     tx: &mut WriteTx,
     item: &mut ProtectedItem,
-    policy: &Record<policies::Policy>,
+    policy: &Policy,
     most: SignedDuration,
 ) -> Result<()> {
-    let (id, policy) = (&policy.id, &policy.body.policy);
-    if item.body.policy_seen.as_ref() == Some(policy) {
-        reschedule(item, policy, tx.now(), most);
-        return Ok(());
-    }
-    let more = bring(tx, item, policy, None).await?;
     reschedule(item, policy, tx.now(), most);
-    if more.is_some() {
-        // It has not seen it yet.
-        return note_edit(tx, id).await;
+    if item.body.policy_seen.as_ref() != Some(policy) {
+        bring(tx, item, policy).await?;
+        item.body.policy_seen = Some(policy.clone());
     }
-    item.body.policy_seen = Some(policy.clone());
     Ok(())
 }
 
-/// Brings the times of a page of an item's points to a policy, in place of the one that was seen:
-/// the points behind `after`. Gives the last of them, if there may be more. Done once more it
-/// changes nothing.
-async fn bring(
-    tx: &mut WriteTx,
-    item: &ProtectedItem,
-    policy: &Policy,
-    after: Option<(Timestamp, i64)>,
-) -> Result<Option<(Timestamp, i64)>> {
+/// Brings the times of an item's points to a policy, in place of the one that was seen.
+async fn bring(tx: &mut WriteTx, item: &ProtectedItem, policy: &Policy) -> Result<()> {
     let old = item.body.policy_seen.as_ref();
-    let page = points::page(tx, item.data_id, Range::default(), after, PAGE).await?;
-    let last = page.last().map(|last| (last.taken_at, last.number));
-    let is_full = page.len() == PAGE as usize;
-    for point in page {
-        let mut new = point.clone();
-        if let (Keep::Marks(marks), Some(old)) = (&point.body.keep, old) {
-            new.body.keep = Keep::Marks(marks.under(old, policy));
-        }
-        expiries(&mut new, policy);
-        if new != point {
-            points::update(tx, new).await?;
+    let mut after = None;
+    loop {
+        let page = points::page(tx, item.data_id, Range::default(), after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some((last.taken_at, last.number));
+        for point in page {
+            let mut new = point.clone();
+            if let (Keep::Marks(marks), Some(old)) = (&point.body.keep, old) {
+                new.body.keep = Keep::Marks(marks.under(old, policy));
+            }
+            expiries(&mut new, policy);
+            if new != point {
+                points::update(tx, new).await?;
+            }
         }
     }
-    Ok(last.filter(|_| is_full))
 }
 
 /// When the next scheduled run of an item starts: at its due time and its share of the spread
@@ -187,26 +177,13 @@ impl Control {
         if behind(&mut self.state.read().await?, item).await?.is_none() {
             return Ok(());
         }
-        // A page of points in each transaction. The item has seen the policy once all are done:
-        // cut short, and after another edit, it begins anew.
-        let (mut under, mut after) = (None, None);
-        loop {
-            let mut tx = self.state.write().await?;
-            let Some((mut item, policy)) = behind(&mut tx, item).await? else {
-                return Ok(());
-            };
-            if under.as_ref() != Some(&policy) {
-                (under, after) = (Some(policy.clone()), None);
-            }
-            after = bring(&mut tx, &item, &policy, after).await?;
-            if after.is_none() {
-                reschedule(&mut item, &policy, tx.now(), self.options.start_spread);
-                item.body.policy_seen = Some(policy);
-                items::update(&mut tx, item).await?;
-                return tx.commit().await;
-            }
-            tx.commit().await?;
-        }
+        let mut tx = self.state.write().await?;
+        let Some((mut item, policy)) = behind(&mut tx, item).await? else {
+            return Ok(());
+        };
+        apply_policy(&mut tx, &mut item, &policy, self.options.start_spread).await?;
+        items::update(&mut tx, item).await?;
+        tx.commit().await
     }
 }
 

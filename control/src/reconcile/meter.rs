@@ -2,13 +2,15 @@
 //! 7, 10, 12; SOFT-7). A day has one reading, whichever server takes it; it is that of the day's
 //! first moments, or of the first ones after the servers were off.
 
+use std::collections::BTreeMap;
+
 use base::Result;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use policy::{Consistency, MeteredItem, MeteredVault, Reading, StorageClass};
 use state::protected_items::ProtectedItem;
 use state::resources::{self, Record, Scope};
-use state::usages::{self, OfItem};
+use state::usages;
 use state::vaults::{Redundancy, Vault};
 use state::{Tx, meter};
 
@@ -49,27 +51,20 @@ impl Control {
 async fn metered(tx: &mut Tx, vault: &Record<Vault>) -> Result<MeteredVault> {
     let of = usages::of_vault(tx, &vault.id).await?;
     let counted = usages::stores(tx, &vault.id).await?;
-    let used = |is_vault: bool| -> u64 {
-        let of = counted
-            .iter()
-            .filter(|c| (c.store == usages::VAULT) == is_vault);
-        of.map(|c| c.usage.used).sum()
-    };
-    let (mut vault_bytes, mut snapshot_bytes) = (used(true), used(false));
+    // By store: what only one item has, and what several have, of those that are charged.
+    let mut taken: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let mut charged = Vec::new();
     for item in items_of(tx, &vault.id).await? {
-        let none = OfItem::default();
-        let usage = of.get(&item.data_id).unwrap_or(&none);
-        let is_charged = is_charged(&item, usage.sum.points > 0, tx.now());
-        for (store, bytes) in &usage.stores {
-            let total = match store == usages::VAULT {
-                true => &mut vault_bytes,
-                false => &mut snapshot_bytes,
-            };
-            *total = match is_charged {
-                true => total.saturating_add(bytes.added),
-                false => total.saturating_sub(bytes.unique),
-            };
+        let usage = of.get(&item.data_id);
+        let has_points = usage.is_some_and(|u| u.sum.points > 0);
+        let is_charged = is_charged(&item, has_points, tx.now());
+        for (store, bytes) in usage.iter().flat_map(|u| &u.stores).filter(|_| is_charged) {
+            let sum = taken.entry(store).or_default();
+            sum.0 = sum
+                .0
+                .saturating_add(bytes.unique)
+                .saturating_add(bytes.added);
+            sum.1 = sum.1.saturating_add(bytes.shared);
         }
         if is_charged {
             let seen = item.body.policy_seen.as_ref();
@@ -81,6 +76,18 @@ async fn metered(tx: &mut Tx, vault: &Record<Vault>) -> Result<MeteredVault> {
             });
         }
     }
+    let bytes = |is_vault: bool| -> u64 {
+        let stores = taken
+            .iter()
+            .filter(|(s, _)| (**s == usages::VAULT) == is_vault);
+        let sums = stores.map(|(store, (own, shared))| {
+            // What several have is there once.
+            let once = counted.iter().find(|c| c.store == **store);
+            own.saturating_add(*shared.min(&once.map_or(0, |c| c.usage.shared)))
+        });
+        sums.fold(0, u64::saturating_add)
+    };
+    let (vault_bytes, snapshot_bytes) = (bytes(true), bytes(false));
     Ok(MeteredVault {
         id: vault.id.clone(),
         name: vault.name.clone(),

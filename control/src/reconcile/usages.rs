@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use state::hosts::Host;
 use state::protected_items::{self as items, Filter};
 use state::resources::{self, Record, Scope};
-use state::usages;
+use state::usages::{self, CountedStore};
 use state::vaults::Vault;
 
 use crate::Control;
@@ -14,6 +14,8 @@ use crate::Control;
 pub(super) const LOOK: SignedDuration = SignedDuration::from_hours(1);
 /// For how long a count is good enough.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
+/// How often a store is counted in which no point came or went.
+const AT_LEAST: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 impl Control {
     /// Counts the stores that were not counted for a day. One that fails keeps no other waiting.
@@ -64,7 +66,10 @@ impl Control {
         drop(tx);
         for name in stale {
             let last = counted.iter().find(|c| c.store == name);
-            if last.is_some_and(|c| (c.usage.points, c.usage.newest) == (points, newest)) {
+            // Snapshots go without a point that goes.
+            let recent = |c: &&CountedStore| now.duration_since(c.counted_at) < AT_LEAST;
+            let same = |c: &CountedStore| (c.usage.points, c.usage.newest) == (points, newest);
+            if last.filter(recent).is_some_and(same) {
                 continue;
             }
             if let Err(e) = self.count_store(vault, hosts, &name).await {

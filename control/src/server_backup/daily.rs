@@ -65,19 +65,24 @@ impl Control {
         recipient: vault::keys::EscrowRecipient,
     ) -> Result<PathBuf> {
         let others = self.vault_pools().await?;
-        let file = self
-            .back_up_into(&self.pool, now, recipient.clone())
-            .await?;
+        let mut first = self.back_up_into(&self.pool, now, recipient.clone()).await;
+        if let Err(e) = &first {
+            tracing::warn!("no backup of the server in its own vault pool: {e}");
+        }
         let reached = others.iter().filter(|p| p.space.is_some());
         for pool in reached.filter(|p| p.record.body.folder.is_some()) {
             let made = self.back_up_into(&pool.folder, now, recipient.clone());
             // The one that is made is not made again for another that is not.
-            if let Err(e) = made.await {
-                let name = &pool.record.name;
-                tracing::warn!("no backup of the server in the vault pool {name}: {e}");
+            match made.await {
+                Ok(file) if first.is_err() => first = Ok(file),
+                Ok(_) => {}
+                Err(e) => {
+                    let name = &pool.record.name;
+                    tracing::warn!("no backup of the server in the vault pool {name}: {e}");
+                }
             }
         }
-        Ok(file)
+        first
     }
 
     async fn back_up_into(

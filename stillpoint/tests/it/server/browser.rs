@@ -41,6 +41,7 @@ impl Person {
                 let policy = policy.to_str().unwrap();
                 assert!(policy.starts_with("default-src 'none'"), "{policy}");
                 assert!(!policy.contains("script-src"), "{policy}");
+                assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
             }
             (answer.status(), answer.text().await.unwrap())
         })
