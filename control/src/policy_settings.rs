@@ -7,6 +7,7 @@ use state::policies::{Policy, PolicySettings};
 use state::resources::{self, Record};
 
 use crate::Control;
+use crate::limits::check_policies;
 
 impl Control {
     /// The settings of a policy. Those that nobody has set are off.

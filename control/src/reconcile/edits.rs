@@ -10,7 +10,7 @@ use policy::{Keep, Policy};
 use state::policies;
 use state::protected_items::{self as items, Filter, ProtectedItem};
 use state::recovery_points::{self as points, Range};
-use state::{Record, Tx, WriteTx, resources, settings};
+use state::{Tx, WriteTx, resources, settings};
 
 use crate::Control;
 use crate::points::expiries;
