@@ -16,7 +16,7 @@ use crate::caller::Caller;
 use crate::error::{Answer, deleted, put_answer};
 use crate::if_match::IfMatch;
 use crate::page::{Page, Paged};
-use crate::scope::{InGroup, Names, Subscription};
+use crate::scope::{InGroup, Names, Subscription, allow_in};
 
 /// The resource's type.
 pub(crate) const TYPE: &str = "Stillpoint.Fabric/restoreFolders";
@@ -86,8 +86,7 @@ pub(crate) async fn put(
     let asked = body::read::<Asked>(&bytes)?.properties;
     if asked.folder.is_some() {
         // A folder of the host is the server's, and not a group's.
-        let all = app.control.subscription_id();
-        caller.may(&app, &format!("{TYPE}/write"), &all).await?;
+        allow_in(&app, &caller, &format!("{TYPE}/write"), &names.subscription).await?;
     }
     let host = asked.host.as_deref();
     let input = RestoreFolderInput {

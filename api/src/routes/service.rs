@@ -8,7 +8,7 @@ use super::{GROUP, SUBSCRIPTION, vault};
 use crate::found::Found;
 use crate::openapi::schema::{
     about, flag, guid, input, list, maybe, number, object, one_of, only, resource, text,
-    text_about, time, tracked, whole,
+    text_about, time, tracked, whole, whole_or_text,
 };
 use crate::openapi::{Routes, op};
 use crate::{
