@@ -71,7 +71,13 @@ async fn price_3_5_8_costs_are_told_by_vault_and_machine_for_a_period() {
     let vault = &found["value"][0];
     assert_eq!(
         (&vault["id"], &vault["name"]),
-        (&json!(world.vault()), &json!("v1"))
+        (
+            &json!(format!(
+                "{}/providers/Stillpoint.Fabric/costs/2026-03-01_2026-03-01",
+                world.vault()
+            )),
+            &json!("v1")
+        )
     );
     let of = &vault["properties"];
     assert_eq!(

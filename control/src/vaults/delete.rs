@@ -52,7 +52,7 @@ impl Control {
         delete_policies(&mut tx, &vault.id).await?;
         // A store that was attached where it lies is its owner's.
         if !Path::new(&vault.body.pool).is_absolute() {
-            note_deleted(&mut tx, &vault.body.pool).await?;
+            note_deleted(&mut tx, &vault.body).await?;
         }
         forget_scope(&mut tx, &vault.id).await?;
         usages::forget_vault(&mut tx, &vault.id).await?;
