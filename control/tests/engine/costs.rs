@@ -66,6 +66,12 @@ impl World {
         all.iter().map(|v| v.instances_cost).sum()
     }
 
+    /// The cost of what is stored on these days.
+    async fn storage(&self, from: Date, to: Date) -> u64 {
+        let all = self.costs_of(from, to).await;
+        all.iter().map(|v| v.vault_cost + v.snapshots_cost).sum()
+    }
+
     async fn back_up(&self, machine: &str) {
         self.backup_now(machine, Some("2026-05-01T00:00:00Z"))
             .await
@@ -92,6 +98,7 @@ async fn price_3_5_6_7_an_instance_is_charged_from_its_first_backup_by_its_last_
     let march = |n| date(2026, 3, n);
     // The 1st: nothing is backed up when the meter is read first.
     world.settle().await;
+    world.plane.write(WEB, 40 * GB);
     world.back_up("web").await;
     assert_eq!(world.fees(march(1), march(1)).await, 0);
     world.until_midnight().await;
@@ -119,6 +126,8 @@ async fn price_3_5_6_7_an_instance_is_charged_from_its_first_backup_by_its_last_
     }
     assert!(world.no_item("web").await);
     assert_eq!(world.fees(march(11), march(30)).await, DAY);
+    assert!(world.storage(march(4), march(11)).await > 0);
+    assert_eq!(world.storage(march(12), march(30)).await, 0);
     let all = DAY / 2 + DAY + 7 * DAY + DAY;
     assert_eq!(world.fees(march(1), march(31)).await, all);
     // Days to come cost nothing so far.
