@@ -84,7 +84,7 @@ pub struct OfItem {
 pub async fn of_item(tx: &mut Tx, item: i64) -> Result<OfItem> {
     let sql = "SELECT points, logical FROM point_sums WHERE item = $1";
     let sum = tx.query_one(sql, [item.into()]).await?;
-    let sum = sum.map(|row| Ok::<_, base::Error>(sum_of(&row, 0)?));
+    let sum = sum.map(|row| sum_of(&row, 0));
     let sql = "SELECT store, own, shared, added FROM item_usages WHERE item = $1 ORDER BY store";
     let rows = tx.query(sql, [item.into()]).await?;
     let stores = rows
