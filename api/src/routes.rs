@@ -47,6 +47,7 @@ pub(crate) fn open() -> Routes {
 }
 
 /// Pages for people, which are no part of the API.
+#[expect(clippy::disallowed_methods, reason = "the document tells of no pages")]
 pub(crate) fn pages() -> Router<App> {
     let authorize = get(authorize::ask).post(authorize::done);
     Router::new()

@@ -133,10 +133,10 @@ fn unit(targets: &[Target], others: &[Program]) -> Result<Count> {
             "--no-tests=pass",
         ];
         let quiet = ["--color=never", "--status-level=fail", "-E", &wanted];
-        count.add(counted(shell::cargo(&[&run[..], &quiet].concat()))?);
+        count.add(counted(&shell::cargo(&[&run[..], &quiet].concat()))?);
     } else {
         for program in others.iter().filter(|p| p.tests) {
-            count.add(counted(program.command())?);
+            count.add(counted(&program.command())?);
         }
         for target in targets {
             let mut test = target.program.command();
@@ -149,7 +149,7 @@ fn unit(targets: &[Target], others: &[Program]) -> Result<Count> {
                     }
                 }
             }
-            count.add(counted(test)?);
+            count.add(counted(&test)?);
         }
     }
     Ok(count)
@@ -186,12 +186,12 @@ fn real_ones(targets: &[Target]) -> Result<Count> {
         let mut test = target.program.command();
         let threads = format!("--test-threads={}", target.threads);
         test.args(["--quiet", &threads]).args(wanted);
-        count.add(counted(test)?);
+        count.add(counted(&test)?);
     }
     Ok(count)
 }
 
-fn counted(command: Command) -> Result<Count> {
+fn counted(command: &Command) -> Result<Count> {
     let nextest = command.get_args().next() == Some("nextest".as_ref());
     let mut limited = Command::new("timeout");
     limited

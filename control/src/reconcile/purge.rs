@@ -49,7 +49,7 @@ impl Control {
     /// Whether an item is to be purged now, and no job is at it or has failed just now.
     async fn is_to_be_deleted(&self, tx: &mut Tx, item: &ProtectedItem) -> Result<bool> {
         let now = tx.now();
-        if !item.purge_at.is_some_and(|at| at <= now) || !self.may_remove(tx, item).await? {
+        if item.purge_at.is_none_or(|at| at > now) || !self.may_remove(tx, item).await? {
             return Ok(false);
         }
         let filter = Filter {

@@ -294,7 +294,7 @@ async fn random_change(world: &World, random: &SeededRandom, name: &str, size: &
         7 => {
             world
                 .soft_delete(SoftDeleteState::Enabled, 14 + u16::from(how) % 10)
-                .await
+                .await;
         }
         8 => world.soft_delete(SoftDeleteState::Disabled, 14).await,
         9 | 10 => *size = [4, 60, 64, 68, 600, 700, 4000][usize::from(how) % 7],

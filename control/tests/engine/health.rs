@@ -182,7 +182,7 @@ async fn prot_14_what_a_failed_backup_left_stays_beside_what_the_check_finds() {
     world.backup_now("web", None).await.unwrap();
     world.settle().await;
     let failed = Code::ScratchFull.name().to_owned();
-    assert_eq!(world.found(6).await, [failed.clone()]);
+    assert_eq!(world.found(6).await, std::slice::from_ref(&failed));
     world.plane.silence(HOST);
     let [silent] = critical(Code::HypervisorUnavailable);
     assert_eq!(world.found(15).await, [failed.clone(), silent]);

@@ -50,7 +50,7 @@ fn print(settings: &Settings, found: &Value) -> Result<()> {
     let mut rows = Vec::new();
     for item in list("/properties/items") {
         let stores = item["stores"].as_array().cloned().unwrap_or_default();
-        let none = stores.is_empty().then(|| Value::Null);
+        let none = stores.is_empty().then_some(Value::Null);
         for store in stores.into_iter().chain(none) {
             rows.push(vec![
                 text(&item, "/friendlyName"),
