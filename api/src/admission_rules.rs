@@ -12,22 +12,9 @@ use crate::app::App;
 use crate::body::{self, Body};
 use crate::caller::Caller;
 use crate::error::{Answer, deleted, put_answer};
-use crate::scope::Subscription;
+use crate::scope::{InSubscription, Subscription};
 
 const TYPE: &str = "Stillpoint.Fabric/admissionRules";
-
-/// Names in a rule's path.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Names {
-    subscription: String,
-    name: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Asked {
-    properties: Properties,
-}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -52,22 +39,22 @@ pub(crate) async fn list(
 /// `GET …/admissionRules/{name}`
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    names.allow(&app, &caller, "read").await?;
+    allow(&app, &caller, &names, "read").await?;
     Ok(Json(shape(&app.control.admission_rule(&names.name).await?)))
 }
 
 /// `PUT …/admissionRules/{name}`
 pub(crate) async fn put(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    names.allow(&app, &caller, "write").await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    allow(&app, &caller, &names, "write").await?;
+    let asked = body::properties::<Properties>(&bytes)?;
     let rule = AdmissionRule {
         name_pattern: asked.namepattern.filter(|pattern| !pattern.is_empty()),
         required_tags: asked.requiredtags,
@@ -80,20 +67,20 @@ pub(crate) async fn put(
 /// `DELETE …/admissionRules/{name}`
 pub(crate) async fn delete(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<StatusCode> {
-    names.allow(&app, &caller, "delete").await?;
+    allow(&app, &caller, &names, "delete").await?;
     let was = app.control.delete_admission_rule(&names.name).await?;
     Ok(deleted(was))
 }
 
-impl Names {
-    async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
-        app.control.check_subscription(&self.subscription)?;
-        let id = app.control.admission_rule_id(&self.name);
-        caller.may(app, &format!("{TYPE}/{verb}"), &id).await
-    }
+/// Lets the request go on if the caller may do this.
+async fn allow(app: &App, caller: &Caller, names: &InSubscription, verb: &str) -> Answer<()> {
+    let id = app.control.admission_rule_id(&names.name);
+    names
+        .allow(app, caller, &format!("{TYPE}/{verb}"), &id)
+        .await
 }
 
 fn shape(rule: &Record<AdmissionRule>) -> Value {

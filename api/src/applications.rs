@@ -24,12 +24,6 @@ pub(crate) const DELETE: &str = "Stillpoint.Fabric/principals/delete";
 /// What a POST says.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
-    properties: Properties,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct Properties {
     displayname: Option<String>,
     enddatetime: Option<Timestamp>,
@@ -77,7 +71,7 @@ pub(crate) async fn make(
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
     scope.allow(&app, &caller, WRITE).await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let name = needed(asked.displayname, "displayName")?;
     let made = app.control.make_application(&name).await?;
     let mut value = shape(&app, &made.principal);
@@ -116,7 +110,7 @@ pub(crate) async fn add_secret(
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
     names.allow(&app, &caller, WRITE).await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let made = app
         .control
         .add_secret(&names.application, asked.enddatetime);
@@ -135,7 +129,7 @@ pub(crate) async fn add_certificate(
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
     names.allow(&app, &caller, WRITE).await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let pem = needed(asked.certificate, "certificate")?;
     let (made, id) = app
         .control

@@ -55,6 +55,19 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> base::Result<T> {
     serde_json::from_value(fold(value)).map_err(wrong)
 }
 
+/// Reads the `properties` of a body, as [`read`] does; a body without any has empty ones.
+///
+/// # Errors
+/// As [`read`].
+pub fn properties<T: DeserializeOwned + Default>(bytes: &[u8]) -> base::Result<T> {
+    #[derive(Deserialize)]
+    struct Asked<T> {
+        #[serde(default)]
+        properties: T,
+    }
+    read::<Asked<T>>(bytes).map(|asked| asked.properties)
+}
+
 /// All names of properties in lower case, and none whose value is `null`.
 #[must_use]
 pub fn fold(value: Value) -> Value {

@@ -37,23 +37,11 @@ const MOST: f64 = 1e9;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct AskedRates {
-    properties: RateProperties,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct RateProperties {
     currency: Option<String>,
     protectedinstance: Option<f64>,
     vaultgb: BTreeMap<String, f64>,
     snapshotgb: Option<f64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct AskedEstimate {
-    properties: EstimateProperties,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -119,7 +107,7 @@ pub(crate) async fn put_rates(
     scope
         .allow(&app, &caller, &format!("{RATES}/write"))
         .await?;
-    let asked = body::read::<AskedRates>(&bytes)?.properties;
+    let asked = body::properties::<RateProperties>(&bytes)?;
     let mut vault_gb = BTreeMap::new();
     for (name, rate) in &asked.vaultgb {
         vault_gb.insert(class(name)?, millionths(name, *rate)?);
@@ -142,7 +130,7 @@ pub(crate) async fn estimate(
     Body(bytes): Body,
 ) -> Answer<Json<Value>> {
     scope.allow(&app, &caller, &format!("{TYPE}/read")).await?;
-    let asked = body::read::<AskedEstimate>(&bytes)?.properties;
+    let asked = body::properties::<EstimateProperties>(&bytes)?;
     let missing = |name: &str| {
         let detail = format!("{name} is missing");
         Error::new(Code::InvalidRequestContent, detail)

@@ -11,16 +11,9 @@ use crate::app::App;
 use crate::body::{self, Body, Flexible};
 use crate::caller::Caller;
 use crate::error::{Answer, deleted};
-use crate::scope::Subscription;
+use crate::scope::{InSubscription, Subscription};
 
 const TYPE: &str = "Stillpoint.Fabric/limits";
-
-/// Names in a limit's path.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Names {
-    subscription: String,
-    name: String,
-}
 
 #[derive(Debug, Deserialize)]
 struct Asked {
@@ -47,21 +40,21 @@ pub(crate) async fn list(
 /// `GET …/limits/{name}`
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    names.allow(&app, &caller, "read").await?;
+    allow(&app, &caller, &names, "read").await?;
     Ok(Json(shape(&app, &app.control.limit(&names.name).await?)))
 }
 
 /// `PUT …/limits/{name}`
 pub(crate) async fn put(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
     Body(bytes): Body,
 ) -> Answer<Json<Value>> {
-    names.allow(&app, &caller, "write").await?;
+    allow(&app, &caller, &names, "write").await?;
     let most = body::read::<Asked>(&bytes)?.properties.most.0;
     let set = app.control.set_limit(&names.name, Some(most)).await?;
     Ok(Json(shape(&app, &set)))
@@ -70,21 +63,21 @@ pub(crate) async fn put(
 /// `DELETE …/limits/{name}`: back to the default.
 pub(crate) async fn delete(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<StatusCode> {
-    names.allow(&app, &caller, "delete").await?;
+    allow(&app, &caller, &names, "delete").await?;
     let was = app.control.limit(&names.name).await?.set;
     app.control.set_limit(&names.name, None).await?;
     Ok(deleted(was))
 }
 
-impl Names {
-    async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
-        app.control.check_subscription(&self.subscription)?;
-        let id = app.control.limit_id(&self.name);
-        caller.may(app, &format!("{TYPE}/{verb}"), &id).await
-    }
+/// Lets the request go on if the caller may do this.
+async fn allow(app: &App, caller: &Caller, names: &InSubscription, verb: &str) -> Answer<()> {
+    let id = app.control.limit_id(&names.name);
+    names
+        .allow(app, caller, &format!("{TYPE}/{verb}"), &id)
+        .await
 }
 
 fn shape(app: &App, set: &SetLimit) -> Value {

@@ -11,19 +11,7 @@ use crate::app::App;
 use crate::body::{self, Body};
 use crate::caller::Caller;
 use crate::error::{Answer, put_answer};
-
-/// Names in a location's path.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Names {
-    subscription: String,
-    name: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Asked {
-    properties: Properties,
-}
+use crate::scope::InSubscription;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -35,10 +23,10 @@ struct Properties {
 /// `GET …/Stillpoint.Fabric/locations/{name}`
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    names.allow(&app, &caller, "read").await?;
+    allow(&app, &caller, &names, "read").await?;
     let found = app.control.check_location(&names.name).await?;
     Ok(Json(shape(&app, &found)))
 }
@@ -46,12 +34,12 @@ pub(crate) async fn show(
 /// `PUT …/Stillpoint.Fabric/locations/{name}`
 pub(crate) async fn put(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    names.allow(&app, &caller, "write").await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    allow(&app, &caller, &names, "write").await?;
+    let asked = body::properties::<Properties>(&bytes)?;
     let (saved, made) = app
         .control
         .put_location(&names.name, asked.displayname, asked.pairedlocation)
@@ -59,13 +47,17 @@ pub(crate) async fn put(
     Ok(put_answer(made, shape(&app, &saved)))
 }
 
-impl Names {
-    async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
-        app.control.check_subscription(&self.subscription)?;
-        let id = app.control.location_id(&self.name);
-        let action = format!("Stillpoint.Fabric/locations/{verb}");
-        caller.may(app, &action, &id).await
-    }
+/// Lets the request go on if the caller may do this.
+async fn allow(app: &App, caller: &Caller, names: &InSubscription, verb: &str) -> Answer<()> {
+    let id = app.control.location_id(&names.name);
+    names
+        .allow(
+            app,
+            caller,
+            &format!("Stillpoint.Fabric/locations/{verb}"),
+            &id,
+        )
+        .await
 }
 
 fn shape(app: &App, location: &Location) -> Value {

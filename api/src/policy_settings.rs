@@ -20,12 +20,6 @@ pub(crate) const TYPE: &str = "Stillpoint.Fabric/policySettings";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
-    properties: Properties,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct Properties {
     refusedowngrades: bool,
     refusestandarditems: bool,
@@ -51,7 +45,7 @@ pub(crate) async fn put(
     Body(bytes): Body,
 ) -> Answer<Json<Value>> {
     let policy = names.allow(&app, &caller, "write").await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let settings = PolicySettings {
         refuse_downgrades: asked.refusedowngrades,
         refuse_standard_items: asked.refusestandarditems,

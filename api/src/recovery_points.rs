@@ -36,12 +36,6 @@ pub(crate) struct Names {
     point: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Asked {
-    properties: Properties,
-}
-
 /// What a restore may say (RESTORE-22).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -98,7 +92,7 @@ pub(crate) async fn restore(
 ) -> Answer<Response> {
     let verb = "recoveryPoints/restore/action";
     let (item, number) = names.find(&app, &caller, verb).await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let restore = asked.restore(number)?;
     // RBAC-5, RESTORE-18: also on the machine, and where it goes.
     caller.may(&app, MACHINE_WRITE, &item.body.source).await?;

@@ -24,12 +24,6 @@ const READ: &str = "Stillpoint.Fabric/restoreFolders/read";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
-    properties: Properties,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct Properties {
     host: Option<String>,
     folder: Option<String>,
@@ -83,7 +77,7 @@ pub(crate) async fn put(
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
     allow(&app, &caller, &names, "write").await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     if asked.folder.is_some() {
         // A folder of the host is the server's, and not a group's.
         allow_in(&app, &caller, &format!("{TYPE}/write"), &names.subscription).await?;

@@ -13,6 +13,13 @@ pub(crate) struct Subscription {
     pub(crate) subscription: String,
 }
 
+/// Names in the path of a resource in a subscription.
+#[derive(Debug, Deserialize)]
+pub(crate) struct InSubscription {
+    pub(crate) subscription: String,
+    pub(crate) name: String,
+}
+
 /// Names in the path of what a group has.
 #[derive(Debug, Deserialize)]
 pub(crate) struct InGroup {
@@ -61,6 +68,20 @@ impl InGroup {
         app.control.check_subscription(&self.subscription)?;
         let id = app.control.group_id(&self.group);
         caller.sees(app, action, &id).await
+    }
+}
+
+impl InSubscription {
+    /// Lets the request go on if the caller may do this to the resource `id`.
+    pub(crate) async fn allow(
+        &self,
+        app: &App,
+        caller: &Caller,
+        action: &str,
+        id: &str,
+    ) -> Answer<()> {
+        app.control.check_subscription(&self.subscription)?;
+        caller.may(app, action, id).await
     }
 }
 

@@ -20,12 +20,6 @@ pub(crate) const TYPE: &str = "Stillpoint.Fabric/hosts/snapshotStores";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
-    properties: Properties,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct Properties {
     folder: Option<String>,
     scratchlimit: Option<Flexible<u64>>,
@@ -61,7 +55,7 @@ pub(crate) async fn put(
     Body(bytes): Body,
 ) -> Answer<Json<Value>> {
     names.allow_store(&app, &caller, "write").await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let input = SnapshotStoreInput {
         folder: asked.folder,
         scratch_limit: asked.scratchlimit.map(|limit| limit.0),

@@ -19,12 +19,6 @@ use crate::scope::{Subscription, allow_in};
 /// What a body says.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
-    properties: Properties,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct Properties {
     username: Option<String>,
     displayname: Option<String>,
@@ -79,7 +73,7 @@ pub(crate) async fn make(
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
     scope.allow(&app, &caller, WRITE).await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let name = needed(asked.username, "userName")?;
     let shown = asked.displayname.as_deref();
     let made = app.control.make_user(&name, shown, asked.password).await?;
@@ -107,7 +101,7 @@ pub(crate) async fn reset(
     Body(bytes): Body,
 ) -> Answer<Json<Value>> {
     names.allow(&app, &caller, WRITE).await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let made = app.control.reset_password(&names.user, asked.password);
     Ok(Json(with_password(&app, &made.await?)))
 }
@@ -136,7 +130,7 @@ pub(crate) async fn change_password(
     Extension(told): Extension<Told>,
     Body(bytes): Body,
 ) -> Answer<StatusCode> {
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let name = needed(asked.username, "userName")?;
     let current = needed(asked.currentpassword, "currentPassword")?;
     let new = needed(asked.newpassword, "newPassword")?;

@@ -12,17 +12,10 @@ use crate::body::{self, Body};
 use crate::caller::Caller;
 use crate::error::{Answer, deleted, put_answer};
 use crate::if_match::IfMatch;
-use crate::scope::Subscription;
+use crate::scope::{InSubscription, Subscription};
 
 /// The resource's type.
 pub(crate) const TYPE: &str = "Stillpoint.Fabric/vaultPools";
-
-/// Names in a pool's path.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Names {
-    subscription: String,
-    pool: String,
-}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -50,25 +43,25 @@ pub(crate) async fn list(
     Ok(Json(json!({"value": all})))
 }
 
-/// `GET …/vaultPools/{pool}`
+/// `GET …/vaultPools/{name}`
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    names.allow(&app, &caller, "read").await?;
-    Ok(Json(shape(&app.control.vault_pool(&names.pool).await?)))
+    allow(&app, &caller, &names, "read").await?;
+    Ok(Json(shape(&app.control.vault_pool(&names.name).await?)))
 }
 
-/// `PUT …/vaultPools/{pool}`
+/// `PUT …/vaultPools/{name}`
 pub(crate) async fn put(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
     if_match: IfMatch,
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    names.allow(&app, &caller, "write").await?;
+    allow(&app, &caller, &names, "write").await?;
     let body: Asked = body::read(&bytes)?;
     let input = PoolInput {
         location: body.location,
@@ -76,29 +69,29 @@ pub(crate) async fn put(
         takes_vaults: body.properties.takesvaults,
         if_match: if_match.0,
     };
-    let (pool, made) = app.control.put_vault_pool(&names.pool, input).await?;
+    let (pool, made) = app.control.put_vault_pool(&names.name, input).await?;
     Ok(put_answer(made, shape(&pool)))
 }
 
-/// `DELETE …/vaultPools/{pool}`: 204 if there is none.
+/// `DELETE …/vaultPools/{name}`: 204 if there is none.
 pub(crate) async fn delete(
     State(app): State<App>,
-    Path(names): Path<Names>,
+    Path(names): Path<InSubscription>,
     caller: Caller,
     if_match: IfMatch,
 ) -> Answer<StatusCode> {
-    names.allow(&app, &caller, "delete").await?;
+    allow(&app, &caller, &names, "delete").await?;
     let asked = if_match.0.as_deref();
-    let was = app.control.delete_vault_pool(&names.pool, asked).await?;
+    let was = app.control.delete_vault_pool(&names.name, asked).await?;
     Ok(deleted(was))
 }
 
-impl Names {
-    async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
-        app.control.check_subscription(&self.subscription)?;
-        let id = app.control.vault_pool_id(&self.pool);
-        caller.may(app, &format!("{TYPE}/{verb}"), &id).await
-    }
+/// Lets the request go on if the caller may do this.
+async fn allow(app: &App, caller: &Caller, names: &InSubscription, verb: &str) -> Answer<()> {
+    let id = app.control.vault_pool_id(&names.name);
+    names
+        .allow(app, caller, &format!("{TYPE}/{verb}"), &id)
+        .await
 }
 
 fn shape(pool: &ShownPool) -> Value {

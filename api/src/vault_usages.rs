@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use control::{ItemBytes, VaultBytes};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use state::usages::{self, CountedStore};
 
@@ -12,16 +11,11 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Answer;
 use crate::operations::accepted;
+use crate::vaults::Names;
 
 const TYPE: &str = "Stillpoint.Fabric/vaultUsages";
-
-/// Names in the path.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Names {
-    subscription: String,
-    group: String,
-    vault: String,
-}
+const READ: &str = "Stillpoint.Fabric/vaultUsages/read";
+const COUNT: &str = "Stillpoint.Fabric/vaultUsages/count/action";
 
 /// `GET …/vaultUsages/{vault}`
 pub(crate) async fn show(
@@ -29,7 +23,7 @@ pub(crate) async fn show(
     Path(names): Path<Names>,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    names.allow(&app, &caller, "read").await?;
+    names.allowed(&app, &caller, READ).await?;
     let found = app.control.vault_bytes(&names.group, &names.vault).await?;
     Ok(Json(shape(&found)))
 }
@@ -40,22 +34,11 @@ pub(crate) async fn count(
     Path(names): Path<Names>,
     caller: Caller,
 ) -> Answer<Response> {
-    names.allow(&app, &caller, "count/action").await?;
+    names.allowed(&app, &caller, COUNT).await?;
     let operation = app.control.start_count(&names.group, &names.vault).await?;
-    Ok(accepted(&app, &names.id(&app), operation))
-}
-
-impl Names {
-    async fn allow(&self, app: &App, caller: &Caller, verb: &str) -> Answer<()> {
-        app.control.check_subscription(&self.subscription)?;
-        let vault = app.control.vault_id(&self.group, &self.vault);
-        caller.may(app, &format!("{TYPE}/{verb}"), &vault).await
-    }
-
-    fn id(&self, app: &App) -> String {
-        let group = app.control.group_id(&self.group);
-        format!("{group}/providers/{TYPE}/{}", self.vault)
-    }
+    let group = app.control.group_id(&names.group);
+    let id = format!("{group}/providers/{TYPE}/{}", names.vault);
+    Ok(accepted(&app, &id, operation))
 }
 
 fn shape(found: &VaultBytes) -> Value {

@@ -22,12 +22,6 @@ pub(crate) const LEVELS: [(&str, LockLevel); 2] = [
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
-    properties: Properties,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct Properties {
     level: Option<String>,
     notes: Option<String>,
@@ -63,7 +57,7 @@ pub(crate) async fn put(
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let id = scope.allow(&app, &caller, "locks/write").await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let missing = || {
         let detail = "properties.level is missing";
         Error::new(Code::InvalidRequestContent, detail)

@@ -22,12 +22,6 @@ use crate::filter::Filter;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
-    properties: Properties,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct Properties {
     roledefinitionid: Option<String>,
     principalid: Option<String>,
@@ -96,7 +90,7 @@ pub(crate) async fn put(
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
     let id = scope.allow(&app, &caller, "roleAssignments/write").await?;
-    let asked = body::read::<Asked>(&bytes)?.properties;
+    let asked = body::properties::<Properties>(&bytes)?;
     let guid = |place: &str, text: Option<String>| -> Answer<Uuid> {
         let text = text.unwrap_or_default();
         let last = text.rsplit('/').next().unwrap_or("");

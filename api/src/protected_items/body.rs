@@ -10,12 +10,6 @@ use crate::error::Answer;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
-    properties: Properties,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct Properties {
     policyid: Option<String>,
     protectionstate: Option<String>,
@@ -40,7 +34,7 @@ struct Disks {
 
 /// What is asked for.
 pub(super) fn change(bytes: &[u8]) -> Answer<ItemChange> {
-    let asked = body::read::<Asked>(bytes)?.properties;
+    let asked = body::properties::<Properties>(bytes)?;
     if asked.isrehydrate == Some(true) {
         return Ok(ItemChange::Undelete);
     }

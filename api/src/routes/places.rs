@@ -24,7 +24,7 @@ fn more() -> Value {
 
 fn pools() -> Routes {
     let all = format!("{SUBSCRIPTION}/providers/{}", vault_pools::TYPE);
-    let one = format!("{all}/{{pool}}");
+    let one = format!("{all}/{{name}}");
     let takes = "Whether new vaults of the location are put in it.";
     let properties = object([
         ("provisioningState", succeeded()),
