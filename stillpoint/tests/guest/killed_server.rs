@@ -8,7 +8,7 @@ use serde_json::Value;
 use testkit::{DiskSpec, Guest, disk};
 
 use crate::serving::{Server, free_port};
-use crate::user::{User, shown};
+use crate::user::User;
 
 /// How often the server is killed.
 const KILLS: u64 = 20;
@@ -60,11 +60,7 @@ fn a_killed_server_goes_on_with_its_jobs_and_a_cancelled_one_leaves_no_point() {
     let connection = format!("qmp://{}", guest.hostdir().display());
     let port = free_port();
     let server = Server::start(&data, port, &connection);
-    let user = User::new(folder.path());
-    let (secret, words) = shown(&server);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let done = user.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
-    assert_eq!(done.code, 0, "{}", done.err);
+    let user = User::logged_in(folder.path(), &server);
     let mut world = World {
         data: &data,
         connection,

@@ -12,7 +12,7 @@ use testkit::libvirt::Libvirtd;
 
 use crate::server::define;
 use crate::serving::{Server, free_port};
-use crate::user::{User, shown};
+use crate::user::User;
 
 /// Bytes that are no pattern, another for each `seed`.
 fn noise(seed: u64, len: usize) -> Vec<u8> {
@@ -30,13 +30,6 @@ fn write(image: &Path, seed: u64) {
     let file = File::options().write(true).open(image).unwrap();
     file.write_all_at(&noise(seed, 3 << 20), seed << 20)
         .unwrap();
-}
-
-pub fn log_in(server: &Server, user: &User) {
-    let (secret, words) = shown(server);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let done = user.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
-    assert_eq!(done.code, 0, "{}", done.err);
 }
 
 /// The points' names, times and ends.
@@ -93,7 +86,7 @@ fn a_lost_server_comes_back_from_its_backup_and_from_store_and_key_alone() {
     let start = || Server::start_with(&data, port, &libvirtd.uri(), &[], &outside);
     let server = start();
     let user = User::new(folder.path());
-    log_in(&server, &user);
+    user.log_in(&server);
     let mut lines = server.said.lines().map(str::trim);
     let recovery = lines.find_map(|l| l.strip_prefix("Recovery key"));
     std::fs::write(path("recovery"), recovery.unwrap().trim()).unwrap();
@@ -154,7 +147,7 @@ fn a_lost_server_comes_back_from_its_backup_and_from_store_and_key_alone() {
     assert!(server.said.contains("first time"), "{}", server.said);
     std::fs::create_dir(path("new")).unwrap();
     let user = User::new(&path("new"));
-    log_in(&server, &user);
+    user.log_in(&server);
     let store = only_vault(&pool);
     let opened = format!("--exported-key {key} --passphrase-file {pass}");
     let attach = format!("vault attach {} -v v1", store.display());

@@ -6,7 +6,6 @@ use std::os::unix::fs::FileExt;
 use testkit::libvirt::Libvirtd;
 use testkit::postgres::Postgres;
 
-use crate::lost::log_in;
 use crate::server::define;
 use crate::serving::{Server, free_port};
 use crate::user::User;
@@ -45,7 +44,7 @@ fn of_two_servers_on_one_postgres_the_second_ends_the_job_of_one_that_is_killed(
     let (one, other) = (path("one"), path("other"));
     let first = Server::start_with(&one, free_port(), &libvirtd.uri(), &[], &shared);
     let user = User::new(folder.path());
-    log_in(&first, &user);
+    user.log_in(&first);
     std::fs::create_dir(&other).unwrap();
     std::fs::copy(one.join("server.key"), other.join("server.key")).unwrap();
     let port = free_port();

@@ -29,11 +29,16 @@ impl User {
     /// Logged in as the first start of a server says.
     pub fn logged_in(folder: &Path, server: &Server) -> Self {
         let user = Self::new(folder);
+        user.log_in(server);
+        user
+    }
+
+    /// Logs in as the first start of a server says.
+    pub fn log_in(&self, server: &Server) {
         let (secret, words) = shown(server);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let done = user.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
+        let done = self.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
         assert_eq!(done.code, 0, "{}", done.err);
-        user
     }
 
     pub fn login_file(&self) -> PathBuf {

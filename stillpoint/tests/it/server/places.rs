@@ -1,17 +1,14 @@
 //! Where data lies, and settings of policies beside Azure's, by the command.
 
 use crate::serving::{Server, free_port};
-use crate::user::{User, shown};
+use crate::user::User;
 
 #[test]
 fn pools_snapshot_stores_restore_folders_and_policy_settings_by_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().canonicalize().unwrap();
     let server = Server::start(&base.join("data"), free_port(), "qmp:///run/nobody");
-    let (secret, words) = shown(&server);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let user = User::new(&base);
-    user.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
+    let user = User::logged_in(&base, &server);
     let at = |name: &str| base.join(name).display().to_string();
 
     let made = user.json(&format!("pool add big --folder {}", at("big")));

@@ -110,9 +110,7 @@ fn a_lost_administrator_is_let_in_again_beside_the_running_server() {
     assert!(empty.contains("DataFolderEmpty"), "{empty}");
     let server = Server::start(&data, free_port(), "qmp:///run/nobody");
     let ca = data.join("ca.pem").display().to_string();
-    let (secret, words) = shown(&server);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    user.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
+    user.log_in(&server);
     for gone in [false, true] {
         if gone {
             user.ends(0, "user delete admin");

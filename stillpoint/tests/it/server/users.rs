@@ -7,7 +7,7 @@ use serde_json::Value;
 use testkit::azure::Az;
 
 use crate::serving::{Server, commands, free_port, texts};
-use crate::user::{User, private, shown};
+use crate::user::{User, private};
 
 pub const OWN: &str = "correct-horse-battery";
 
@@ -86,11 +86,7 @@ fn az_logs_in_an_application_by_its_certificate() {
     let data = folder.path().join("data");
     let server = Server::start(&data, free_port(), "qmp:///run/nobody");
     let az = az_of(&server, folder.path(), &data);
-    let user = User::new(folder.path());
-    let (secret, words) = shown(&server);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let done = user.run_with(&words, &[("STILLPOINT_SECRET", &secret)]);
-    assert_eq!(done.code, 0, "{}", done.err);
+    let user = User::logged_in(folder.path(), &server);
 
     let file = certificate(folder.path(), "robot", &[]);
     let made = user.json("app create robot");
