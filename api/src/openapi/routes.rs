@@ -29,64 +29,34 @@ pub(crate) struct Route {
     handler: MethodRouter<App>,
 }
 
+/// A route for each method of HTTP that is served.
+macro_rules! methods {
+    ($($name:ident $method:ident;)*) => {
+        impl Routes {$(
+            #[doc = concat!("`", stringify!($method), " path`")]
+            pub(crate) fn $name<H, T>(self, path: &str, handler: H, operation: Operation) -> Self
+            where
+                H: Handler<T, App>,
+                T: 'static,
+            {
+                self.route(Method::$method, path, handler, operation)
+            }
+        )*}
+    };
+}
+
+methods! {
+    get GET;
+    head HEAD;
+    put PUT;
+    patch PATCH;
+    post POST;
+    delete DELETE;
+}
+
 impl Routes {
     pub(crate) fn new() -> Self {
         Self::default()
-    }
-
-    /// `GET path`
-    pub(crate) fn get<H, T>(self, path: &str, handler: H, operation: Operation) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        self.route(Method::GET, MethodFilter::GET, path, handler, operation)
-    }
-
-    /// `HEAD path`
-    pub(crate) fn head<H, T>(self, path: &str, handler: H, operation: Operation) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        self.route(Method::HEAD, MethodFilter::HEAD, path, handler, operation)
-    }
-
-    /// `PUT path`
-    pub(crate) fn put<H, T>(self, path: &str, handler: H, operation: Operation) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        self.route(Method::PUT, MethodFilter::PUT, path, handler, operation)
-    }
-
-    /// `PATCH path`
-    pub(crate) fn patch<H, T>(self, path: &str, handler: H, operation: Operation) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        self.route(Method::PATCH, MethodFilter::PATCH, path, handler, operation)
-    }
-
-    /// `POST path`
-    pub(crate) fn post<H, T>(self, path: &str, handler: H, operation: Operation) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        self.route(Method::POST, MethodFilter::POST, path, handler, operation)
-    }
-
-    /// `DELETE path`
-    pub(crate) fn delete<H, T>(self, path: &str, handler: H, operation: Operation) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        let filter = MethodFilter::DELETE;
-        self.route(Method::DELETE, filter, path, handler, operation)
     }
 
     /// A model that operations name.
@@ -118,18 +88,12 @@ impl Routes {
         })
     }
 
-    fn route<H, T>(
-        mut self,
-        method: Method,
-        filter: MethodFilter,
-        path: &str,
-        handler: H,
-        operation: Operation,
-    ) -> Self
+    fn route<H, T>(mut self, method: Method, path: &str, handler: H, operation: Operation) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
     {
+        let filter = MethodFilter::try_from(method.clone()).expect("one that is routed");
         self.all.push(Route {
             path: path.to_owned(),
             method,
