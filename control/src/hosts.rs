@@ -103,7 +103,8 @@ impl Control {
         input.snapshot_store = place.as_ref().map(|p| p.text());
         let mut tx = self.state.write().await?;
         if let Some(place) = &place {
-            self.check_place(&mut tx, place.path(), &id).await?;
+            self.check_place(&mut tx, place.path(), Purpose::Snapshots, &id)
+                .await?;
         }
         let group = match &input.group {
             Some(group) => {

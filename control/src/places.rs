@@ -97,39 +97,26 @@ impl Control {
             apart(&path, &folder, &format!("the server's {what}"))?;
         }
         let mut tx = self.state.read().await?;
-        self.check_place(&mut tx, &path, own).await?;
+        self.check_place(&mut tx, &path, purpose, own).await?;
         drop(tx);
         let probe = format!(".stillpoint-probe-{}", new_id(&*self.random));
         patient(&shown, move || make(path, purpose, &probe)).await?
     }
 
-    /// Refuses a folder, without links, that is, holds or lies in one that something else has than
-    /// the resource of the id `own`. It looks at the records alone: what hangs holds nobody up.
+    /// Refuses a folder, without links, that is, holds or lies in one that another resource has than
+    /// that of the id `own`. It looks at the records alone: what hangs holds nobody up.
     ///
     /// # Errors
     /// `FolderUnusable`; those of the records.
-    pub(crate) async fn check_place(&self, tx: &mut Tx, path: &Path, own: &str) -> Result<()> {
-        for (what, other) in self.taken_places(tx, own, path).await? {
-            apart(path, &other, &what)?;
-        }
-        Ok(())
-    }
-
-    /// All folders that something has, but for the resource of the id `own`, and what that is.
-    /// A vault that was attached where it lies is no matter to a pool around it: it is of the pool
-    /// from then on.
-    async fn taken_places(
+    pub(crate) async fn check_place(
         &self,
         tx: &mut Tx,
-        own: &str,
         path: &Path,
-    ) -> Result<Vec<(String, PathBuf)>> {
+        purpose: Purpose,
+        own: &str,
+    ) -> Result<()> {
         let own = fold(own);
-        let is_pool = own.contains(&fold("/vaultPools/"));
-        let mut all = vec![
-            ("the server's own".to_owned(), self.data.clone()),
-            ("the server's vault pool".to_owned(), self.pool.clone()),
-        ];
+        let mut all = Vec::new();
         for pool in others::<VaultPool>(tx, &own).await? {
             let what = format!("the vault pool {}", pool.name);
             all.extend(pool.body.folder.map(|f| (what, PathBuf::from(f))));
@@ -145,10 +132,14 @@ impl Control {
         for vault in others::<Vault>(tx, &own).await? {
             let what = format!("the vault {}", vault.name);
             let place = PathBuf::from(&vault.body.pool);
-            let inside = is_pool && place.parent() == Some(path);
+            // One that was attached where it lies is of the pool around it from then on.
+            let inside = purpose == Purpose::Pool && place.parent() == Some(path);
             all.extend((place.is_absolute() && !inside).then_some((what, place)));
         }
-        Ok(all)
+        for (what, other) in all {
+            apart(path, &other, &what)?;
+        }
+        Ok(())
     }
 }
 

@@ -53,7 +53,8 @@ impl Control {
         };
         let mut tx = self.state.write().await?;
         if let Some(place) = &place {
-            self.check_place(&mut tx, place.path(), &id).await?;
+            self.check_place(&mut tx, place.path(), Purpose::Restores, &id)
+                .await?;
         }
         let host = match &input.host {
             Some(name) => Some(self.host_in(&mut tx, name).await?),

@@ -110,7 +110,8 @@ impl Control {
         };
         let mut tx = self.state.write().await?;
         if let Some(place) = &place {
-            self.check_place(&mut tx, place.path(), &id).await?;
+            self.check_place(&mut tx, place.path(), Purpose::Pool, &id)
+                .await?;
         }
         let folder = place.as_ref().map(|p| p.text());
         let (record, made) = match resources::get::<VaultPool>(&mut tx, &id).await? {
