@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Code, Error, Result};
-use state::groups::Group;
 use state::resources::{self, Record};
 use state::vaults::Vault;
 use state::{Tx, WriteTx};
@@ -18,17 +17,14 @@ use vault::{Locked, Store};
 
 use crate::Control;
 use crate::adopt::Adopted;
-use crate::groups::no_group;
-use crate::policies::make_first_policies;
-use crate::vault_pools::check_pool;
-use crate::vaults::{new_vault, refused, taken};
+use crate::vaults::{new_vault, refused};
 
 /// What a vault is attached with.
 #[derive(Clone, Debug)]
 pub struct AttachInput {
     /// Its location; that of its group if it is left out.
     pub location: Option<String>,
-    /// The folder of its store, as the server sees it.
+    /// The folder of its store, as the server sees it: a path, or a name in the server's own pool.
     pub store: PathBuf,
     /// What opens it.
     pub key: AttachKey,
@@ -56,7 +52,7 @@ impl Control {
     ///
     /// # Errors
     /// `GroupNotFound`; `NameInvalid`, `NameTaken`, `ResourceExists`; `LocationUnknown`;
-    /// `BadArgument` for a path that is not absolute; `NotAVault`, `VaultTooNew`;
+    /// `LimitReached`; `NoPoolForVault`; `NotAVault`, `VaultTooNew`;
     /// `PassphraseWrong`, `KeyFileDamaged`, `VaultForeign`; those of the store and of the
     /// records.
     pub async fn attach_vault(
@@ -173,13 +169,6 @@ impl Control {
             let detail = format!("the store is the vault {} already", other.name);
             return Err(Error::new(Code::ResourceExists, detail));
         }
-        let there = resources::get::<Group>(tx, group).await?;
-        let there = there.ok_or_else(|| no_group(group))?;
-        check_pool(tx, &new).await?;
-        let id = self.vault_id(&there.name, name);
-        let made = resources::create(tx, &id, &there.id, new).await?;
-        taken(tx, &self.subscription_id(), &made).await?;
-        make_first_policies(tx, &made.id).await?;
-        Ok(made)
+        self.record(tx, group, name, new).await
     }
 }

@@ -14,8 +14,7 @@ use crate::groups::no_group;
 use crate::jobs::{Place, Plan};
 use crate::locks::forget_scope;
 use crate::places::Purpose;
-use crate::vault_pools::refuse_match;
-use crate::vaults::check_match;
+use crate::vaults::{check_match, refuse_match};
 
 /// What a restore folder is made or changed with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use state::{Tx, WriteTx};
 use crate::Control;
 use crate::groups::fixed;
 use crate::places::Purpose;
-use crate::vaults::check_match;
+use crate::vaults::{check_match, refuse_match};
 
 /// The name of the server's own pool.
 const DEFAULT: &str = "default";
@@ -306,15 +306,6 @@ async fn refuse_vaults(tx: &mut Tx, pool: &Record<VaultPool>) -> Result<()> {
         pool.name, vault.name
     );
     Err(Error::new(Code::ResourceInUse, detail))
-}
-
-/// Refuses to make what is named by an eTag, and so should be there.
-pub(crate) fn refuse_match(name: &str, if_match: Option<&str>) -> Result<()> {
-    if if_match.is_none() {
-        return Ok(());
-    }
-    let detail = format!("there is no {name} yet, and so no eTag of it");
-    Err(Error::new(Code::PreconditionFailed, detail))
 }
 
 fn pool_id(subscription: &str, name: &str) -> String {

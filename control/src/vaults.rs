@@ -129,10 +129,7 @@ impl Control {
                 return Ok((changed, false));
             }
         }
-        if input.change.if_match.is_some() {
-            let detail = format!("there is no vault {name} yet, and so no eTag of it");
-            return Err(Error::new(Code::PreconditionFailed, detail));
-        }
+        refuse_match(name, input.change.if_match.as_deref())?;
         policy::check_vault_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
         let missing = || Error::new(Code::LocationUnknown, "a vault needs a location");
         let location = location.ok_or_else(missing)?.name.clone();
@@ -140,8 +137,17 @@ impl Control {
         input.change.clone().apply(&mut new)?;
         self.make_store(&mut new).await?;
         let mut tx = self.state.write().await?;
-        match self.record(&mut tx, &there.id, name, new.clone()).await {
-            // From here on it may be recorded, whatever is answered. It is this server's.
+        let recorded = match self.record(&mut tx, &there.id, name, new.clone()).await {
+            Ok(made) => {
+                let owned = Owned::from([(VAULT_PLACE.to_owned(), 1)]);
+                let set = set_owned(&mut tx, made.body.store_vault, &owned).await;
+                set.map(|()| made)
+            }
+            Err(e) => Err(e),
+        };
+        match recorded {
+            // From here on it may be recorded, whatever is answered. It is empty, and this
+            // server's.
             Ok(made) => {
                 self.note_taken(new.store_vault, false);
                 tx.commit().await.map(|()| (made, true))
@@ -161,7 +167,11 @@ impl Control {
 
     /// Records a new vault and its first policies. Its group may have gone since it was seen, and
     /// its name may be taken by now.
-    async fn record(
+    ///
+    /// # Errors
+    /// `GroupNotFound`; `NoPoolForVault`; `LimitReached`; `ResourceExists`, `NameTaken`; those of
+    /// the records.
+    pub(crate) async fn record(
         &self,
         tx: &mut WriteTx,
         group: &str,
@@ -171,16 +181,10 @@ impl Control {
         let there = resources::get::<Group>(tx, group).await?;
         let there = there.ok_or_else(|| no_group(group))?;
         check_pool(tx, &new).await?;
-        let id = format!(
-            "{}/providers/Microsoft.RecoveryServices/vaults/{name}",
-            there.id
-        );
+        let id = self.vault_id(&there.name, name);
         check_vaults(tx, &new.location).await?;
         let made = resources::create(tx, &id, &there.id, new).await?;
         taken(tx, &self.subscription_id(), &made).await?;
-        // It is empty, and this server's.
-        let owned = Owned::from([(VAULT_PLACE.to_owned(), 1)]);
-        set_owned(tx, made.body.store_vault, &owned).await?;
         make_first_policies(tx, &made.id).await?;
         Ok(made)
     }
@@ -304,6 +308,15 @@ impl VaultChange {
     }
 }
 
+/// Refuses to make what is named by an eTag, and so should be there.
+pub(crate) fn refuse_match(name: &str, if_match: Option<&str>) -> Result<()> {
+    if if_match.is_none() {
+        return Ok(());
+    }
+    let detail = format!("there is no {name} yet, and so no eTag of it");
+    Err(Error::new(Code::PreconditionFailed, detail))
+}
+
 /// Refuses what was asked of another revision than there is.
 pub(crate) fn check_match<T>(there: &Record<T>, if_match: Option<&str>) -> Result<()> {
     let Some(asked) = if_match.filter(|asked| *asked != "*") else {
@@ -321,7 +334,7 @@ pub(crate) fn check_match<T>(there: &Record<T>, if_match: Option<&str>) -> Resul
 }
 
 /// Refuses a vault's name that another one of the subscription has (VAULT-2).
-pub(crate) async fn taken(tx: &mut Tx, subscription: &str, made: &Record<Vault>) -> Result<()> {
+async fn taken(tx: &mut Tx, subscription: &str, made: &Record<Vault>) -> Result<()> {
     let mut after = None;
     loop {
         let scope = Scope::Below(subscription);
