@@ -106,8 +106,11 @@ async fn work(held: &Held<'_>, plan: &DeletePlan) -> Result<Outcome> {
             }
             held.commit(tx, job).await?;
         }
+        if let Some(stores) = stores.first() {
+            control.want_collection(stores, Tier::Vault);
+        }
         for stores in &stores {
-            control.want_collection(stores);
+            control.want_collection(stores, Tier::Snapshot);
         }
     } else {
         drop(tx);

@@ -41,7 +41,7 @@ pub(crate) struct Wanted {
     kept: Mutex<BTreeMap<i64, (i64, Timestamp)>>,
     /// When all alerts were looked at, and when some were.
     alerts: Mutex<Option<(Timestamp, Timestamp)>>,
-    stores: Mutex<BTreeMap<PathBuf, Stores>>,
+    stores: Mutex<BTreeMap<PathBuf, (Stores, Tier)>>,
     /// What the looks at the hosts have told.
     pub(crate) looks: Looks,
 }
@@ -138,14 +138,18 @@ impl Wanted {
 }
 
 impl Control {
-    /// Has the space of removed points given back before long.
-    pub(crate) fn want_collection(&self, stores: &Stores) {
+    /// Has the space of points that were removed from one of the stores given back before long.
+    pub(crate) fn want_collection(&self, stores: &Stores, tier: Tier) {
+        let folder = match tier {
+            Tier::Vault => &stores.vault,
+            Tier::Snapshot => &stores.snapshots,
+        };
         let mut all = self
             .rests
             .stores
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        all.insert(stores.snapshots.clone(), stores.clone());
+        all.insert(folder.clone(), (stores.clone(), tier));
     }
 
     pub(super) async fn collect_stores(&self) -> Result<()> {
@@ -160,7 +164,7 @@ impl Control {
             }
             std::mem::take(&mut *all)
         };
-        for stores in wanted.into_values() {
+        for (stores, tier) in wanted.into_values() {
             let mut tx = self.state.read().await?;
             let ready = self.is_adopted(&mut tx, stores.id).await?;
             drop(tx);
@@ -168,15 +172,13 @@ impl Control {
             if !ready || owned.is_err() {
                 // Another server's is its to collect.
                 if !owned.is_err_and(|e| e.code() == Code::StoreTakenOver) {
-                    self.want_collection(&stores);
+                    self.want_collection(&stores, tier);
                 }
                 continue;
             }
-            for tier in [Tier::Vault, Tier::Snapshot] {
-                if let Err(e) = self.plane.collect(&stores, tier).await {
-                    tracing::warn!("collecting {tier:?} of vault {}: {e:?}", stores.id);
-                    self.want_collection(&stores);
-                }
+            if let Err(e) = self.plane.collect(&stores, tier).await {
+                tracing::warn!("collecting {tier:?} of vault {}: {e:?}", stores.id);
+                self.want_collection(&stores, tier);
             }
         }
         Ok(())

@@ -50,15 +50,20 @@ impl Control {
             let sent = sent_now(&mut tx, &item).await?;
             here.retain(|p| p.taken_at <= since && !sent.contains(&p.point));
             let chosen: Vec<_> = here.iter().collect();
+            let vault = self.vault_of_item(&mut tx, &item).await?;
             let stores = self.stores_of_points(&mut tx, &item, &chosen).await?;
             drop(tx);
             let local = here.iter().filter(|p| p.tiers == Tiers::Snapshot);
             let local: Vec<_> = local.map(|p| p.point).collect();
+            // A transfer that failed may have left a point there that is none: first there, or
+            // nothing would tell of it any more.
+            if let Some(vault) = vault.filter(|_| !local.is_empty()) {
+                self.plane.remove(&vault, Tier::Vault, &local).await?;
+                self.want_collection(&vault, Tier::Vault);
+            }
             for (stores, ids) in &stores {
                 self.plane.remove(stores, Tier::Snapshot, ids).await?;
-                // A transfer that failed may have left a point there that is none.
-                self.plane.remove(stores, Tier::Vault, &local).await?;
-                self.want_collection(stores);
+                self.want_collection(stores, Tier::Snapshot);
             }
             let mut tx = self.state.write().await?;
             for point in here {

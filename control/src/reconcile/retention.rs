@@ -109,7 +109,7 @@ impl Control {
         // What a host does not let go stays in every tier (SNAP-8), and keeps no other.
         for (stores, ids) in &on_hosts {
             match self.plane.remove(stores, Tier::Snapshot, ids).await {
-                Ok(()) => self.want_collection(stores),
+                Ok(()) => self.want_collection(stores, Tier::Snapshot),
                 Err(e) => {
                     tracing::warn!("snapshots of {} stay for now: {e:?}", item.id);
                     removals.retain(|r| !r.snapshot || !ids.contains(&all[r.point].point));
@@ -123,7 +123,7 @@ impl Control {
                 self.plane.remove(stores, Tier::Vault, &of_vault).await?;
             }
             if !of_vault.is_empty() || !leftovers.is_empty() {
-                self.want_collection(stores);
+                self.want_collection(stores, Tier::Vault);
             }
         }
         let mut tx = self.state.write().await?;
