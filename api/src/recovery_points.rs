@@ -207,8 +207,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Answer<Restore> {
-        let asked: Asked = body::read(text.as_bytes()).unwrap();
-        asked.properties.restore(7)
+        let asked: Properties = body::properties(text.as_bytes()).unwrap();
+        asked.restore(7)
     }
 
     /// RESTORE-22

@@ -174,7 +174,7 @@ pub(crate) async fn delete(
     names.allow(&app, &caller, "delete").await?;
     let asked = if_match.0.as_deref();
     app.control
-        .delete_vault_if(&names.group, &names.vault, asked)
+        .delete_vault(&names.group, &names.vault, asked)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use base::{Code, Error, Result};
 use state::Tx;
 use state::admission_rules::AdmissionRule;
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 
 use crate::Control;
 use crate::roles::matches;
@@ -120,5 +120,5 @@ pub(crate) async fn admit(
 }
 
 async fn all(tx: &mut Tx) -> Result<Vec<Record<AdmissionRule>>> {
-    resources::page(tx, Scope::All, None, u32::MAX).await
+    resources::all(tx).await
 }

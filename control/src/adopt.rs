@@ -18,6 +18,7 @@ use state::vaults::Vault;
 use state::{WriteTx, fold};
 
 use crate::Control;
+use crate::discovery::naming::resource_name;
 use crate::plane::FoundPoint;
 use crate::points::expiries;
 use crate::protected_items::{ItemName, is_active};
@@ -140,11 +141,11 @@ impl Control {
         }
         let filter = Filter {
             vault: Some(vault.id.clone()),
+            machine: Some(found.machine),
             ..Filter::default()
         };
-        let all = items::page(tx, &filter, None, u32::MAX).await?;
-        let of_machine = all.into_iter().filter(|i| i.machine == found.machine);
-        Ok(of_machine.min_by_key(|i| i.purge_at.is_some()))
+        let of_machine = items::page(tx, &filter, None, u32::MAX).await?;
+        Ok(of_machine.into_iter().min_by_key(|i| i.purge_at.is_some()))
     }
 
     /// Makes the item of a point: stopped, with its data retained. Its machine stands among the
@@ -264,19 +265,7 @@ fn name_of(found: &FoundPoint) -> ItemName {
         },
         _ => ItemName {
             group: crate::first_start::GROUP.to_owned(),
-            machine: plain(&found.name),
+            machine: resource_name(&found.name),
         },
     }
-}
-
-/// A machine's name in what a resource's name may have.
-fn plain(name: &str) -> String {
-    let safe = |c: char| {
-        if "/;\\?#%".contains(c) || c.is_control() {
-            '-'
-        } else {
-            c
-        }
-    };
-    name.chars().map(safe).collect()
 }

@@ -73,7 +73,7 @@ impl Control {
         new.store_vault = id;
         (new.pool_folder, new.pool) = self.pool_name(&mut tx, &folder).await?;
         // What the records would refuse is refused before the keys of the store are changed.
-        let tried = self.make_attached(&mut tx, &there.id, name, new.clone());
+        let tried = self.make_attached(&mut tx, &there.name, name, new.clone());
         tried.await?;
         drop(tx);
         let key = self.own_key(locked, input.key).await?;
@@ -83,7 +83,7 @@ impl Control {
             .wrap(&wrapped, key.to_text().as_bytes(), &*self.random);
         let adopting = self.adopting.of(id);
         let _alone = adopting.lock().await;
-        let vault = self.record_attached(&there.id, name, new).await?;
+        let vault = self.record_attached(&there.name, name, new).await?;
         let adopted = match self.adopt_vault(&vault).await {
             // It is recorded; the next rounds compare.
             Err(e) if matches!(e.code(), Code::AdoptionPending | Code::LeaseLost) => {

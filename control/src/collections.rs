@@ -13,7 +13,7 @@ use state::groups::Group;
 use state::protected_items::ProtectedItem;
 use state::recovery_points::{self as points, Range, RecoveryPoint, Tiers};
 use state::resources::{self, Record, Scope};
-use state::{Tx, WriteTx, fold, settings};
+use state::{Tx, WriteTx, fold, settings, usages};
 
 use crate::Control;
 use crate::admission_rules::admit;
@@ -107,7 +107,9 @@ impl Control {
         location: &str,
     ) -> Result<String> {
         let limits = limits(tx).await?;
-        check_points(tx, item, policy).await?;
+        let points = usages::of_item(tx, item.data_id).await?.sum.points;
+        let snapshots = points::snapshots(tx, item.data_id).await?;
+        check_points(&limits, policy, points, snapshots)?;
         let pattern = policy.and_then(|p| p.snapshot_group.as_ref());
         let alias = Collection::alias_of(item.data_id);
         let own = resources::find::<Collection>(tx, &alias).await?;

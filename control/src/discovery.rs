@@ -18,7 +18,7 @@ use state::groups::Group;
 use state::hosts::Host;
 use state::machines::Machine;
 use state::networks::Network;
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::{Tx, WriteTx, fold, protected_items};
 use uuid::Uuid;
 
@@ -185,5 +185,5 @@ fn is_recent(seen: Timestamp, now: Timestamp) -> bool {
 
 /// All resources of a kind.
 async fn everything<T: state::Resource>(tx: &mut Tx) -> Result<Vec<Record<T>>> {
-    resources::page(tx, Scope::All, None, u32::MAX).await
+    resources::all(tx).await
 }

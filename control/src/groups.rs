@@ -50,8 +50,12 @@ impl Control {
     /// # Errors
     /// `GroupNotFound`; those of the records.
     pub async fn group(&self, name: &str) -> Result<Record<Group>> {
-        let mut tx = self.state.read().await?;
-        let found = resources::get(&mut tx, &self.group_id(name)).await?;
+        self.group_in(&mut self.state.read().await?, name).await
+    }
+
+    /// The group of this name, as the transaction sees it.
+    pub(crate) async fn group_in(&self, tx: &mut Tx, name: &str) -> Result<Record<Group>> {
+        let found = resources::get(tx, &self.group_id(name)).await?;
         found.ok_or_else(|| no_group(name))
     }
 
@@ -102,10 +106,8 @@ impl Control {
     /// `GroupNotFound`; `ResourceInUse` if there are vaults, machines, restore folders or
     /// collections of snapshots in it, or a host gives it its machines; those of the records.
     pub async fn delete_group(&self, name: &str) -> Result<()> {
-        let id = self.group_id(name);
         let mut tx = self.state.write().await?;
-        let found = resources::get::<Group>(&mut tx, &id).await?;
-        let group = found.ok_or_else(|| no_group(name))?;
+        let group = self.group_in(&mut tx, name).await?;
         refuse_if_holds::<Vault>(&mut tx, &group, "vault").await?;
         refuse_if_holds::<Machine>(&mut tx, &group, "machine").await?;
         let scope = Scope::In(&group.id);
@@ -115,7 +117,7 @@ impl Control {
         }
         refuse_if_holds::<StorageAccount>(&mut tx, &group, "storage account").await?;
         let mut all = hosts::all(&mut tx).await?.into_iter();
-        if let Some(host) = all.find(|h| h.body.group == fold(&id)) {
+        if let Some(host) = all.find(|h| h.body.group == fold(&group.id)) {
             let detail = format!("the group {name} is that of the host {}", host.name);
             return Err(Error::new(Code::ResourceInUse, detail));
         }
@@ -138,7 +140,7 @@ async fn refuse_if_holds<T: Resource>(
     Err(Error::new(Code::ResourceInUse, detail))
 }
 
-pub(crate) fn no_group(name: &str) -> Error {
+fn no_group(name: &str) -> Error {
     let detail = format!("there is no resource group `{name}`");
     Error::new(Code::GroupNotFound, detail)
 }

@@ -11,7 +11,7 @@ use state::resources::{self, Record, Scope};
 use state::{Tx, WriteTx, fold, protected_items};
 use uuid::Uuid;
 
-use crate::groups::{fixed, no_group};
+use crate::groups::fixed;
 use crate::places::Purpose;
 use crate::snapshot_stores::{check_percent, holds};
 use crate::{Control, storage_accounts};
@@ -55,6 +55,15 @@ impl Control {
         let after = after.map(|name| self.host_id(name));
         let scope = self.subscription_id();
         resources::page(&mut tx, Scope::In(&scope), after.as_deref(), limit).await
+    }
+
+    /// The host of this name, as the transaction sees it.
+    pub(crate) async fn host_in(&self, tx: &mut Tx, name: &str) -> Result<Record<Host>> {
+        let found = resources::get::<Host>(tx, &self.host_id(name)).await?;
+        found.ok_or_else(|| {
+            let detail = format!("there is no host `{name}`");
+            Error::new(Code::ResourceNotFound, detail)
+        })
     }
 
     /// The host of this id, in any case.
@@ -107,10 +116,7 @@ impl Control {
                 .await?;
         }
         let group = match &input.group {
-            Some(group) => {
-                let found = resources::get::<Group>(&mut tx, &self.group_id(group)).await?;
-                Some(found.ok_or_else(|| no_group(group))?.id)
-            }
+            Some(group) => Some(self.group_in(&mut tx, group).await?.id),
             None => None,
         };
         let of_machines = match &input.machine_groups {
@@ -171,8 +177,7 @@ impl Control {
     ) -> Result<BTreeMap<Uuid, String>> {
         let mut ids = BTreeMap::new();
         for (machine, name) in names {
-            let found = resources::get::<Group>(tx, &self.group_id(name)).await?;
-            let group = found.ok_or_else(|| no_group(name))?;
+            let group = self.group_in(tx, name).await?;
             ids.insert(*machine, fold(&group.id));
         }
         Ok(ids)
@@ -229,7 +234,7 @@ async fn change(
 /// A machine of the host that a protected item refers to.
 pub(crate) async fn protected(tx: &mut Tx, host: &str) -> Result<Option<String>> {
     let items = protected_items::machines(tx).await?;
-    let machines: Vec<Record<Machine>> = resources::page(tx, Scope::All, None, u32::MAX).await?;
+    let machines: Vec<Record<Machine>> = resources::all(tx).await?;
     let mut here = machines.into_iter().filter(|m| m.body.host == host);
     let found = here.find(|m| items.contains(&(m.body.uuid, m.parent.clone())));
     Ok(found.map(|m| m.name))
@@ -237,7 +242,7 @@ pub(crate) async fn protected(tx: &mut Tx, host: &str) -> Result<Option<String>>
 
 /// All hosts.
 pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Record<Host>>> {
-    resources::page(tx, Scope::All, None, u32::MAX).await
+    resources::all(tx).await
 }
 
 /// The host that the server itself is on: made at the first start, with its restore folder.

@@ -6,7 +6,6 @@ use policy::{Limit, Limits, PolicyType};
 use state::jobs::{self, Job, JobOperation, JobStatus};
 use state::policies::Policy;
 use state::protected_items::ProtectedItem;
-use state::recovery_points as points;
 use state::resources::{self, Record, Scope};
 use state::vaults::Vault;
 use state::{Tx, settings};
@@ -79,9 +78,9 @@ impl Control {
 
 /// Refuses one vault more in a location (LIMIT-1).
 pub(crate) async fn check_vaults(tx: &mut Tx, location: &str) -> Result<()> {
-    let all: Vec<Record<Vault>> = resources::page(tx, Scope::All, None, u32::MAX).await?;
+    let all: Vec<Record<Vault>> = resources::all(tx).await?;
     let count = all.iter().filter(|v| v.body.location == location).count();
-    check(tx, Limit::Vaults, count).await
+    within(&limits(tx).await?, Limit::Vaults, count as u64)
 }
 
 /// Refuses one policy more in a vault, or one edit more in a day (POLICY-26).
@@ -91,12 +90,18 @@ pub(crate) async fn check_policies(
     now: Timestamp,
     one_more: bool,
 ) -> Result<()> {
-    let all: Vec<Record<Policy>> = resources::page(tx, Scope::In(vault), None, u32::MAX).await?;
+    let limits = limits(tx).await?;
+    let scope = Scope::In(vault);
     if one_more {
-        check(tx, Limit::Policies, all.len()).await?;
+        let count = resources::count::<Policy>(tx, scope).await?;
+        within(&limits, Limit::Policies, count)?;
     }
-    let edited = all.iter().filter(|p| p.changed > now - DAY).count();
-    check(tx, Limit::PolicyEdits, edited).await
+    if limits.most(Limit::PolicyEdits).is_some() {
+        let all: Vec<Record<Policy>> = resources::page(tx, scope, None, u32::MAX).await?;
+        let edited = all.iter().filter(|p| p.changed > now - DAY).count();
+        within(&limits, Limit::PolicyEdits, edited as u64)?;
+    }
+    Ok(())
 }
 
 /// Refuses to configure a machine of a vault once more in a day (POLICY-26).
@@ -106,8 +111,9 @@ pub(crate) async fn check_configurations(tx: &mut Tx, vault: &str, now: Timestam
         operation: Some(JobOperation::ConfigureBackup),
         ..jobs::Filter::default()
     };
-    let done = of_day(tx, Limit::Configurations, filter, now).await?;
-    check(tx, Limit::Configurations, done.len()).await
+    let limits = limits(tx).await?;
+    let done = of_day(tx, &limits, Limit::Configurations, filter, now).await?;
+    within(&limits, Limit::Configurations, done.len() as u64)
 }
 
 /// Refuses one backup on demand more of a machine in a day (POLICY-25).
@@ -116,15 +122,16 @@ pub(crate) async fn check_on_demand(
     item: &ProtectedItem,
     now: Timestamp,
 ) -> Result<()> {
+    let limits = limits(tx).await?;
     for limit in [Limit::OnDemand, Limit::OnDemandTries] {
         let filter = of_item(item, JobOperation::Backup);
-        let mut done = of_day(tx, limit, filter, now).await?;
+        let mut done = of_day(tx, &limits, limit, filter, now).await?;
         done.retain(|job| job.body.by_user);
         if limit == Limit::OnDemand {
             let well = |job: &Job| ![JobStatus::Failed, JobStatus::Cancelled].contains(&job.status);
             done.retain(well);
         }
-        check(tx, limit, done.len()).await?;
+        within(&limits, limit, done.len() as u64)?;
     }
     Ok(())
 }
@@ -136,36 +143,33 @@ pub(crate) async fn check_restores(
     now: Timestamp,
 ) -> Result<()> {
     let filter = of_item(item, JobOperation::Restore);
-    let done = of_day(tx, Limit::Restores, filter, now).await?;
-    check(tx, Limit::Restores, done.len()).await
+    let limits = limits(tx).await?;
+    let done = of_day(tx, &limits, Limit::Restores, filter, now).await?;
+    within(&limits, Limit::Restores, done.len() as u64)
 }
 
 /// Refuses one point more, or one snapshot more, than a machine may have (LIMIT-2; SNAP-10).
-pub(crate) async fn check_points(
-    tx: &mut Tx,
-    item: &ProtectedItem,
+pub(crate) fn check_points(
+    limits: &Limits,
     policy: Option<&policy::Policy>,
+    points: u64,
+    snapshots: u64,
 ) -> Result<()> {
-    let count = points::summary(tx, item.data_id).await?.count;
-    check(tx, Limit::Points, count as usize).await?;
+    within(limits, Limit::Points, points)?;
     let limit = match policy.map(|p| p.kind) {
         Some(PolicyType::Enhanced) => Limit::EnhancedSnapshots,
         _ => Limit::Snapshots,
     };
-    let count = points::snapshots(tx, item.data_id).await?;
-    check(tx, limit, count as usize).await
+    within(limits, limit, snapshots)
 }
 
 /// Refuses one more of what there are `now`.
-pub(crate) async fn check(tx: &mut Tx, limit: Limit, now: usize) -> Result<()> {
+pub(crate) fn within(limits: &Limits, limit: Limit, now: u64) -> Result<()> {
     let code = match limit {
         Limit::Snapshots | Limit::EnhancedSnapshots => Code::SnapshotLimitReached,
         _ => Code::LimitReached,
     };
-    let limits = limits(tx).await?;
-    limits
-        .check(limit, now as u64)
-        .map_err(|r| refused(code, &r))
+    limits.check(limit, now).map_err(|r| refused(code, &r))
 }
 
 fn of_item(item: &ProtectedItem, operation: JobOperation) -> jobs::Filter {
@@ -179,11 +183,12 @@ fn of_item(item: &ProtectedItem, operation: JobOperation) -> jobs::Filter {
 /// The jobs of the last day, if there is a limit to them at all.
 async fn of_day(
     tx: &mut Tx,
+    limits: &Limits,
     limit: Limit,
     filter: jobs::Filter,
     now: Timestamp,
 ) -> Result<Vec<Job>> {
-    if limits(tx).await?.most(limit).is_none() {
+    if limits.most(limit).is_none() {
         return Ok(Vec::new());
     }
     let filter = jobs::Filter {

@@ -4,7 +4,7 @@
 use base::{Code, Error, Result};
 use state::Tx;
 use state::locations;
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 
 use crate::{Control, Location};
 
@@ -80,8 +80,7 @@ impl Control {
 
     async fn locations_in(&self, tx: &mut Tx) -> Result<Vec<Location>> {
         let mut all = self.identity.locations.clone();
-        let added: Vec<Record<locations::Location>> =
-            resources::page(tx, Scope::All, None, u32::MAX).await?;
+        let added: Vec<Record<locations::Location>> = resources::all(tx).await?;
         for record in added {
             let location = shown(record);
             match all.iter_mut().find(|l| l.name == location.name) {

@@ -2,7 +2,7 @@
 
 use base::{Code, Error, Result};
 use state::locks::{Lock, LockLevel};
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::role_assignments::RoleAssignment;
 use state::{Tx, WriteTx, fold};
 
@@ -98,7 +98,7 @@ pub(crate) async fn forget_scope(tx: &mut WriteTx, scope: &str) -> Result<()> {
             resources::delete(tx, &lock).await?;
         }
     }
-    let given = resources::page::<RoleAssignment>(tx, Scope::All, None, u32::MAX).await?;
+    let given = resources::all::<RoleAssignment>(tx).await?;
     for role in given {
         if covers(scope, &role.parent) {
             resources::delete(tx, &role).await?;
@@ -133,7 +133,7 @@ pub(crate) async fn refuse_locked(tx: &mut Tx, action: &str, id: &str) -> Result
 }
 
 async fn all(tx: &mut Tx) -> Result<Vec<Record<Lock>>> {
-    resources::page(tx, Scope::All, None, u32::MAX).await
+    resources::all(tx).await
 }
 
 fn lock_id(scope: &str, name: &str) -> String {

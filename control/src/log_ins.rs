@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base::{Code, Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use state::log_ins::LogIn;
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::{Tx, WriteTx};
 
 use crate::{Control, Principal};
@@ -90,7 +90,7 @@ impl Control {
     /// has to prove. Durable when this returns.
     ///
     /// # Errors
-    /// `LimitReached` if too many are under way; those of the records.
+    /// Those of the records.
     pub async fn carried_code(
         &self,
         who: &Principal,
@@ -149,7 +149,7 @@ impl Control {
         let mut tx = self.state.write().await?;
         let now = tx.now();
         let waiting = tidied(&mut tx, now).await?;
-        // Who has logged in is nobody.
+        // Who has logged in is not anybody: there is no limit to that.
         if body.user_code.is_some() && waiting >= MOST {
             let detail = format!("{MOST} logins are under way already");
             return Err(Error::new(Code::LimitReached, detail));
@@ -178,7 +178,7 @@ async fn find(
 
 /// Forgets those that are over; tells how many that anybody may begin are left.
 async fn tidied(tx: &mut WriteTx, now: Timestamp) -> Result<usize> {
-    let all: Vec<Record<LogIn>> = resources::page(tx, Scope::All, None, u32::MAX).await?;
+    let all: Vec<Record<LogIn>> = resources::all(tx).await?;
     let mut left = 0;
     for one in all {
         if one.body.until > now {

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use base::{Code, Error, Result, durable};
 use state::hosts::Host;
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::storage_accounts::StorageAccount;
 use state::vault_pools::VaultPool;
 use state::vaults::Vault;
@@ -171,7 +171,7 @@ fn apart(path: &Path, other: &Path, what: &str) -> Result<()> {
 }
 
 async fn others<T: Resource>(tx: &mut Tx, own: &str) -> Result<Vec<Record<T>>> {
-    let mut all: Vec<Record<T>> = resources::page(tx, Scope::All, None, u32::MAX).await?;
+    let mut all: Vec<Record<T>> = resources::all(tx).await?;
     all.retain(|record| fold(&record.id) != own);
     Ok(all)
 }

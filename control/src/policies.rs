@@ -239,7 +239,7 @@ async fn count(tx: &mut Tx, policy: &Record<Policy>) -> Result<u64> {
     let filter = Filter {
         vault: Some(policy.parent.clone()),
         policy: Some(policy.id.clone()),
-        deleted: None,
+        ..Filter::default()
     };
     items::count(tx, &filter).await
 }

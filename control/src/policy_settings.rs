@@ -2,7 +2,6 @@
 //! that they outlive whatever client changes the policy, and go with it.
 
 use base::{Code, Error, Result};
-use state::Tx;
 use state::policies::{Policy, PolicySettings};
 use state::resources::{self, Record};
 
@@ -51,18 +50,6 @@ impl Control {
         tx.commit().await?;
         Ok(true)
     }
-}
-
-/// The settings of the policy of this id; those of none are off.
-///
-/// # Errors
-/// Those of the records.
-pub(crate) async fn settings_of(tx: &mut Tx, policy: Option<&str>) -> Result<PolicySettings> {
-    let Some(id) = policy else {
-        return Ok(PolicySettings::default());
-    };
-    let found = resources::get::<Policy>(tx, id).await?;
-    Ok(found.map(|p| p.body.extension).unwrap_or_default())
 }
 
 /// Refuses to give an item that had a policy of one sub-type an enhanced one, if that says so

@@ -6,6 +6,7 @@ mod enable;
 mod validate;
 
 use base::{Code, Error, Result};
+use jiff::Timestamp;
 use state::Tx;
 use state::protected_items::{self as items, Filter, ProtectedItem};
 
@@ -126,6 +127,7 @@ impl Control {
                 .map(|name| format!("{}/backupPolicies/{name}", vault.id)),
             vault: Some(vault.id),
             deleted: which.deleted,
+            ..Filter::default()
         };
         let mut tx = self.state.read().await?;
         items::page(&mut tx, &filter, after, limit).await
@@ -159,6 +161,20 @@ pub(crate) async fn find(tx: &mut Tx, id: &str) -> Result<ProtectedItem> {
             format!("there is no protected item {id}"),
         )
     })
+}
+
+/// All items of a vault, live and soft-deleted.
+pub(crate) async fn items_of(tx: &mut Tx, vault: &str) -> Result<Vec<ProtectedItem>> {
+    let filter = Filter {
+        vault: Some(vault.to_owned()),
+        ..Filter::default()
+    };
+    items::page(tx, &filter, None, u32::MAX).await
+}
+
+/// When the newest of their points was taken.
+pub(crate) fn newest_point(all: &[ProtectedItem]) -> Option<Timestamp> {
+    all.iter().filter_map(|i| i.body.last_point).max()
 }
 
 #[cfg(test)]

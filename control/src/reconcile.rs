@@ -4,7 +4,7 @@
 //! ```text
 //! tick      edits (items follow their policy) ─► scheduler ─► the engine takes up jobs
 //! maintain  alerts ─► health ─► adoption ─► collections of snapshots ─► retention ─► purge
-//!           ─► collection ─► usages ─► the meter ─► what is old
+//!           ─► collection ─► stores of deleted vaults ─► usages ─► the meter ─► what is old
 //! ```
 
 mod adoption;
@@ -41,8 +41,9 @@ impl Control {
         told("taking up jobs", self.take_up_jobs().await);
     }
 
-    /// Removes what has expired, and gives back its space. It may wait for stores, as long as
-    /// they let it.
+    /// All that may wait for stores, as long as they let it, in an order that removes nothing before
+    /// it is known what there is: expired points go, and their space comes back; alerts and health
+    /// are looked at, stores counted, the meter read.
     pub async fn maintain(&self) {
         // First: it waits for no store.
         told("alerts", self.follow_alerts().await);

@@ -1,8 +1,6 @@
 //! Restore folders, which clients of Azure see as storage accounts (MAP-17), made and taken away.
 
 use base::{Code, Error, Result};
-use state::groups::Group;
-use state::hosts::Host;
 use state::jobs::{self, Filter, JobOperation};
 use state::resources::{self, Record};
 use state::storage_accounts::StorageAccount;
@@ -10,7 +8,6 @@ use state::{Tx, fold};
 use uuid::Uuid;
 
 use crate::Control;
-use crate::groups::no_group;
 use crate::jobs::{Place, Plan};
 use crate::locks::forget_scope;
 use crate::places::Purpose;
@@ -75,8 +72,7 @@ impl Control {
             }
             None => {
                 refuse_match(name, input.if_match.as_deref())?;
-                let into = resources::get::<Group>(&mut tx, &self.group_id(group)).await?;
-                let into = into.ok_or_else(|| no_group(group))?;
+                let into = self.group_in(&mut tx, group).await?;
                 let hosts = crate::hosts::all(&mut tx).await?;
                 let host = match (host, &hosts[..]) {
                     (Some(host), _) => host,
@@ -125,14 +121,6 @@ impl Control {
         forget_scope(&mut tx, &there.id).await?;
         tx.commit().await?;
         Ok(true)
-    }
-
-    async fn host_in(&self, tx: &mut Tx, name: &str) -> Result<Record<Host>> {
-        let found = resources::get::<Host>(tx, &self.host_id(name)).await?;
-        found.ok_or_else(|| {
-            let detail = format!("there is no host `{name}`");
-            Error::new(Code::ResourceNotFound, detail)
-        })
     }
 }
 

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use base::{Code, Error, Result};
-use state::groups::Group;
 use state::jobs::JobOperation;
 use state::machines::Machine;
 use state::networks::Network;
@@ -15,7 +14,6 @@ use state::{Tx, fold};
 
 use crate::Control;
 use crate::discovery::naming::resource_name;
-use crate::groups::no_group;
 use crate::jobs::{
     CREATE_MACHINE, FROM_VAULT, NewJob, NewPlace, Place, Plan, RestorePlan, RestoreStage,
 };
@@ -206,11 +204,6 @@ impl Control {
                 Target { place, properties }
             }
         })
-    }
-
-    async fn group_in(&self, tx: &mut Tx, name: &str) -> Result<Record<Group>> {
-        let found = resources::get::<Group>(tx, &self.group_id(name)).await?;
-        found.ok_or_else(|| no_group(name))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use base::{Code, Error, Result};
 use state::principals;
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::role_assignments::RoleAssignment;
 use state::{Tx, fold};
 use uuid::Uuid;
@@ -123,7 +123,7 @@ impl Control {
 }
 
 async fn all(tx: &mut Tx) -> Result<Vec<Record<RoleAssignment>>> {
-    resources::page(tx, Scope::All, None, u32::MAX).await
+    resources::all(tx).await
 }
 
 fn assignment_id(scope: &str, name: Uuid) -> String {

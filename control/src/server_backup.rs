@@ -19,7 +19,7 @@ use std::sync::Arc;
 use base::{Clock, Code, Error, Random, Result, durable};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::vaults::Vault;
 use state::{State, settings};
 use vault::keys::{EscrowRecipient, KeyFile, Unlock, VaultKeys, seal_file};
@@ -36,7 +36,6 @@ pub use restore::{Restored, restore_server};
 
 /// The form of the file.
 const FORM: u32 = 1;
-/// The file of the server's key in its folder.
 /// The file of the records in the server's folder.
 const RECORDS: &str = "state.db";
 /// Stands in a server's folder while it is being restored.
@@ -123,7 +122,7 @@ impl Offline {
     /// `ResourceNotFound`; `ServerKeyInvalid`; those of the vault's store and of the records.
     pub async fn vault_keys(&self, name: &str, pool: Option<&Path>) -> Result<VaultKeys> {
         let mut tx = self.state.read().await?;
-        let all: Vec<Record<Vault>> = resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
+        let all: Vec<Record<Vault>> = resources::all(&mut tx).await?;
         let mut found = all
             .into_iter()
             .filter(|v| v.name.eq_ignore_ascii_case(name));

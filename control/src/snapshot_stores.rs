@@ -65,11 +65,7 @@ impl Control {
         let id = self.host_id(host);
         self.refuse_snapshots(&self.host(&id).await?).await?;
         let mut tx = self.state.write().await?;
-        let there = resources::get::<Host>(&mut tx, &id).await?;
-        let mut there = there.ok_or_else(|| {
-            let detail = format!("there is no host `{host}`");
-            Error::new(Code::ResourceNotFound, detail)
-        })?;
+        let mut there = self.host_in(&mut tx, host).await?;
         if let Some(machine) = protected(&mut tx, &state::fold(&there.id)).await? {
             return Err(holds(&there.name, &machine));
         }

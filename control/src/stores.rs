@@ -66,7 +66,7 @@ impl Control {
     /// of the host that comes first. `None` without a host.
     ///
     /// # Errors
-    /// `ServerKeyInvalid`, `ResourceNotFound`; those of the records.
+    /// `ResourceNotFound`; as [`Control::stores`]; those of the records.
     pub(crate) async fn vault_of_item(
         &self,
         tx: &mut Tx,
@@ -83,13 +83,13 @@ impl Control {
     /// of it: those of a machine that moved stay where they were taken.
     ///
     /// # Errors
-    /// `ServerKeyInvalid`, `ResourceNotFound`; those of the records.
+    /// `ResourceNotFound`; as [`Control::stores`]; those of the records.
     pub(crate) async fn stores_of_item(
         &self,
         tx: &mut Tx,
         item: &ProtectedItem,
     ) -> Result<Vec<Stores>> {
-        let hosts = resources::page::<Host>(tx, Scope::All, None, u32::MAX).await?;
+        let hosts = resources::all::<Host>(tx).await?;
         let named = hosts_with_snapshots(tx, item.data_id).await?;
         let (vault, known) = vault_of(tx, item).await?;
         let mut all = Vec::new();
@@ -106,7 +106,7 @@ impl Control {
     /// of those: of a point whose host is not known, on every host.
     ///
     /// # Errors
-    /// `ServerKeyInvalid`, `ResourceNotFound`; those of the records.
+    /// `ResourceNotFound`; as [`Control::stores`]; those of the records.
     pub(crate) async fn stores_of_points(
         &self,
         tx: &mut Tx,
@@ -116,7 +116,7 @@ impl Control {
         if points.is_empty() {
             return Ok(Vec::new());
         }
-        let hosts = resources::page::<Host>(tx, Scope::All, None, u32::MAX).await?;
+        let hosts = resources::all::<Host>(tx).await?;
         let (vault, known) = vault_of(tx, item).await?;
         let mut all = Vec::new();
         for host in hosts {
@@ -137,7 +137,7 @@ impl Control {
     /// of the machine's host if it is not known, or gone.
     ///
     /// # Errors
-    /// `ServerKeyInvalid`, `ResourceNotFound`; those of the records.
+    /// `ResourceNotFound`; as [`Control::stores`]; those of the records.
     pub(crate) async fn stores_of_point(
         &self,
         tx: &mut Tx,
@@ -157,7 +157,7 @@ impl Control {
     /// The stores of an item's vault, with its snapshot store on a host.
     ///
     /// # Errors
-    /// `ServerKeyInvalid`, `ResourceNotFound`; those of the records.
+    /// `ResourceNotFound`; as [`Control::stores`]; those of the records.
     pub(crate) async fn stores_of(
         &self,
         tx: &mut Tx,

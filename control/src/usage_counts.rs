@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{Code, Error, PointId, Result};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use state::hosts::Host;
 use state::operations::{self, Operation, OperationStatus};
-use state::protected_items::{self as items, Filter, ProtectedItem};
+use state::protected_items::ProtectedItem;
 use state::recovery_points::{self as points, Range};
 use state::resources::Record;
 use state::usages::{self, CountedStore, OfItem, PointSum, StoreUsage};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::Control;
 use crate::ownership::owned;
 use crate::plane::Tier;
+use crate::protected_items::{items_of, newest_point};
 
 /// Points that are looked at in one page.
 const PAGE: u32 = 1000;
@@ -83,14 +84,6 @@ impl Control {
             vault,
             stores,
         })
-    }
-
-    /// What the records say of an item.
-    ///
-    /// # Errors
-    /// Those of the records.
-    pub async fn item_bytes(&self, item: &ProtectedItem) -> Result<OfItem> {
-        usages::of_item(&mut self.state.read().await?, item.data_id).await
     }
 
     /// Starts a full count of all stores of a vault, and gives the operation that ends with it. A
@@ -203,7 +196,7 @@ impl Control {
             stored: found.stored,
             expected: said + last.map_or(0, |c| c.usage.shared),
             points: sum,
-            newest: newest(&all),
+            newest: newest_point(&all),
             wrong_sums: wrong,
         };
         let owners = found.owners.into_iter();
@@ -213,19 +206,6 @@ impl Control {
         usages::counted(&mut tx, &vault.id, store, usage, &by_item, &before).await?;
         tx.commit().await
     }
-}
-
-fn newest(all: &[ProtectedItem]) -> Option<Timestamp> {
-    all.iter().filter_map(|i| i.body.last_point).max()
-}
-
-/// All items of a vault, live and soft-deleted.
-pub(crate) async fn items_of(tx: &mut state::Tx, vault: &str) -> Result<Vec<ProtectedItem>> {
-    let filter = Filter {
-        vault: Some(vault.to_owned()),
-        ..Filter::default()
-    };
-    items::page(tx, &filter, None, u32::MAX).await
 }
 
 /// Takes in the points of an item; gives what they come to.

@@ -4,7 +4,7 @@ use base::Result;
 use policy::Limit;
 use state::policies::Policy;
 use state::protected_items::{self as items, Filter};
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Scope};
 
 use crate::Control;
 use crate::limits::limits;
@@ -38,13 +38,12 @@ impl Control {
             ..Filter::default()
         };
         let scope = Scope::In(&vault.id);
-        let policies: Vec<Record<Policy>> = resources::page(&mut tx, scope, None, u32::MAX).await?;
         let limits = limits(&mut tx).await?;
         Ok(VaultCounts {
             items: items::count(&mut tx, &filter(false)).await?,
             most_items: limits.most(Limit::Machines),
             deleted: items::count(&mut tx, &filter(true)).await?,
-            policies: policies.len() as u64,
+            policies: resources::count::<Policy>(&mut tx, scope).await?,
             most_policies: limits.most(Limit::Policies),
         })
     }

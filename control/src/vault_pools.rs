@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use base::{Code, Error, Result};
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::vault_pools::VaultPool;
 use state::vaults::Vault;
 use state::{Tx, WriteTx};
@@ -270,11 +270,11 @@ pub(crate) async fn check_pool(tx: &mut Tx, vault: &Vault) -> Result<()> {
 /// # Errors
 /// Those of the records.
 pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Record<VaultPool>>> {
-    resources::page(tx, Scope::All, None, u32::MAX).await
+    resources::all(tx).await
 }
 
 async fn vaults(tx: &mut Tx) -> Result<Vec<Record<Vault>>> {
-    resources::page(tx, Scope::All, None, u32::MAX).await
+    resources::all(tx).await
 }
 
 /// Whether a vault lies in a pool. One that was attached elsewhere is in none.

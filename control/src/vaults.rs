@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use base::{Code, Error, Result, VaultId};
 use serde_json::Value;
-use state::groups::Group;
 use state::resources::{self, Record, Scope};
 use state::vaults::{Redundancy, SoftDelete, SoftDeleteState, Vault};
 use state::{Tx, WriteTx};
@@ -15,7 +14,7 @@ use vault::keys::{KeyFile, Unlock};
 use vault::{DEFAULT_CHUNK_SIZE, Store, Surroundings};
 
 use crate::Control;
-use crate::groups::{fixed, no_group};
+use crate::groups::fixed;
 use crate::limits::check_vaults;
 use crate::ownership::{Owned, VAULT_PLACE, set_owned};
 use crate::policies::make_first_policies;
@@ -137,7 +136,7 @@ impl Control {
         input.change.clone().apply(&mut new)?;
         self.make_store(&mut new).await?;
         let mut tx = self.state.write().await?;
-        let recorded = match self.record(&mut tx, &there.id, name, new.clone()).await {
+        let recorded = match self.record(&mut tx, &there.name, name, new.clone()).await {
             Ok(made) => {
                 let owned = Owned::from([(VAULT_PLACE.to_owned(), 1)]);
                 let set = set_owned(&mut tx, made.body.store_vault, &owned).await;
@@ -178,8 +177,7 @@ impl Control {
         name: &str,
         new: Vault,
     ) -> Result<Record<Vault>> {
-        let there = resources::get::<Group>(tx, group).await?;
-        let there = there.ok_or_else(|| no_group(group))?;
+        let there = self.group_in(tx, group).await?;
         check_pool(tx, &new).await?;
         let id = self.vault_id(&there.name, name);
         check_vaults(tx, &new.location).await?;

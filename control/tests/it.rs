@@ -197,7 +197,7 @@ async fn vault_2_3_7_names_and_places_are_checked_and_nothing_is_left_of_what_wa
     assert_eq!(control.vaults(None, None, 10).await.unwrap().len(), 1);
     let held = control.delete_group("rg1").await.unwrap_err();
     assert_eq!(held.code(), Code::ResourceInUse);
-    control.delete_vault("rg1", "vault").await.unwrap();
+    control.delete_vault("rg1", "vault", None).await.unwrap();
     control.delete_group("rg1").await.unwrap();
     let gone = control.vault("rg1", "vault").await.unwrap_err();
     assert_eq!(gone.code(), Code::ResourceNotFound);

@@ -8,11 +8,9 @@ use std::collections::BTreeMap;
 
 use base::ByteSize;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::price::{GB, Rates, fee, half_instances, to_u64};
-use crate::soft_delete::SOFT_DELETE_DAYS;
 
 /// What a GB in a vault is charged by: how many copies there are, and who may read them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -160,12 +158,6 @@ impl VaultCharge {
         let two = self.instances_cost.saturating_add(self.vault_cost);
         two.saturating_add(self.snapshots_cost)
     }
-}
-
-/// Whether what is soft-deleted is charged: until the last 14 days before it is purged (SOFT-7).
-#[must_use]
-pub fn is_charged_deleted(purge_at: Timestamp, now: Timestamp) -> bool {
-    purge_at.duration_since(now) > SignedDuration::from_hours(24 * i64::from(SOFT_DELETE_DAYS))
 }
 
 /// The first day of a month.
@@ -343,17 +335,5 @@ mod tests {
             charge(&readings, date(2026, 3, 1), date(2026, 3, 29), &card()),
             []
         );
-    }
-
-    /// SOFT-7.
-    #[test]
-    fn of_sixty_days_of_soft_delete_the_last_fourteen_are_free() {
-        let deleted: Timestamp = "2026-03-20T10:00:00Z".parse().unwrap();
-        let purge = crate::purge_at(deleted, 60);
-        let day = |n: i64| deleted + SignedDuration::from_hours(24 * n);
-        let charged = (0..52).filter(|n| is_charged_deleted(purge, day(*n)));
-        assert_eq!(charged.count(), 46);
-        let purge = crate::purge_at(deleted, 14);
-        assert!((0..14).all(|n| !is_charged_deleted(purge, day(n))));
     }
 }

@@ -33,7 +33,6 @@ pub use alert::{AlertLevel, AlertRule};
 pub use calendar::{DayOfMonth, MonthDays, Week, Weekday, WeekdayOfMonth};
 pub use charge::{
     ItemCharge, MeteredItem, MeteredVault, RateCard, Reading, StorageClass, VaultCharge, charge,
-    is_charged_deleted,
 };
 pub use expiry::{Keep, ON_DEMAND_DAYS, Point, Removal, Tier, cleanup, on_demand_until};
 pub use job_status::{BackupJob, JobStatus, TaskStatus};
@@ -49,6 +48,6 @@ pub use protection::Protection;
 pub use refusal::{EXCEEDS_VAULTED, INVALID_INPUT, INVALID_POLICY, Refusal};
 pub use retention::{Monthly, Range, Retention, Weekly, Yearly, refuse_lowering};
 pub use schedule::{Schedule, time_of_day};
-pub use soft_delete::{SOFT_DELETE_DAYS, charged_days, check_soft_delete_days, purge_at};
+pub use soft_delete::{SOFT_DELETE_DAYS, check_soft_delete_days, is_charged_deleted, purge_at};
 pub use transfer::{Transfer, transfer};
 pub use zone::Zone;

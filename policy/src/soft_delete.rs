@@ -32,11 +32,10 @@ pub fn purge_at(deleted: Timestamp, days: u32) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// Of `elapsed` whole days in soft delete, with `days` set, those that are charged: all but the
-/// last 14 of the set ones (SOFT-7).
+/// Whether what is soft-deleted is charged: until the last 14 days before it is purged (SOFT-7).
 #[must_use]
-pub fn charged_days(days: u32, elapsed: u32) -> u32 {
-    elapsed.min(days.saturating_sub(SOFT_DELETE_DAYS))
+pub fn is_charged_deleted(purge_at: Timestamp, now: Timestamp) -> bool {
+    purge_at.duration_since(now) > SignedDuration::from_hours(24 * i64::from(SOFT_DELETE_DAYS))
 }
 
 #[cfg(test)]
@@ -58,12 +57,18 @@ mod tests {
         }
     }
 
-    /// SOFT-7.
+    /// SOFT-7: undeleted after 52 of 60 days, 46 are charged and 6 are free.
     #[test]
-    fn sixty_days_set_and_undeleted_after_52_charges_46_and_leaves_6_free() {
-        let charged = charged_days(60, 52);
-        assert_eq!((charged, 52 - charged), (46, 6));
-        assert_eq!(charged_days(14, 14), 0);
-        assert_eq!(charged_days(60, 10), 10);
+    fn of_sixty_days_of_soft_delete_the_last_fourteen_are_free() {
+        let deleted: Timestamp = "2026-03-20T10:00:00Z".parse().unwrap();
+        let day = |n: i64| deleted + SignedDuration::from_hours(24 * n);
+        let charged = |days, elapsed| {
+            let purge = purge_at(deleted, days);
+            let all = (0..elapsed).filter(|n| is_charged_deleted(purge, day(*n)));
+            all.count()
+        };
+        assert_eq!(charged(60, 52), 46);
+        assert_eq!(charged(14, 14), 0);
+        assert_eq!(charged(60, 10), 10);
     }
 }

@@ -273,6 +273,8 @@ pub struct Filter {
     pub vault: Option<String>,
     /// Those with the policy of this id.
     pub policy: Option<String>,
+    /// Those of the machine of this UUID.
+    pub machine: Option<Uuid>,
     /// Those that are soft-deleted, or those that are live.
     pub deleted: Option<bool>,
 }
@@ -424,7 +426,8 @@ fn missing(error: Error) -> Error {
 fn filtered(from: &str, filter: &Filter) -> Select {
     let select = Select::new(from)
         .with_some("vault = ?", filter.vault.as_deref().map(fold))
-        .with_some("policy = ?", filter.policy.as_deref().map(fold));
+        .with_some("policy = ?", filter.policy.as_deref().map(fold))
+        .with_some("machine = ?", filter.machine.map(|m| m.to_string()));
     match filter.deleted {
         Some(true) => select.with("purge_at IS NOT NULL", []),
         Some(false) => select.with("purge_at IS NULL", []),

@@ -100,6 +100,14 @@ pub async fn find<T: Resource>(tx: &mut Tx, alias: &str) -> Result<Vec<Record<T>
     rows.iter().map(record).collect()
 }
 
+/// All resources of this kind by folded id.
+///
+/// # Errors
+/// As [`page`].
+pub async fn all<T: Resource>(tx: &mut Tx) -> Result<Vec<Record<T>>> {
+    page(tx, Scope::All, None, u32::MAX).await
+}
+
 /// How many resources of this kind there are.
 ///
 /// # Errors

@@ -9,7 +9,6 @@ use state::{Tx, resources};
 
 use crate::Control;
 use crate::plane::Stores;
-use crate::policy_settings::settings_of;
 use crate::protected_items::is_active;
 
 /// What a backup works with.
@@ -33,7 +32,8 @@ impl Control {
     /// Looks up what work on an item needs.
     ///
     /// # Errors
-    /// `ObjectNotFound`, `MachineNotFound`, `ResourceNotFound`; those of the records.
+    /// `ObjectNotFound`, `MachineNotFound`, `ResourceNotFound`; as [`Control::stores_of`]; those of
+    /// the records.
     pub(crate) async fn ground(&self, item: i64) -> Result<Ground> {
         let mut tx = self.state.read().await?;
         let item = items::by_data_id(&mut tx, item).await?;
@@ -49,11 +49,12 @@ impl Control {
         // The newest point keeps its snapshot (SNAP-9).
         let newest = points::page(&mut tx, item.data_id, Range::default(), None, 1).await?;
         let first = newest.first().is_none_or(|p| p.tiers == Tiers::Vault);
+        let policy = record_of(&mut tx, &item).await?;
         Ok(Ground {
-            policy: policy_of(&mut tx, &item).await?,
-            refuses_downgrades: settings_of(&mut tx, item.policy.as_deref())
-                .await?
-                .refuse_downgrades,
+            refuses_downgrades: policy
+                .as_ref()
+                .is_some_and(|p| p.extension.refuse_downgrades),
+            policy: policy.map(|p| p.policy),
             item,
             machine: machine.body,
             host: state::fold(&host.id),
@@ -84,11 +85,16 @@ impl Ground {
 
 /// The policy that an item has.
 pub(crate) async fn policy_of(tx: &mut Tx, item: &ProtectedItem) -> Result<Option<policy::Policy>> {
+    Ok(record_of(tx, item).await?.map(|record| record.policy))
+}
+
+/// The same, with its settings.
+async fn record_of(tx: &mut Tx, item: &ProtectedItem) -> Result<Option<Policy>> {
     let Some(id) = &item.policy else {
         return Ok(None);
     };
     let found = resources::get::<Policy>(tx, id).await?;
-    Ok(found.map(|record| record.body.policy))
+    Ok(found.map(|record| record.body))
 }
 
 /// The policy by which a backup ends that began with one: protection may have been stopped since,

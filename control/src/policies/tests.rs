@@ -83,7 +83,10 @@ async fn policy_30_a_policy_that_items_have_is_neither_deleted_nor_made_another_
         .await
         .unwrap_err();
     assert_eq!(refused.code(), Code::PolicyInUse, "{refused}");
-    let refused = control.delete_vault("default", "v1").await.unwrap_err();
+    let refused = control
+        .delete_vault("default", "v1", None)
+        .await
+        .unwrap_err();
     assert_eq!(refused.code(), Code::VaultNotEmpty, "{refused}");
 
     // Another change goes.
@@ -135,7 +138,7 @@ async fn a_vault_takes_its_policies_with_it_and_leaves_those_of_others() {
         ..VaultInput::default()
     };
     control.put_vault("default", "v11", input).await.unwrap();
-    control.delete_vault("default", "v1").await.unwrap();
+    control.delete_vault("default", "v1", None).await.unwrap();
     let mut tx = control.state.read().await.unwrap();
     let left = resources::page::<Policy>(&mut tx, Scope::All, None, 9).await;
     let left: Vec<String> = left.unwrap().into_iter().map(|p| p.id).collect();

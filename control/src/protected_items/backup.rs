@@ -24,7 +24,7 @@ impl Control {
     /// # Errors
     /// `ObjectNotFound`; `NotProtected` without active protection; `BackupInProgress` while the
     /// snapshot of another backup is taken, or another one on demand waits for its transfer;
-    /// `BadArgument` for a time that is over; `LimitReached`; those of the records.
+    /// `InvalidInput` for a time that is over; `LimitReached`; those of the records.
     pub async fn backup_now(
         &self,
         group: &str,

@@ -17,7 +17,7 @@ use super::ItemName;
 use crate::Control;
 use crate::alerts::about;
 use crate::jobs::NewJob;
-use crate::limits::{check, check_configurations};
+use crate::limits::{check_configurations, limits, within};
 use crate::operations::Accepted;
 use crate::policy_settings::check_change;
 use crate::reconcile::apply_policy;
@@ -231,8 +231,9 @@ pub(super) async fn check_enabling(
         ..Filter::default()
     };
     let count = items::count(tx, &filter).await?;
-    check(tx, Limit::Machines, count as usize).await?;
-    check(tx, Limit::DataSources, count as usize).await
+    let limits = limits(tx).await?;
+    within(&limits, Limit::Machines, count)?;
+    within(&limits, Limit::DataSources, count)
 }
 
 /// The group's name in an id, as it was first written.

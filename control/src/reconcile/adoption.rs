@@ -15,11 +15,11 @@ use base::{Code, Error, PointId, Result};
 use jiff::SignedDuration;
 use state::hosts::Host;
 use state::jobs::{self, Filter, JobOperation};
-use state::protected_items::{self as items, ProtectedItem};
+use state::protected_items as items;
 use state::recovery_points::{self as points, Range, RecoveryPoint, Tiers};
 use state::resources::Record;
 use state::vaults::Vault;
-use state::{Lease, Tx, WriteTx, fold, leases, resources};
+use state::{Lease, WriteTx, fold, leases, resources};
 
 use crate::Control;
 use crate::adopt::Adopted;
@@ -27,6 +27,7 @@ use crate::jobs::{BackupPlan, Plan, Stage};
 use crate::ownership::{Owned, VAULT_PLACE, owned, set_owned, snapshot_place};
 use crate::plane::{Ownership, Stores, Tier};
 use crate::points::expiries;
+use crate::protected_items::items_of;
 use crate::stores::hosts_with_snapshots;
 
 /// For how long a server has the adoption of a vault to itself.
@@ -426,13 +427,4 @@ impl Control {
         }
         Ok(())
     }
-}
-
-/// All items of a vault.
-async fn items_of(tx: &mut Tx, vault: &str) -> Result<Vec<ProtectedItem>> {
-    let filter = items::Filter {
-        vault: Some(vault.to_owned()),
-        ..items::Filter::default()
-    };
-    items::page(tx, &filter, None, u32::MAX).await
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use base::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use state::hosts::Host;
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::vaults::Vault;
 use state::{Tx, WriteTx, settings};
 
@@ -64,9 +64,8 @@ impl Control {
         if all.is_empty() {
             return Ok(());
         }
-        let hosts: Vec<Record<Host>> = resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
-        let vaults: Vec<Record<Vault>> =
-            resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
+        let hosts: Vec<Record<Host>> = resources::all(&mut tx).await?;
+        let vaults: Vec<Record<Vault>> = resources::all(&mut tx).await?;
         let pools = crate::vault_pools::all(&mut tx).await?;
         drop(tx);
         let mut gone = Vec::new();

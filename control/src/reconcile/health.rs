@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use base::{Code, Result};
 use jiff::{SignedDuration, Timestamp};
+use state::admission_rules::AdmissionRule;
 use state::hosts::Host;
 use state::machines::Machine;
 use state::policies::Policy;
@@ -137,7 +138,7 @@ impl Control {
     async fn checks(&self, tx: &mut Tx, silent: &BTreeMap<String, Timestamp>) -> Result<Checks> {
         let now = tx.now();
         let long_ago = |at: Timestamp| now.duration_since(at) >= SILENT;
-        let hosts: Vec<Record<Host>> = everything(tx).await?;
+        let hosts: Vec<Record<Host>> = resources::all(tx).await?;
         let silent_hosts = hosts.iter().filter(|host| {
             // Another server may see it.
             let is_seen = host.body.seen.is_some_and(|at| !long_ago(at));
@@ -145,7 +146,7 @@ impl Control {
             !is_seen && here.is_some_and(|since| long_ago(*since))
         });
         let silent_hosts = silent_hosts.map(|h| (fold(&h.id), h.name.clone()));
-        let vaults: Vec<Record<Vault>> = everything(tx).await?;
+        let vaults: Vec<Record<Vault>> = resources::all(tx).await?;
         let of_vaults = vaults.iter().filter_map(|vault| {
             let taken = self.check_not_taken(vault.body.store_vault).err();
             // Nobody has asked so far: that is no finding.
@@ -155,27 +156,22 @@ impl Control {
             Some((fold(&vault.id), checks::finding(&error, true)))
         });
         let of_vaults = of_vaults.collect();
-        let locks: Vec<Record<state::locks::Lock>> = everything(tx).await?;
-        let rules: Vec<Record<state::admission_rules::AdmissionRule>> = everything(tx).await?;
+        let locks = resources::count::<state::locks::Lock>(tx, Scope::All).await?;
+        let rules = resources::count::<AdmissionRule>(tx, Scope::All).await?;
         Ok(Checks {
             now,
             silent_hosts: silent_hosts.collect(),
             machines: by_id::<Machine>(tx).await?,
             policies: by_id::<Policy>(tx).await?,
             of_vaults,
-            has_locks: !locks.is_empty(),
-            has_rules: !rules.is_empty(),
+            has_locks: locks > 0,
+            has_rules: rules > 0,
         })
     }
 }
 
-/// All resources of a kind.
-async fn everything<T: Resource>(tx: &mut Tx) -> Result<Vec<Record<T>>> {
-    resources::page(tx, Scope::All, None, u32::MAX).await
-}
-
 /// All resources of a kind by their folded ids.
 async fn by_id<T: Resource>(tx: &mut Tx) -> Result<HashMap<String, Record<T>>> {
-    let all = everything::<T>(tx).await?;
+    let all = resources::all::<T>(tx).await?;
     Ok(all.into_iter().map(|r| (fold(&r.id), r)).collect())
 }

@@ -9,14 +9,14 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use policy::{Consistency, MeteredItem, MeteredVault, Reading, StorageClass};
 use state::protected_items::ProtectedItem;
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::usages;
 use state::vaults::{Redundancy, Vault};
 use state::{Tx, meter};
 
 use crate::Control;
 use crate::protected_items::is_active;
-use crate::usage_counts::items_of;
+use crate::protected_items::items_of;
 
 /// For how long readings are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
@@ -32,7 +32,7 @@ impl Control {
         if meter::newest(&mut tx).await? >= Some(today) {
             return Ok(());
         }
-        let all: Vec<Record<Vault>> = resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
+        let all: Vec<Record<Vault>> = resources::all(&mut tx).await?;
         let mut vaults = Vec::new();
         for vault in all {
             vaults.push(metered(&mut tx, &vault).await?);

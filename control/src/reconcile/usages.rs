@@ -3,12 +3,12 @@
 use base::Result;
 use jiff::SignedDuration;
 use state::hosts::Host;
-use state::protected_items::{self as items, Filter};
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::usages::{self, CountedStore};
 use state::vaults::Vault;
 
 use crate::Control;
+use crate::protected_items::{items_of, newest_point};
 
 /// How often it is looked which stores are to be counted.
 pub(super) const LOOK: SignedDuration = SignedDuration::from_hours(1);
@@ -24,8 +24,7 @@ impl Control {
             return Ok(());
         }
         let mut tx = self.state.read().await?;
-        let vaults: Vec<Record<Vault>> =
-            resources::page(&mut tx, Scope::All, None, u32::MAX).await?;
+        let vaults: Vec<Record<Vault>> = resources::all(&mut tx).await?;
         let hosts = crate::hosts::all(&mut tx).await?;
         drop(tx);
         for vault in &vaults {
@@ -55,12 +54,8 @@ impl Control {
         if stale.is_empty() {
             return Ok(());
         }
-        let filter = Filter {
-            vault: Some(vault.id.clone()),
-            ..Filter::default()
-        };
-        let items = items::page(&mut tx, &filter, None, u32::MAX).await?;
-        let newest = items.iter().filter_map(|i| i.body.last_point).max();
+        let items = items_of(&mut tx, &vault.id).await?;
+        let newest = newest_point(&items);
         let sums = usages::of_vault(&mut tx, &vault.id).await?;
         let points: u64 = sums.values().map(|of| of.sum.points).sum();
         drop(tx);

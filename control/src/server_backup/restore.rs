@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base::{Clock, Code, Error, Random, Result, durable, private_file};
 use jiff::Timestamp;
 use state::jobs::{self, JobError, JobStatus};
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::vaults::Vault;
 use state::{State, WriteTx};
 use vault::keys::{EscrowIdentity, open_file};
@@ -172,7 +172,7 @@ async fn become_another(
     taken: Timestamp,
     random: &dyn Random,
 ) -> Result<Restored> {
-    let all: Vec<Record<Vault>> = resources::page(tx, Scope::All, None, u32::MAX).await?;
+    let all: Vec<Record<Vault>> = resources::all(tx).await?;
     let ids = all.iter().map(|v| v.body.store_vault);
     ownership::renew(tx, ids, random).await?;
     let now = tx.now();

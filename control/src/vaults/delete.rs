@@ -18,21 +18,14 @@ use crate::policies::delete_policies;
 use crate::reconcile::note_deleted;
 
 impl Control {
-    /// Deletes a vault without backup data. Its record and its policies go; the store, empty but
-    /// for its key, leaves the pool soon after. Durable when this returns.
+    /// Deletes a vault without backup data, if it has this eTag. Its record and its policies go; the
+    /// store, empty but for its key, leaves the pool soon after. Durable when this returns.
     ///
     /// # Errors
-    /// `ResourceNotFound`; `VaultNotEmpty`, also for points that the store has and the records don't
-    /// list; `AdoptionPending`, `StoreTakenOver`; those of the records and of the store.
-    pub async fn delete_vault(&self, group: &str, name: &str) -> Result<()> {
-        self.delete_vault_if(group, name, None).await
-    }
-
-    /// As [`Control::delete_vault`], if it has this eTag.
-    ///
-    /// # Errors
-    /// Those; `PreconditionFailed`.
-    pub async fn delete_vault_if(
+    /// `ResourceNotFound`; `PreconditionFailed`; `VaultNotEmpty`, also for points that the store has
+    /// and the records don't list; `AdoptionPending`, `StoreTakenOver`; those of the records and of
+    /// the store.
+    pub async fn delete_vault(
         &self,
         group: &str,
         name: &str,

@@ -202,10 +202,10 @@ async fn a_vault_that_the_backup_knew_as_empty_is_not_deleted_with_what_is_in_it
     world.settle().await;
 
     let again = restored(&world, &file, &seal).await;
-    let early = again.control.delete_vault("default", "v1").await;
+    let early = again.control.delete_vault("default", "v1", None).await;
     assert_eq!(early.unwrap_err().code(), Code::AdoptionPending);
     again.control.maintain().await;
-    let late = again.control.delete_vault("default", "v1").await;
+    let late = again.control.delete_vault("default", "v1", None).await;
     assert_eq!(late.unwrap_err().code(), Code::VaultNotEmpty);
     assert_eq!(stored(&again, Tier::Vault).await.len(), 1);
 }

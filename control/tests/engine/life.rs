@@ -26,7 +26,7 @@ async fn soft_1_deleted_backups_are_purged_after_the_days_that_counted_at_deleti
     world.soft_delete(SoftDeleteState::Enabled, 14).await;
     let again = world.delete("web").await.unwrap_err();
     assert_eq!(again.code(), Code::ItemSoftDeleted);
-    let refused = world.control.delete_vault("default", "v1").await;
+    let refused = world.control.delete_vault("default", "v1", None).await;
     let refused = refused.unwrap_err();
     assert_eq!(refused.code(), Code::VaultNotEmpty);
     let said = "soft-deleted backups of web (purged on 2026-03-24 12:00 UTC)";
@@ -40,7 +40,11 @@ async fn soft_1_deleted_backups_are_purged_after_the_days_that_counted_at_deleti
     let vault = world.control.vault("default", "v1").await.unwrap();
     let stores = world.folder.path().join("pool");
     assert!(stores.join(&vault.body.pool).is_dir());
-    world.control.delete_vault("default", "v1").await.unwrap();
+    world
+        .control
+        .delete_vault("default", "v1", None)
+        .await
+        .unwrap();
     world.minutes(1).await;
     assert!(!stores.join(&vault.body.pool).exists());
 }
@@ -71,7 +75,7 @@ async fn without_soft_delete_all_goes_at_once_and_a_running_backup_is_cancelled(
     world.play(Phase::Transfer, &[Act::well(600)]);
     let running = world.backup_now("web", None).await.unwrap();
     world.settle().await;
-    let refused = world.control.delete_vault("default", "v1").await;
+    let refused = world.control.delete_vault("default", "v1", None).await;
     let text = refused.unwrap_err().detail().to_owned();
     assert!(
         text.contains("existing resources within the vault"),

@@ -101,7 +101,7 @@ async fn a_vault_goes_to_a_pool_of_its_location_and_works_there() {
     let held = control.delete_vault_pool("big", None).await.unwrap_err();
     assert_eq!(held.code(), Code::ResourceInUse);
     world.settle().await;
-    control.delete_vault("default", "v2").await.unwrap();
+    control.delete_vault("default", "v2", None).await.unwrap();
     let leaving = control.delete_vault_pool("big", None).await.unwrap_err();
     assert_eq!(leaving.code(), Code::ResourceInUse);
     world.minutes(1).await;

@@ -13,7 +13,7 @@ use state::usages::VAULT;
 use state::vaults::SoftDeleteState;
 use uuid::Uuid;
 
-use crate::world::{DB, WEB, World, name};
+use crate::world::{DB, WEB, World};
 
 /// Bytes of data that the played machines have on their disks: three quarters of each.
 const DATA: [(&str, Uuid, u64); 2] = [("web", WEB, (1 << 30) / 4 * 3), ("db", DB, 3 + 3)];
@@ -156,11 +156,7 @@ async fn stores_are_counted_by_themselves_once_a_day_where_points_came_or_went()
     let found = world.bytes().await;
     let names: Vec<&str> = found.stores.iter().map(|s| &*s.store).collect();
     assert_eq!(names.len(), 2, "the vault's, and the host's: {names:?}");
-    let of = world
-        .control
-        .item("default", "v1", &name("web"))
-        .await
-        .unwrap();
-    let of = world.control.item_bytes(&of).await.unwrap();
-    assert_eq!(of.stores[VAULT].unique, 5000);
+    let web = |i: &&control::ItemBytes| i.item.body.friendly_name == "web";
+    let of = found.items.iter().find(web).unwrap();
+    assert_eq!(of.usage.stores[VAULT].unique, 5000);
 }

@@ -413,6 +413,7 @@ pub async fn items_are_listed_by_vault_policy_and_deletion(home: &Home) {
         vault: Some(VAULT.to_uppercase()),
         policy: policy.map(policy_id),
         deleted,
+        ..items::Filter::default()
     };
     for (filter, count) in [
         (of(None, None), 6),
