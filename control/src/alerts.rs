@@ -107,11 +107,12 @@ impl Control {
         if !wants_failures(tx, &item.vault).await? {
             return Ok(());
         }
+        let now = tx.now();
         let body = |code: Option<String>, detail: String| AlertBody {
             code,
             job: Some(job.id),
             since: job.started_at,
-            ..about(&item, detail, tx.now())
+            ..about(&item, detail, now)
         };
         let failed = failure.map(|rule| {
             let error = job.body.errors.first();

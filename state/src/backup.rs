@@ -9,17 +9,17 @@
 //! ```
 
 use std::fs::OpenOptions;
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Clock, Code, Error, Result, ResultExt, durable};
-use futures::TryStreamExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use tokio::fs::File;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, BufWriter};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::db::{Db, Tx, Value, WriteTx, whole};
 use crate::{State, migrate};
@@ -104,12 +104,12 @@ impl State {
             .open(&part)
             .map_err(io)?;
         let mut out = Out {
-            file: BufWriter::with_capacity(1 << 20, File::from_std(file)),
+            file: BufWriter::with_capacity(1 << 20, file),
             path: &part,
         };
         let rows = out.records(&mut self.read().await?).await?;
-        out.file.flush().await.map_err(io)?;
-        out.file.get_ref().sync_all().await.map_err(io)?;
+        let file = out.file.into_inner().map_err(|e| io(e.into_error()))?;
+        File::from_std(file).sync_all().await.map_err(io)?;
         std::fs::rename(&part, path).map_err(|e| Error::io(path.display(), e))?;
         durable::sync_name(path)?;
         Ok(rows)
@@ -157,16 +157,16 @@ impl State {
 
 /// The file that is written.
 struct Out<'a> {
-    file: BufWriter<File>,
+    file: BufWriter<std::fs::File>,
     path: &'a Path,
 }
 
 impl Out<'_> {
-    async fn line(&mut self, line: &impl Serialize) -> Result<()> {
+    fn line(&mut self, line: &impl Serialize) -> Result<()> {
         let mut text = serde_json::to_vec(line)
             .map_err(|e| Error::new(Code::Internal, "a record can't be written").because(e))?;
         text.push(b'\n');
-        let written = self.file.write_all(&text).await;
+        let written = self.file.write_all(&text);
         written.map_err(|e| Error::io(self.path.display(), e))
     }
 
@@ -176,8 +176,7 @@ impl Out<'_> {
             stillpoint_records: FORM,
             schema,
             taken: tx.now(),
-        })
-        .await?;
+        })?;
         let mut rows = 0;
         for table in TABLES {
             let columns = tx.columns(table).await?;
@@ -185,17 +184,14 @@ impl Out<'_> {
             self.line(&Table {
                 table: (*table).to_owned(),
                 columns,
-            })
-            .await?;
-            let mut stream = tx.stream(AssertSqlSafe(sql), [])?;
-            while let Some(row) = stream.try_next().await? {
-                self.line(&row.0).await?;
+            })?;
+            let all = tx.each(AssertSqlSafe(sql), [], |row| {
                 rows += 1;
-            }
-            drop(stream);
-            tx.end_stream();
+                self.line(&row.0)
+            });
+            all.await?;
         }
-        self.line(&End { rows }).await?;
+        self.line(&End { rows })?;
         Ok(rows)
     }
 }

@@ -15,7 +15,7 @@ mod value;
 
 use std::time::Duration;
 
-use base::{Code, Error, Result};
+use base::Result;
 
 pub(crate) use select::Select;
 pub use tx::{Tx, WriteTx};
@@ -82,18 +82,4 @@ impl Db {
             Self::Postgres(pools) => pools.close().await,
         }
     }
-}
-
-/// The error of what is not the database's own answer.
-fn error(error: sqlx::Error) -> Error {
-    use sqlx::Error as E;
-    let code = match &error {
-        E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed => {
-            Code::StateUnavailable
-        }
-        E::WorkerCrashed | E::BeginFailed => Code::StateUnavailable,
-        E::Configuration(_) => Code::BadArgument,
-        _ => Code::Internal,
-    };
-    Error::new(code, format!("the database: {error}")).because(error)
 }

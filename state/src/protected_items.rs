@@ -43,6 +43,15 @@ pub struct ProtectedItem {
     pub body: ItemBody,
 }
 
+impl ProtectedItem {
+    /// When the last scheduled run was due that reached the vault, or else when it was created:
+    /// its points' marks are of the periods since.
+    #[must_use]
+    pub fn vaulted_since(&self) -> Timestamp {
+        self.body.vaulted_from.unwrap_or(self.created)
+    }
+}
+
 /// What an item is created from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewItem {

@@ -9,8 +9,8 @@ use crate::shell;
 
 /// What the tests run: days and machines.
 const SUITE: &[[&str; 4]] = &[
-    ["--days", "180", "--machines", "80"],
-    ["--days", "30", "--machines", "300"],
+    ["--days", "365", "--machines", "200"],
+    ["--days", "30", "--machines", "1000"],
 ];
 
 /// Simulates what the options say, a year of 1,000 machines by itself.

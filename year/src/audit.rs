@@ -10,12 +10,10 @@ use control::Control;
 use control::plane::Tier;
 use control::scripted::Scripted;
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Row;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use rusqlite::{Connection, OpenFlags, Params, Row};
 use state::jobs::{Filter, JobOperation};
 use state::protected_items::ProtectionState;
 use state::recovery_points::number_of;
-use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::fleet::{Fleet, GROUP};
@@ -34,8 +32,7 @@ struct Recorded {
 type Tally = (i64, i64);
 
 pub(crate) struct Auditor {
-    runtime: Runtime,
-    records: SqlitePool,
+    records: Connection,
     items: BTreeMap<usize, Item>,
     /// The items as they were recorded when it looked last.
     states: HashMap<Uuid, (ProtectionState, bool)>,
@@ -52,16 +49,9 @@ const MICROS: i64 = 1_000_000;
 
 impl Auditor {
     pub(crate) fn new(folder: &Path, now: i64) -> Result<Self, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = { runtime }.enable_all().build();
-        let runtime = runtime.map_err(|e| e.to_string())?;
-        let options = SqliteConnectOptions::new()
-            .filename(folder.join("state.db"))
-            .read_only(true);
-        let pool = SqlitePoolOptions::new().max_connections(1);
-        let records = runtime.block_on(pool.connect_with(options));
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let records = Connection::open_with_flags(folder.join("state.db"), flags);
         Ok(Self {
-            runtime,
             records: records.map_err(|e| e.to_string())?,
             items: BTreeMap::new(),
             states: HashMap::new(),
@@ -223,7 +213,7 @@ impl Auditor {
             }
             expected.iter_mut().for_each(|e| e.sort_unstable());
             if *snapshots != expected[0] {
-                let left = given_up(&self.runtime, &self.records, record.data_id)?;
+                let left = given_up(&self.records, record.data_id)?;
                 snapshots.retain(|n| !left.contains(n));
             }
             if here != expected {
@@ -291,19 +281,19 @@ impl Auditor {
 
     fn recorded(&self) -> Result<HashMap<Uuid, Recorded>, String> {
         let sql = "SELECT data_id, machine, state, next_run, purge_at FROM protected_items";
-        let rows = self
-            .runtime
-            .block_on(sqlx::query(sql).fetch_all(&self.records));
+        let rows = rows(&self.records, sql, [], |row| {
+            let (machine, state): (String, String) = (row.get(1)?, row.get(2)?);
+            let next_run: Option<i64> = row.get(3)?;
+            let purge_at: Option<i64> = row.get(4)?;
+            Ok((row.get(0)?, machine, state, next_run, purge_at))
+        });
         let mut all = HashMap::new();
-        for row in rows.map_err(|e| e.to_string())? {
-            let machine: String = row.get(1);
-            let state: String = row.get(2);
-            let next_run: Option<i64> = row.get(3);
+        for (data_id, machine, state, next_run, purge_at) in rows? {
             let recorded = Recorded {
-                data_id: row.get(0),
+                data_id,
                 state: serde_json::from_value(state.into()).map_err(|e| e.to_string())?,
                 next_run: next_run.map(|at| at / MICROS),
-                deleted: row.get::<Option<i64>, _>(4).is_some(),
+                deleted: purge_at.is_some(),
             };
             all.insert(machine.parse().map_err(|e| format!("{e}"))?, recorded);
         }
@@ -318,17 +308,15 @@ impl Auditor {
     ) -> Result<HashMap<Uuid, Vec<(i64, i64)>>, String> {
         let sql = "SELECT item, number, taken_at FROM recovery_points
              WHERE taken_at > $1 AND taken_at <= $2 ORDER BY taken_at";
-        let query = sqlx::query(sql).bind(self.last * MICROS).bind(now * MICROS);
-        let rows = self.runtime.block_on(query.fetch_all(&self.records));
+        let range = [self.last * MICROS, now * MICROS];
+        let rows = rows(&self.records, sql, range, |row| {
+            Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, i64>(2)?))
+        });
         let mut all: HashMap<Uuid, Vec<(i64, i64)>> = HashMap::new();
-        for row in rows.map_err(|e| e.to_string())? {
-            let machine = of_item
-                .get(&row.get::<i64, _>(0))
-                .ok_or("a point of no item")?;
-            let taken: i64 = row.get(2);
-            all.entry(*machine)
-                .or_default()
-                .push((row.get(1), taken / MICROS));
+        for (item, number, taken) in rows? {
+            let machine = of_item.get(&item).ok_or("a point of no item")?;
+            let of_machine = all.entry(*machine).or_default();
+            of_machine.push((number, taken / MICROS));
         }
         Ok(all)
     }
@@ -336,17 +324,17 @@ impl Auditor {
     fn tallies(&self) -> Result<HashMap<i64, [Tally; 3]>, String> {
         let sql =
             "SELECT item, tiers, COUNT(*), SUM(number) FROM recovery_points GROUP BY item, tiers";
-        let rows = self
-            .runtime
-            .block_on(sqlx::query(sql).fetch_all(&self.records));
+        let rows = rows(&self.records, sql, [], |row| {
+            let tiers: String = row.get(1)?;
+            Ok((row.get::<_, i64>(0)?, tiers, (row.get(2)?, row.get(3)?)))
+        });
         let mut all: HashMap<i64, [Tally; 3]> = HashMap::new();
-        for row in rows.map_err(|e| e.to_string())? {
-            let tiers: String = row.get(1);
+        for (item, tiers, tally) in rows? {
             let place = ["Snapshot", "SnapshotAndVault", "Vault"]
                 .iter()
                 .position(|t| *t == tiers);
             let place = place.ok_or_else(|| format!("a point is in `{tiers}`"))?;
-            all.entry(row.get(0)).or_default()[place] = (row.get(2), row.get(3));
+            all.entry(item).or_default()[place] = tally;
         }
         Ok(all)
     }
@@ -368,13 +356,29 @@ fn stored(plane: &Scripted, fleet: &Fleet) -> HashMap<Uuid, [Vec<i64>; 2]> {
     all
 }
 
+/// What `read` makes of the rows of a query.
+fn rows<T>(
+    records: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, String> {
+    let query = || {
+        let mut statement = records.prepare_cached(sql)?;
+        statement
+            .query_map(values, read)?
+            .collect::<rusqlite::Result<_>>()
+    };
+    query().map_err(|e| e.to_string())
+}
+
 /// The numbers of the points of an item that jobs have given up.
-fn given_up(runtime: &Runtime, records: &SqlitePool, item: i64) -> Result<Vec<i64>, String> {
+fn given_up(records: &Connection, item: i64) -> Result<Vec<i64>, String> {
     let sql = "SELECT body FROM protected_items WHERE data_id = $1";
-    let row = runtime.block_on(sqlx::query(sql).bind(item).fetch_one(records));
-    let body: String = row.map_err(|e| e.to_string())?.get(0);
+    let bodies = rows(records, sql, [item], |row| row.get::<_, String>(0))?;
+    let body = bodies.first().ok_or("an item is gone")?;
     let body: state::protected_items::ItemBody =
-        serde_json::from_str(&body).map_err(|e| e.to_string())?;
+        serde_json::from_str(body).map_err(|e| e.to_string())?;
     Ok(body.given_up.into_iter().map(number_of).collect())
 }
 

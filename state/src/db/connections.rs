@@ -1,17 +1,19 @@
 //! Connections to a SQLite file, and the transactions on them.
 //!
-//! In place of a pool of `sqlx`: that asks a connection whether it is alive each time it is given
-//! back, in a task of its own, which costs more than most transactions. A file does not go away,
-//! and a connection whose thread has ended says so when the next transaction begins.
+//! A statement runs in the thread that asks for it: most take some microseconds, less than a
+//! change of threads and back. What may wait for the disk or for another program stands aside
+//! for the other tasks ([`patient`]), and each transaction begins with their turn.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::FutureExt;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, Connection, Error, SqlSafeStr, SqlStr};
+use base::{Code, Error, Result};
+use rusqlite::{Connection, OpenFlags};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::PATIENCE;
+use super::sqlite::{error, make_private};
 
 /// Some connections of one kind. Clones are the same ones.
 #[derive(Debug, Clone)]
@@ -19,10 +21,11 @@ pub(crate) struct Connections(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    options: SqliteConnectOptions,
+    path: PathBuf,
+    writes: bool,
     most: u32,
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<SqliteConnection>>,
+    idle: Mutex<Vec<Connection>>,
 }
 
 /// A connection that is lent for a transaction. Dropped, what was not committed is undone, and
@@ -30,72 +33,66 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct Lent {
     /// There until it is dropped.
-    connection: Option<SqliteConnection>,
-    stage: Stage,
+    connection: Option<Connection>,
     home: Arc<Inner>,
     /// Given back after the connection.
     _permit: OwnedSemaphorePermit,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// The first statement begins the transaction.
-    Fresh,
-    /// There may be a transaction.
-    Begun,
-    /// There is none.
-    Ended,
-}
-
 impl Connections {
-    /// Opens the first of at most `most` connections.
-    pub(crate) async fn open(options: SqliteConnectOptions, most: u32) -> Result<Self, Error> {
-        let first = SqliteConnection::connect_with(&options).await?;
+    /// Opens the one connection that writes; makes the file if it is not there.
+    pub(crate) async fn writer(path: &Path) -> Result<Self> {
+        make_private(path)?;
+        Self::open(path, true, 1)
+    }
+
+    /// Opens the first of at most `most` connections that read, of a file that has a writer.
+    pub(crate) async fn readers(path: &Path, most: u32) -> Result<Self> {
+        Self::open(path, false, most)
+    }
+
+    fn open(path: &Path, writes: bool, most: u32) -> Result<Self> {
+        let first = patient(|| connect(path, writes))?;
         Ok(Self(Arc::new(Inner {
-            options,
+            path: path.to_owned(),
+            writes,
             most,
             permits: Arc::new(Semaphore::new(most as usize)),
             idle: Mutex::new(vec![first]),
         })))
     }
 
-    /// What they were opened with.
-    pub(crate) fn options(&self) -> &SqliteConnectOptions {
-        &self.0.options
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
     }
 
-    /// Begins to read, once a connection is free: the moment that is read is that of the first
-    /// statement.
-    pub(crate) async fn begin_read(&self) -> Result<Lent, Error> {
-        self.lend(Stage::Fresh).await
-    }
-
-    /// Begins to write, once a connection is free and nobody else writes.
-    pub(crate) async fn begin_write(&self) -> Result<Lent, Error> {
-        let mut lent = self.lend(Stage::Begun).await?;
-        let begin = sqlx::query("BEGIN IMMEDIATE");
-        begin.execute(lent.connection()?).await?;
+    /// Begins a transaction, once a connection is free and, to write, nobody else writes. What is
+    /// read is of the moment of the first statement.
+    pub(crate) async fn begin(&self) -> Result<Lent> {
+        let mut lent = self.alone().await?;
+        let begin = match self.0.writes {
+            true => "BEGIN IMMEDIATE",
+            false => "BEGIN",
+        };
+        lent.execute(begin)?;
         Ok(lent)
     }
 
     /// A connection for what can't be done in a transaction.
-    pub(crate) async fn alone(&self) -> Result<Lent, Error> {
-        self.lend(Stage::Ended).await
-    }
-
-    async fn lend(&self, stage: Stage) -> Result<Lent, Error> {
+    pub(crate) async fn alone(&self) -> Result<Lent> {
+        tokio::task::yield_now().await;
         let permit = Arc::clone(&self.0.permits).acquire_owned();
         let permit = tokio::time::timeout(PATIENCE, permit).await;
-        let permit = permit.map_err(|_| Error::PoolTimedOut)?;
-        let permit = permit.map_err(|_| Error::PoolClosed)?;
+        let permit = permit.map_err(|_| unavailable("no connection became free in time"))?;
+        let permit = permit.map_err(|_| unavailable("it is closed"))?;
         let idle = self.0.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => SqliteConnection::connect_with(&self.0.options).await?,
+            None => patient(|| connect(&self.0.path, self.0.writes))?,
         };
         Ok(Lent {
             connection: Some(connection),
-            stage,
             home: Arc::clone(&self.0),
             _permit: permit,
         })
@@ -107,118 +104,137 @@ impl Connections {
         self.0.permits.close();
         drop(all);
         let idle = std::mem::take(&mut *self.0.idle());
-        for connection in idle {
-            // What was committed is in the file or in the log beside it, closed well or not.
-            drop(connection.close().await);
-        }
+        // What was committed is in the file or in the log beside it, closed well or not.
+        patient(|| drop(idle));
     }
 }
 
 impl Inner {
-    fn idle(&self) -> MutexGuard<'_, Vec<SqliteConnection>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lent {
     /// What statements are run on.
-    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
-        self.connection.as_mut().ok_or(Error::WorkerCrashed)
-    }
-
-    /// A statement of the transaction, which begins with the first: both in one go, since each go
-    /// is a change of threads and back.
-    pub(crate) fn statement(
-        &mut self,
-        sql: impl SqlSafeStr,
-    ) -> Result<(SqlStr, &mut SqliteConnection), Error> {
-        let mut sql = sql.into_sql_str();
-        if self.stage == Stage::Fresh {
-            self.stage = Stage::Begun;
-            sql = AssertSqlSafe(format!("BEGIN; {}", sql.as_str())).into_sql_str();
-        }
-        Ok((sql, self.connection()?))
+    pub(crate) fn connection(&mut self) -> Result<&mut Connection> {
+        let gone = || unavailable("the connection has ended");
+        self.connection.as_mut().ok_or_else(gone)
     }
 
     /// Makes durable what was written.
-    pub(crate) async fn commit(mut self) -> Result<(), Error> {
-        if self.stage == Stage::Begun {
-            let commit = sqlx::query("COMMIT");
-            commit.execute(self.connection()?).await?;
-            self.stage = Stage::Ended;
-        }
+    pub(crate) fn commit(mut self) -> Result<()> {
+        self.execute("COMMIT")
+    }
+
+    fn execute(&mut self, sql: &str) -> Result<()> {
+        let connection = self.connection()?;
+        patient(|| connection.prepare_cached(sql)?.raw_execute()).map_err(error)?;
         Ok(())
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let Some(mut connection) = self.connection.take() else {
+        let Some(connection) = self.connection.take() else {
             return;
         };
-        if self.stage == Stage::Begun {
-            // Sent, and not waited for: the connection does one thing after another. Where a
-            // commit had been sent, or the transaction has ended by an error, this does nothing.
-            let undo = sqlx::query("ROLLBACK").execute(&mut connection);
-            let sent = undo.now_or_never();
-            if matches!(sent, Some(Err(Error::WorkerCrashed))) {
-                return;
-            }
+        if !connection.is_autocommit() {
+            // What can't be undone is undone when the connection closes.
+            drop(connection.execute_batch("ROLLBACK"));
         }
-        self.home.idle().push(connection);
+        if connection.is_autocommit() {
+            self.home.idle().push(connection);
+        }
     }
+}
+
+/// Does what may wait, while the other tasks of this thread, where it is one of several, go on in
+/// another.
+pub(super) fn patient<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|h| h.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+fn connect(path: &Path, writes: bool) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(error)?;
+    connection.busy_timeout(PATIENCE).map_err(error)?;
+    for (name, value) in [
+        ("journal_mode", "WAL"),
+        // What is committed is on the disk: also under WAL, each commit waits for it.
+        ("synchronous", "FULL"),
+        ("foreign_keys", "ON"),
+        // Kilobytes of page cache a connection.
+        ("cache_size", "-16384"),
+        // Bytes of the log that are kept once a large transaction has been moved into the file.
+        ("journal_size_limit", "67108864"),
+        ("query_only", if writes { "OFF" } else { "ON" }),
+    ] {
+        let set = connection.pragma_update(None, name, value);
+        set.map_err(error)?;
+    }
+    // Statements that are kept prepared.
+    connection.set_prepared_statement_cache_capacity(400);
+    Ok(connection)
+}
+
+fn unavailable(why: &str) -> Error {
+    Error::new(Code::StateUnavailable, format!("SQLite: {why}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
-    use std::time::Duration;
-
     use super::*;
 
-    async fn run(lent: &mut Lent, sql: &'static str) -> Result<Option<i64>, Error> {
-        let (sql, connection) = lent.statement(sql)?;
-        let row = sqlx::query(sql).fetch_optional(connection).await?;
-        row.map(|row| sqlx::Row::try_get(&row, 0)).transpose()
+    fn run(lent: &mut Lent, sql: &str) -> Option<i64> {
+        let connection = lent.connection().unwrap();
+        let mut statement = connection.prepare_cached(sql).unwrap();
+        let mut rows = statement.raw_query();
+        rows.next().unwrap().map(|row| row.get(0).unwrap())
+    }
+
+    async fn is_undone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        let connections = Connections::writer(&path).await.unwrap();
+        let readers = Connections::readers(&path, 2).await.unwrap();
+        let mut made = connections.begin().await.unwrap();
+        run(&mut made, "CREATE TABLE a (b INTEGER)");
+        made.commit().unwrap();
+        for kept in [false, true] {
+            let mut tx = connections.begin().await.unwrap();
+            run(&mut tx, "INSERT INTO a VALUES (1)");
+            assert_eq!(run(&mut tx, "SELECT COUNT(*) FROM a"), Some(1));
+            let mut other = readers.begin().await.unwrap();
+            assert_eq!(run(&mut other, "SELECT COUNT(*) FROM a"), Some(0));
+            match kept {
+                true => tx.commit().unwrap(),
+                false => drop(tx),
+            }
+            assert_eq!(run(&mut other, "SELECT COUNT(*) FROM a"), Some(0));
+            let mut after = readers.begin().await.unwrap();
+            let there = run(&mut after, "SELECT COUNT(*) FROM a");
+            assert_eq!(there, Some(i64::from(kept)));
+        }
+        let mut reads = readers.begin().await.unwrap();
+        let refused = reads.connection().unwrap().execute("DELETE FROM a", []);
+        assert!(refused.unwrap_err().to_string().contains("readonly"));
+        drop(reads);
+        connections.close().await;
+        let closed = connections.begin().await.unwrap_err();
+        assert_eq!(closed.code(), Code::StateUnavailable);
     }
 
     #[tokio::test]
-    async fn a_transaction_that_is_dropped_at_any_moment_is_undone_and_the_next_one_begins() {
-        let dir = tempfile::tempdir().unwrap();
-        let options = SqliteConnectOptions::new().filename(dir.path().join("a.db"));
-        let options = options.create_if_missing(true);
-        let connections = Connections::open(options, 1).await.unwrap();
-        let mut made = connections.begin_write().await.unwrap();
-        run(&mut made, "CREATE TABLE a (b INTEGER)").await.unwrap();
-        made.commit().await.unwrap();
-        let mut ended = 0;
-        for polls in 0..60 {
-            {
-                let mut work = pin!(async {
-                    let mut tx = connections.begin_write().await.unwrap();
-                    for _ in 0..3 {
-                        run(&mut tx, "INSERT INTO a VALUES (1)").await.unwrap();
-                    }
-                    let here = run(&mut tx, "SELECT COUNT(*) FROM a").await;
-                    assert_eq!(here.unwrap(), Some(3));
-                });
-                for _ in 0..polls {
-                    if futures::poll!(&mut work).is_ready() {
-                        ended += 1;
-                        break;
-                    }
-                    tokio::time::sleep(Duration::from_micros(20)).await;
-                }
-            }
-            let mut tx = connections.begin_read().await.unwrap();
-            let left = run(&mut tx, "SELECT COUNT(*) FROM a").await;
-            assert_eq!(left.unwrap(), Some(0), "after {polls} polls");
-        }
-        assert!(ended > 0, "none came to its end");
-        connections.close().await;
-        assert!(matches!(
-            connections.begin_read().await,
-            Err(Error::PoolClosed)
-        ));
+    async fn a_transaction_that_is_dropped_is_undone_and_the_next_one_begins() {
+        is_undone().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn also_among_several_threads() {
+        is_undone().await;
     }
 }

@@ -141,7 +141,7 @@ pub(super) fn row(row: &PgRow) -> Result<Row> {
 
 pub(super) fn error(error: sqlx::Error) -> Error {
     let Some(said) = error.as_database_error() else {
-        return super::error(error);
+        return without_answer(error);
     };
     let state = said.code().unwrap_or(Cow::Borrowed("?????"));
     let code = match (said.kind(), state.as_ref()) {
@@ -159,4 +159,18 @@ pub(super) fn error(error: sqlx::Error) -> Error {
         },
     };
     Error::new(code, format!("PostgreSQL: {said} ({state})")).because(error)
+}
+
+/// The error of what is not the database's own answer.
+fn without_answer(error: sqlx::Error) -> Error {
+    use sqlx::Error as E;
+    let code = match &error {
+        E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed => {
+            Code::StateUnavailable
+        }
+        E::WorkerCrashed | E::BeginFailed => Code::StateUnavailable,
+        E::Configuration(_) => Code::BadArgument,
+        _ => Code::Internal,
+    };
+    Error::new(code, format!("PostgreSQL: {error}")).because(error)
 }

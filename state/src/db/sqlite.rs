@@ -5,14 +5,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use base::{Code, Error, Result, durable};
-use sqlx::query::Query;
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Row as _, SqlSafeStr, TypeInfo, ValueRef};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, ffi};
 
-use super::connections::{Connections, Lent};
-use super::{PATIENCE, READERS, Row, Value};
+use super::connections::{Connections, Lent, patient};
+use super::{READERS, Row, Value};
 
 /// An open file.
 #[derive(Debug, Clone)]
@@ -22,35 +19,19 @@ pub(crate) struct Sqlite {
 }
 
 pub(super) async fn open(path: &Path) -> Result<Sqlite> {
-    make_private(path)?;
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        // What is committed is on the disk: also under WAL, each commit waits for it.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(PATIENCE)
-        // Kilobytes of page cache a connection.
-        .pragma("cache_size", "-16384")
-        // Bytes of the log that are kept once a large transaction has been moved into the file.
-        .pragma("journal_size_limit", "67108864")
-        // Statements that are kept prepared, and rows that wait to be taken, a connection.
-        .statement_cache_capacity(400)
-        .row_buffer_size(500);
-    let writer = Connections::open(options.clone(), 1).await.map_err(error)?;
-    // After the writer, which has turned WAL on.
-    let options = options.pragma("query_only", "on");
-    let readers = Connections::open(options, READERS).await.map_err(error)?;
-    Ok(Sqlite { writer, readers })
+    Ok(Sqlite {
+        writer: Connections::writer(path).await?,
+        readers: Connections::readers(path, READERS).await?,
+    })
 }
 
 impl Sqlite {
     pub(super) async fn begin_read(&self) -> Result<Lent> {
-        self.readers.begin_read().await.map_err(error)
+        self.readers.begin().await
     }
 
     pub(super) async fn begin_write(&self) -> Result<Lent> {
-        self.writer.begin_write().await.map_err(error)
+        self.writer.begin().await
     }
 
     pub(super) async fn close(&self) {
@@ -61,9 +42,8 @@ impl Sqlite {
 
 /// Copies the database into `PATH.SUFFIX`, durable when this returns.
 pub(super) async fn copy_beside(file: &Sqlite, suffix: &str) -> Result<()> {
-    let options = file.writer.options();
     let beside = |suffix: &str| {
-        let mut name = options.get_filename().as_os_str().to_owned();
+        let mut name = file.writer.path().as_os_str().to_owned();
         name.push(suffix);
         PathBuf::from(name)
     };
@@ -79,11 +59,8 @@ pub(super) async fn copy_beside(file: &Sqlite, suffix: &str) -> Result<()> {
         let what = format!("{} is not UTF-8", half.display());
         Error::new(Code::BadArgument, what)
     })?;
-    let mut alone = file.writer.alone().await.map_err(error)?;
-    query("VACUUM INTO $1", vec![Value::from(name)])
-        .execute(alone.connection().map_err(error)?)
-        .await
-        .map_err(error)?;
+    let mut alone = file.writer.alone().await?;
+    execute(&mut alone, "VACUUM INTO $1", &[Value::from(name)])?;
     drop(alone);
     durable::sync(&half)?;
     std::fs::rename(&half, &whole).map_err(|e| Error::io(whole.display(), e))?;
@@ -92,7 +69,7 @@ pub(super) async fn copy_beside(file: &Sqlite, suffix: &str) -> Result<()> {
 
 /// Makes an empty file that only its owner may read, unless one is there. SQLite gives its
 /// other files the same mode.
-fn make_private(path: &Path) -> Result<()> {
+pub(super) fn make_private(path: &Path) -> Result<()> {
     let made = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -105,48 +82,104 @@ fn make_private(path: &Path) -> Result<()> {
     }
 }
 
-pub(super) fn query(
-    sql: impl SqlSafeStr,
-    values: Vec<Value>,
-) -> Query<'static, sqlx::Sqlite, SqliteArguments> {
-    let query = sqlx::query(sql);
-    values.into_iter().fold(query, |query, value| match value {
-        Value::Null => query.bind(None::<i64>),
-        Value::Int(value) => query.bind(value),
-        Value::Text(value) => query.bind(value),
+/// Runs a query; `take` has its rows.
+pub(super) fn each(
+    tx: &mut Lent,
+    sql: &str,
+    values: &[Value],
+    take: &mut impl FnMut(Row) -> Result<()>,
+) -> Result<()> {
+    let connection = tx.connection()?;
+    patient(|| {
+        let mut statement = connection.prepare_cached(sql).map_err(error)?;
+        bind(&mut statement, values)?;
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        while let Some(found) = rows.next().map_err(error)? {
+            take(row(found, columns)?)?;
+        }
+        Ok(())
     })
 }
 
-pub(super) fn row(row: &SqliteRow) -> Result<Row> {
-    let values = (0..row.len()).map(|column| {
-        let raw = row.try_get_raw(column)?;
-        Ok(match raw.type_info().name() {
-            _ if raw.is_null() => Value::Null,
-            "INTEGER" => Value::Int(row.try_get(column)?),
-            _ => Value::Text(row.try_get(column)?),
-        })
-    });
-    let values: Result<_, sqlx::Error> = values.collect();
-    values.map(Row).map_err(error)
+/// Runs a statement; how many rows it changed.
+pub(super) fn execute(tx: &mut Lent, sql: &str, values: &[Value]) -> Result<u64> {
+    let connection = tx.connection()?;
+    patient(|| {
+        let mut statement = connection.prepare_cached(sql).map_err(error)?;
+        bind(&mut statement, values)?;
+        let changed = statement.raw_execute().map_err(error)?;
+        Ok(changed as u64)
+    })
 }
 
-pub(super) fn error(error: sqlx::Error) -> Error {
-    let Some(said) = error.as_database_error() else {
-        return super::error(error);
+/// Runs several statements without values.
+pub(super) fn script(tx: &mut Lent, sql: &str) -> Result<()> {
+    let connection = tx.connection()?;
+    patient(|| connection.execute_batch(sql)).map_err(error)
+}
+
+/// Gives `$N` the value N: to SQLite `$N` is a name, and its number that of its first use.
+fn bind(statement: &mut CachedStatement<'_>, values: &[Value]) -> Result<()> {
+    for place in 1..=statement.parameter_count() {
+        let name = statement.parameter_name(place).unwrap_or_default();
+        let number: Option<usize> = name.strip_prefix('$').and_then(|n| n.parse().ok());
+        let value = number.and_then(|n| values.get(n.wrapping_sub(1)));
+        let value = value.ok_or_else(|| {
+            let what = format!("SQLite: there is no value for `{name}`");
+            Error::new(Code::Internal, what)
+        })?;
+        statement.raw_bind_parameter(place, value).map_err(error)?;
+    }
+    Ok(())
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(*value),
+            Self::Text(value) => ValueRef::Text(value.as_bytes()),
+        }))
+    }
+}
+
+fn row(row: &rusqlite::Row<'_>, columns: usize) -> Result<Row> {
+    let values = (0..columns).map(|column| {
+        let value = row.get_ref(column).map_err(error)?;
+        Ok(match value {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(value) => Value::Int(value),
+            value => {
+                let text = value.as_str().map_err(|e| {
+                    let what = format!("column {column} of a stored record is not text");
+                    Error::new(Code::StateDamaged, what).because(e)
+                })?;
+                Value::Text(text.to_owned())
+            }
+        })
+    });
+    values.collect::<Result<_>>().map(Row)
+}
+
+pub(super) fn error(error: rusqlite::Error) -> Error {
+    let Some(number) = error.sqlite_error().map(|said| said.extended_code) else {
+        return Error::new(Code::Internal, format!("SQLite: {error}")).because(error);
     };
-    let number = said.code().and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
-    let code = match said.kind() {
-        sqlx::error::ErrorKind::UniqueViolation => Code::ResourceExists,
-        sqlx::error::ErrorKind::ForeignKeyViolation => Code::ResourceInUse,
-        // The lower byte of SQLite's extended result codes.
+    let code = match number {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => Code::ResourceExists,
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Code::ResourceInUse,
+        // The lower byte of the extended result codes.
         _ => match number & 0xff {
-            5 | 6 => Code::StateUnavailable,
-            3 | 8 | 14 => Code::FileAccessDenied,
-            10 => Code::Io,
-            11 | 26 => Code::StateDamaged,
-            13 => Code::NoSpace,
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Code::StateUnavailable,
+            ffi::SQLITE_PERM | ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN => {
+                Code::FileAccessDenied
+            }
+            ffi::SQLITE_IOERR => Code::Io,
+            ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => Code::StateDamaged,
+            ffi::SQLITE_FULL => Code::NoSpace,
             _ => Code::Internal,
         },
     };
-    Error::new(code, format!("SQLite: {said} ({number})")).because(error)
+    Error::new(code, format!("SQLite: {error} ({number})")).because(error)
 }

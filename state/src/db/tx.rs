@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use base::{Code, Error, Result};
-use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use futures::stream::TryStreamExt;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
@@ -50,12 +50,11 @@ impl Tx {
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
-        let mut stream = self.stream(sql, values)?;
-        while let Some(row) = stream.try_next().await? {
+        let all = self.each(sql, values, |row| {
             rows.push(row);
-        }
-        drop(stream);
-        self.broken = false;
+            Ok(())
+        });
+        all.await?;
         Ok(rows)
     }
 
@@ -68,33 +67,28 @@ impl Tx {
         Ok(self.query(sql, values).await?.into_iter().next())
     }
 
-    /// The rows of a query as they come. The transaction is of no further use unless all were
-    /// taken.
-    pub(crate) fn stream(
+    /// Gives the rows of a query to `take` as they come. After an error, also of `take`, the
+    /// transaction is of no further use.
+    pub(crate) async fn each(
         &mut self,
         sql: impl SqlSafeStr,
         values: impl IntoIterator<Item = Value>,
-    ) -> Result<BoxStream<'_, Result<Row>>> {
+        mut take: impl FnMut(Row) -> Result<()>,
+    ) -> Result<()> {
         let values = checked(values)?;
+        let sql = sql.into_sql_str();
         self.begin_statement()?;
-        Ok(match &mut self.engine {
-            Engine::Sqlite(tx) => {
-                let (sql, connection) = tx.statement(sql).map_err(sqlite::error)?;
-                sqlite::query(sql, values)
-                    .fetch(connection)
-                    .map(|row| sqlite::row(&row.map_err(sqlite::error)?))
-                    .boxed()
+        match &mut self.engine {
+            Engine::Sqlite(tx) => sqlite::each(tx, sql.as_str(), &values, &mut take)?,
+            Engine::Postgres(tx) => {
+                let mut rows = postgres::query(sql, values).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await.map_err(postgres::error)? {
+                    take(postgres::row(&row)?)?;
+                }
             }
-            Engine::Postgres(tx) => postgres::query(sql, values)
-                .fetch(&mut **tx)
-                .map(|row| postgres::row(&row.map_err(postgres::error)?))
-                .boxed(),
-        })
-    }
-
-    /// Marks that a stream has come to its end.
-    pub(crate) fn end_stream(&mut self) {
+        }
         self.broken = false;
+        Ok(())
     }
 
     /// The names of a table's columns, in their order; none if there is no such table.
@@ -117,16 +111,10 @@ impl Tx {
         values: impl IntoIterator<Item = Value>,
     ) -> Result<u64> {
         let values = checked(values)?;
+        let sql = sql.into_sql_str();
         self.begin_statement()?;
         let rows = match &mut self.engine {
-            Engine::Sqlite(tx) => {
-                let (sql, connection) = tx.statement(sql).map_err(sqlite::error)?;
-                sqlite::query(sql, values)
-                    .execute(connection)
-                    .await
-                    .map_err(sqlite::error)?
-                    .rows_affected()
-            }
+            Engine::Sqlite(tx) => sqlite::execute(tx, sql.as_str(), &values)?,
             Engine::Postgres(tx) => postgres::query(sql, values)
                 .execute(&mut **tx)
                 .await
@@ -140,11 +128,7 @@ impl Tx {
     async fn script(&mut self, sql: &'static str) -> Result<()> {
         self.begin_statement()?;
         match &mut self.engine {
-            Engine::Sqlite(tx) => {
-                let (sql, connection) = tx.statement(sql).map_err(sqlite::error)?;
-                let done = sqlx::raw_sql(sql).execute(connection).await;
-                done.map_err(sqlite::error)?;
-            }
+            Engine::Sqlite(tx) => sqlite::script(tx, sql)?,
             Engine::Postgres(tx) => {
                 let sql = AssertSqlSafe(postgres::dialect(sql));
                 let done = sqlx::raw_sql(sql).execute(&mut **tx).await;
@@ -201,7 +185,7 @@ impl WriteTx {
         // PostgreSQL answers the COMMIT of a failed transaction kindly, by undoing it.
         self.0.begin_statement()?;
         match self.0.engine {
-            Engine::Sqlite(tx) => tx.commit().await.map_err(sqlite::error),
+            Engine::Sqlite(tx) => tx.commit(),
             Engine::Postgres(tx) => tx.commit().await.map_err(postgres::error),
         }
     }
