@@ -86,7 +86,7 @@ impl World {
 }
 
 /// Bytes of packs in the stores below a folder.
-fn stored(folder: &Path) -> u64 {
+pub fn stored(folder: &Path) -> u64 {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();

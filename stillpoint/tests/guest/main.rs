@@ -18,5 +18,6 @@ mod histories;
 mod host;
 mod killed_server;
 mod libvirt;
+mod real_time;
 mod sdk;
 mod trouble;

@@ -2,6 +2,7 @@
 
 mod access;
 mod browser;
+mod flows;
 mod places;
 mod policies;
 mod settings;

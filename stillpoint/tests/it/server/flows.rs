@@ -1,0 +1,133 @@
+//! What `az backup` can do beside the life that a real guest goes through
+//! (`guest::azure`): other policies, other disks, jobs that are found, awaited and stopped, and
+//! a vault that is deleted with what is in it.
+
+use serde_json::Value;
+use testkit::disk;
+use testkit::scripted::ScriptedFolder;
+
+use crate::serving::{Server, free_port, log_in, texts};
+
+const VAULT: &str = "-g default -v v1";
+const ITEM: &str = "-g default -v v1 -c web -i web";
+const OF_VM: &str = "--backup-management-type AzureIaasVM --workload-type VM";
+
+/// How each of a job's tasks ended.
+fn tasks(job: &Value) -> Vec<&str> {
+    let all = job.pointer("/properties/extendedInfo/tasksList").unwrap();
+    let all = all.as_array().unwrap().iter();
+    all.map(|task| task["status"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn az_changes_a_policy_and_disks_finds_and_stops_jobs_and_forces_a_vault_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let host = ScriptedFolder::new(&folder.path().join("host")).unwrap();
+    let disks = [disk::noise(1, 4 << 20), disk::noise(2, 4 << 20)];
+    let disks: Vec<&[u8]> = disks.iter().map(Vec::as_slice).collect();
+    host.machine("web", &disks, 0).unwrap();
+    let server = Server::start(&data, free_port(), &host.connection());
+    let az = log_in(&server, folder.path(), &data);
+    let ok = |words: &str| az.json(words).unwrap();
+
+    // Groups and machines.
+    assert_eq!(ok("group exists -n default"), true);
+    assert_eq!(ok("group exists -n none"), false);
+    assert_eq!(texts(&ok("vm list -g default"), "name"), ["web"]);
+    let locations = ok("account list-locations");
+    assert_eq!(locations[0]["name"], "onprem");
+    ok("backup vault create -g default -n v1 -l onprem");
+    let vm = ok("vm show -g default -n web")["id"].clone();
+    let vm = vm.as_str().unwrap();
+    ok(&format!(
+        "backup protection enable-for-vm {VAULT} --vm {vm} -p DefaultPolicy"
+    ));
+    assert_eq!(
+        ok(&format!("backup protection check-vm --vm {vm}")),
+        ok("backup vault show -g default -n v1")["id"]
+    );
+
+    // Another policy; it names who has it.
+    let item = || ok(&format!("backup item show {VAULT} -c web -n web {OF_VM}"));
+    ok(&format!(
+        "backup item set-policy {ITEM} -p EnhancedPolicy {OF_VM}"
+    ));
+    let policy = item()["properties"]["policyId"].clone();
+    assert!(
+        policy.as_str().unwrap().ends_with("/EnhancedPolicy"),
+        "{policy}"
+    );
+    let having = |policy: &str| {
+        let words = format!("backup policy list-associated-items {VAULT} -n {policy}");
+        ok(&words).as_array().unwrap().len()
+    };
+    assert_eq!((having("EnhancedPolicy"), having("DefaultPolicy")), (1, 0));
+
+    // DISK-1: only the first disk from now on, and all again.
+    let back_up = || {
+        let words =
+            format!("backup protection backup-now {ITEM} --backup-management-type AzureIaasVM");
+        let job = ok(&words)["name"].as_str().unwrap().to_owned();
+        ok(&format!("backup job wait {VAULT} -n {job}"));
+        let job = ok(&format!("backup job show {VAULT} -n {job}"));
+        assert_eq!(job["properties"]["status"], "Completed", "{job}");
+        job
+    };
+    let update = format!("backup protection update-for-vm {ITEM}");
+    ok(&format!(
+        "{update} --disk-list-setting include --diskslist 0"
+    ));
+    back_up();
+    let points = || ok(&format!("backup recoverypoint list {ITEM} {OF_VM}"));
+    let disks_of = |point: &Value| {
+        let disks = &point["properties"]["recoveryPointDiskConfiguration"];
+        disks["numberOfDisksIncludedInBackup"].as_u64()
+    };
+    assert_eq!(disks_of(&points()[0]), Some(1), "{}", points());
+    ok(&format!(
+        "{update} --disk-list-setting resetexclusionsettings"
+    ));
+    back_up();
+    assert_eq!(disks_of(&points()[0]), Some(2), "{}", points());
+
+    // Jobs by what they did and how they ended.
+    let found = |filter: &str| {
+        let jobs = ok(&format!("backup job list {VAULT} {filter}"));
+        jobs.as_array().unwrap().len()
+    };
+    assert_eq!(found("--operation Backup --status Completed"), 2);
+    assert_eq!(found("--operation Backup --status Failed"), 0);
+    assert_eq!(found("--operation Restore"), 0);
+
+    // JOB-16: stopped in its transfer, the snapshot's point stays.
+    let changed = [disk::noise(3, 16 << 20), disk::noise(4, 4 << 20)];
+    let changed: Vec<&[u8]> = changed.iter().map(Vec::as_slice).collect();
+    host.machine("web", &changed, 300).unwrap();
+    let words = format!("backup protection backup-now {ITEM} --backup-management-type AzureIaasVM");
+    let name = ok(&words)["name"].as_str().unwrap().to_owned();
+    let shown = || ok(&format!("backup job show {VAULT} -n {name}"));
+    while tasks(&shown()) != ["Completed", "InProgress"] {
+        let job = shown();
+        assert_eq!(job["properties"]["status"], "InProgress", "{job}");
+    }
+    let done = az.run(&[
+        "backup", "job", "stop", "-g", "default", "-v", "v1", "-n", &name,
+    ]);
+    let done = done.unwrap();
+    assert_eq!(done.code, 0, "{}", done.err);
+    ok(&format!("backup job wait {VAULT} -n {name}"));
+    let job = shown();
+    assert_eq!(job["properties"]["status"], "Cancelled", "{job}");
+    assert_eq!(tasks(&job), ["Completed", "Cancelled"], "{job}");
+    assert_eq!(points().as_array().unwrap().len(), 3);
+
+    // VAULT-18: with what is in it, once nothing is kept for a deletion that is taken back.
+    ok("backup vault backup-properties set -g default -n v1 --soft-delete-feature-state Disable");
+    let done = az.run(&[
+        "backup", "vault", "delete", "-g", "default", "-n", "v1", "--force", "--yes",
+    ]);
+    let done = done.unwrap();
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(ok("backup vault list"), Value::Array(Vec::new()));
+}
