@@ -10,6 +10,7 @@ use state::resources::{self, Record};
 
 use crate::Control;
 use crate::roles::matches;
+use crate::vaults::refused;
 
 impl Control {
     /// All rules, by name.
@@ -39,11 +40,7 @@ impl Control {
         name: &str,
         rule: AdmissionRule,
     ) -> Result<(Record<AdmissionRule>, bool)> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if !(1..=63).contains(&name.len()) || !name.chars().all(plain) {
-            let detail = format!("`{name}` is no name: use 1 to 63 letters, digits and hyphens");
-            return Err(Error::new(Code::NameInvalid, detail));
-        }
+        policy::check_fabric_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
         if rule.name_pattern.is_none() && rule.required_tags.is_empty() {
             let detail = "a rule needs a pattern of names, or tags that must be there";
             return Err(Error::new(Code::BadArgument, detail));

@@ -76,7 +76,7 @@ impl Control {
         let due = origin.and_then(|o| o.due);
         let keep = match (due, &policy) {
             (Some(due), Some(policy)) if tiers != Tiers::Snapshot => {
-                let since = item.body.vaulted_from.unwrap_or(item.created);
+                let since = item.vaulted_since();
                 item.body.vaulted_from = item.body.vaulted_from.max(Some(due));
                 Keep::Marks(policy.marks(due, since))
             }

@@ -17,6 +17,7 @@ use vault::{Locked, Store};
 
 use crate::Control;
 use crate::adopt::Adopted;
+use crate::blocking::blocking;
 use crate::vaults::{new_vault, refused};
 
 /// What a vault is attached with.
@@ -135,10 +136,7 @@ impl Control {
             }
             AttachKey::Export { export, identity } => {
                 // A passphrase takes a second of work.
-                let opened = tokio::task::spawn_blocking(move || import_age(&export, &identity));
-                opened
-                    .await
-                    .map_err(|e| Error::new(Code::Internal, "a thread died").because(e))??
+                blocking(move || import_age(&export, &identity)).await??
             }
         };
         let file = KeyFile::new(&*self.random);

@@ -157,7 +157,7 @@ impl Control {
             plane,
             engine: Engine::new(owner, &options),
             options,
-            rests: crate::reconcile::Wanted::default(),
+            rests: crate::reconcile::Rests::default(),
             silent: discovery::Silent::default(),
             server,
             taken: crate::ownership::Taken::default(),

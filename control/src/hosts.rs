@@ -14,10 +14,8 @@ use uuid::Uuid;
 use crate::groups::fixed;
 use crate::places::Purpose;
 use crate::snapshot_stores::{check_percent, holds};
+use crate::vaults::refused;
 use crate::{Control, storage_accounts};
-
-/// The longest name.
-const LONGEST: usize = 63;
 
 /// What a host is added or changed with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -134,7 +132,7 @@ impl Control {
                 )
             }
             None => {
-                check_name(name)?;
+                policy::check_fabric_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
                 let missing = || Error::new(Code::LocationUnknown, "a host needs a location");
                 let location = location.ok_or_else(missing)?.name.clone();
                 let group = group.ok_or_else(|| needs("group"))?;
@@ -294,15 +292,6 @@ pub(crate) fn default_store(data: &Path, host: Option<&str>) -> String {
 
 fn host_id(subscription: &str, name: &str) -> String {
     format!("{subscription}/providers/Stillpoint.Fabric/hosts/{name}")
-}
-
-fn check_name(name: &str) -> Result<()> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if (1..=LONGEST).contains(&name.len()) && name.chars().all(allowed) {
-        return Ok(());
-    }
-    let detail = format!("`{name}` is no name of a host: use 1 to 63 letters, digits and hyphens");
-    Err(Error::new(Code::NameInvalid, detail))
 }
 
 fn needs(what: &str) -> Error {

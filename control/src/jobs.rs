@@ -38,7 +38,9 @@ pub(crate) use delete_data::DeletePlan;
 pub(crate) use engine::Engine;
 pub(crate) use ground::{Ground, policy_of};
 pub use load::Load;
-pub(crate) use of_item::{unfinished_backups, unfinished_restores, waits};
+pub(crate) use of_item::{
+    begun, restoring, sending, unfinished_backups, unfinished_restores, waits,
+};
 pub(crate) use restore::{
     CREATE_MACHINE, FROM_VAULT, NewPlace, Place, RestorePlan, Stage as RestoreStage,
 };

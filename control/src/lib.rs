@@ -10,6 +10,7 @@ mod alerts;
 mod applications;
 mod attach;
 mod authorize;
+mod blocking;
 mod certificate;
 mod collections;
 mod costs;
@@ -120,7 +121,7 @@ pub struct Control {
     /// Who works on jobs.
     engine: jobs::Engine,
     /// What the reconcilers keep between rounds.
-    rests: reconcile::Wanted,
+    rests: reconcile::Rests,
     silent: discovery::Silent,
     /// Which server this is.
     server: ownership::ServerName,

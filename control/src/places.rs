@@ -14,6 +14,7 @@ use state::vault_pools::VaultPool;
 use state::vaults::Vault;
 use state::{Resource, Tx, fold};
 
+use crate::blocking::blocking;
 use crate::{Control, new_id};
 
 /// How long a file system may take.
@@ -151,8 +152,8 @@ async fn patient<T: Send + 'static>(
     folder: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
-    match tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await {
-        Ok(done) => done.map_err(|e| Error::new(Code::Internal, "a thread died").because(e)),
+    match tokio::time::timeout(PATIENCE, blocking(work)).await {
+        Ok(done) => done,
         Err(_) => {
             let detail = format!("{folder} does not answer");
             Err(Error::new(Code::FolderUnusable, detail))

@@ -10,6 +10,7 @@ use state::principals::{self, PrincipalKind, Secret};
 use uuid::Uuid;
 
 use crate::Control;
+use crate::blocking::blocking;
 
 /// Secrets compared at the same time: each takes 19 MiB and tens of milliseconds.
 pub(crate) const COMPARED_AT_ONCE: usize = 2;
@@ -61,13 +62,12 @@ impl Control {
         let secrets = secrets.unwrap_or_else(|| vec![dummy()]);
         let (given, now) = (given.to_owned(), self.now());
         let turn = Arc::clone(&self.comparing).acquire_owned().await;
-        tokio::task::spawn_blocking(move || {
+        let compared = blocking(move || {
             // Kept to the end of the work, also if nobody waits for it any more.
             let _turn = turn;
             any_matches(&secrets, &given, now)
-        })
-        .await
-        .map_err(|e| Error::new(Code::Internal, "comparing a secret").because(e))
+        });
+        compared.await
     }
 
     /// The principal of this object id, if it still is one, may log in, and did not end the

@@ -16,6 +16,7 @@ mod edits;
 mod health;
 mod meter;
 mod purge;
+mod rests;
 mod retention;
 mod scheduler;
 mod tidy;
@@ -27,9 +28,9 @@ use base::Result;
 
 use crate::Control;
 
-pub(crate) use collection::Wanted;
 pub(crate) use deleted_vaults::{note_deleted, refuse_leaving};
 pub(crate) use edits::{apply_policy, note_edit};
+pub(crate) use rests::Rests;
 
 impl Control {
     /// Starts all that is due now, and takes up jobs that nobody works on. What goes wrong with

@@ -8,7 +8,7 @@ use state::{Tx, fold};
 use uuid::Uuid;
 
 use crate::Control;
-use crate::jobs::{Place, Plan};
+use crate::jobs::{Place, restoring};
 use crate::locks::forget_scope;
 use crate::places::Purpose;
 use crate::vaults::{check_match, refuse_match};
@@ -141,13 +141,10 @@ async fn restoring_into(tx: &mut Tx, folder: &str) -> Result<Option<Uuid>> {
     };
     // Few go on at once.
     let all = jobs::page(tx, &filter, None, u32::MAX).await?;
-    let goes = |job: &jobs::Job| match serde_json::from_value(job.body.step.clone()) {
-        Ok(Plan::Restore(plan)) => match plan.place {
-            Place::Folder(to) => to.starts_with(folder),
-            Place::Machine(new) => new.machine.folder.starts_with(folder),
-            Place::Original(_) => false,
-        },
-        _ => false,
+    let goes = |job: &jobs::Job| match restoring(job).map(|plan| plan.place) {
+        Some(Place::Folder(to)) => to.starts_with(folder),
+        Some(Place::Machine(new)) => new.machine.folder.starts_with(folder),
+        Some(Place::Original(_)) | None => false,
     };
     Ok(all.into_iter().find(goes).map(|job| job.id))
 }

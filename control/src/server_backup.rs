@@ -26,6 +26,7 @@ use vault::keys::{EscrowRecipient, KeyFile, Unlock, VaultKeys, seal_file};
 use vault::{Locked, Store};
 use zeroize::Zeroizing;
 
+use crate::blocking::blocking;
 use crate::first_start::RECOVERY;
 use crate::new_id;
 use crate::options::KeySource;
@@ -177,7 +178,7 @@ async fn write(
         state.backup(&records).await?;
         let records = records.clone();
         let work = move || seal(&head, &records, &sealed, &target, &recipient);
-        blocking(work).await
+        blocking(work).await?
     };
     let done = done.await;
     let _ = std::fs::remove_file(&records);
@@ -221,13 +222,6 @@ fn settings_files(data: &Path) -> Result<BTreeMap<String, String>> {
         }
     }
     Ok(all)
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|e| Error::new(Code::Internal, "a thread died").because(e))?
 }
 
 /// Removes what a backup that was cut short has left in a server's folder.

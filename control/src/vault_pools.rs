@@ -13,9 +13,10 @@ use state::vaults::Vault;
 use state::{Tx, WriteTx};
 
 use crate::Control;
+use crate::blocking::blocking;
 use crate::groups::fixed;
 use crate::places::Purpose;
-use crate::vaults::{check_match, refuse_match};
+use crate::vaults::{check_match, refuse_match, refused};
 
 /// The name of the server's own pool.
 const DEFAULT: &str = "default";
@@ -87,7 +88,7 @@ impl Control {
     /// a location or a folder, and for a folder of the server's own pool; `ResourceInUse` for
     /// another folder while there are vaults in it; `PreconditionFailed`; those of the records.
     pub async fn put_vault_pool(&self, name: &str, input: PoolInput) -> Result<(ShownPool, bool)> {
-        check_name(name)?;
+        policy::check_fabric_name(name).map_err(|r| refused(Code::NameInvalid, &r))?;
         let id = self.vault_pool_id(name);
         let location = match input.location.as_deref() {
             Some(location) => Some(self.check_location(location).await?.name),
@@ -211,7 +212,7 @@ impl Control {
         };
         let there = folder.clone();
         // What hangs must not hold up who only looks.
-        let look = tokio::task::spawn_blocking(move || {
+        let look = blocking(move || {
             let is_there = marked.is_none_or(|mark| there.join(mark).exists());
             mover::space(&there).ok().filter(|_| is_there)
         });
@@ -310,13 +311,4 @@ async fn refuse_vaults(tx: &mut Tx, pool: &Record<VaultPool>) -> Result<()> {
 
 fn pool_id(subscription: &str, name: &str) -> String {
     format!("{subscription}/providers/Stillpoint.Fabric/vaultPools/{name}")
-}
-
-fn check_name(name: &str) -> Result<()> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if (1..=63).contains(&name.len()) && name.chars().all(allowed) {
-        return Ok(());
-    }
-    let detail = format!("`{name}` is no name of a pool: use 1 to 63 letters, digits and hyphens");
-    Err(Error::new(Code::NameInvalid, detail))
 }

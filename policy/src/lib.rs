@@ -38,7 +38,9 @@ pub use expiry::{Keep, ON_DEMAND_DAYS, Point, Removal, Tier, cleanup, on_demand_
 pub use job_status::{BackupJob, JobStatus, TaskStatus};
 pub use limits::{Limit, Limits};
 pub use marks::{Kept, Marks};
-pub use name::{GroupPattern, check_group_name, check_policy_name, check_vault_name};
+pub use name::{
+    GroupPattern, check_fabric_name, check_group_name, check_policy_name, check_vault_name,
+};
 pub use next_run::{MOST_SPREAD, spread};
 pub use policy::{Consistency, Policy, PolicyType};
 pub use price::{

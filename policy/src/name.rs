@@ -55,6 +55,18 @@ pub fn check_group_name(name: &str) -> Result<(), Refusal> {
     )
 }
 
+/// Letters, digits, hyphens; 1 to 63 of them: what Azure has no rule for, hosts and pools and
+/// rules of names.
+///
+/// # Errors
+/// The rule that the name breaks.
+pub fn check_fabric_name(name: &str) -> Result<(), Refusal> {
+    let good = (1..=63).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let remedy = "Use 1 to 63 letters, digits and hyphens";
+    refuse_unless(good, "name", name, remedy)
+}
+
 fn of_groups(text: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii_alphanumeric() || "._-()".contains(c))

@@ -20,7 +20,7 @@ use state::recovery_points::{self as points, PointBody, RecoveryPoint, Tiers};
 use super::after_backup::{ended_well, failed};
 use super::ground::{Ground, policy_at_end};
 use super::held::{Held, Outcome};
-use super::of_item::transfer_runs;
+use super::of_item::{begun, transfer_runs};
 use super::origin::origin;
 use super::transfer::transfer_phase;
 use super::{ASKED, DOWNGRADE, Plan, stand, to_json};
@@ -302,7 +302,7 @@ async fn decide(
     let (on_demand, to_vault) = match plan.run {
         Run::OnDemand { .. } => (true, true),
         Run::Scheduled { due } => {
-            let since = item.body.vaulted_from.unwrap_or(item.created);
+            let since = item.vaulted_since();
             (false, policy.is_some_and(|p| p.goes_to_vault(due, since)))
         }
     };
@@ -325,11 +325,7 @@ fn note_consistency(job: &mut Job, got: &points::Consistency, downgrade: Option<
 /// Notes that the point that a job has begun will have no record: its store may have it, or get
 /// it yet from a server that was stalled.
 pub(super) fn give_up(item: &mut ProtectedItem, job: &Job) {
-    let plan = serde_json::from_value(job.body.step.clone());
-    if let Ok(Plan::Backup(BackupPlan {
-        stage: Stage::Snapshot(Some(point)),
-        ..
-    })) = plan
+    if let Some(point) = begun(job)
         && !item.body.given_up.contains(&point)
     {
         item.body.given_up.push(point);

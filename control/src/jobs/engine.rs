@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use super::held::{Held, Outcome};
 use super::load::Queued;
+use super::of_item::plan;
 use super::{Plan, backup, delete_data, restore};
 use crate::{Control, Options};
 
@@ -352,11 +353,7 @@ async fn run(held: &Held<'_>, job: Option<Job>) -> Result<Outcome> {
         tracing::warn!("job {} waits: {e}", job.id);
         return Ok(Outcome::Later(AGAIN));
     }
-    let plan = serde_json::from_value(job.body.step).map_err(|e| {
-        let detail = format!("the plan of job {} can't be read", job.id);
-        Error::new(Code::StateDamaged, detail).because(e)
-    })?;
-    match plan {
+    match plan(&job)? {
         Plan::Backup(plan) => backup::run(held, plan).await,
         Plan::DeleteData(plan) => delete_data::run(held, plan).await,
         Plan::Restore(plan) => restore::run(held, plan).await,

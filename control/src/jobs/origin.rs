@@ -14,7 +14,7 @@ pub(super) fn origin(plan: &BackupPlan, ground: &Ground, now: Timestamp) -> Orig
     let (due, keep_until) = match plan.run {
         Run::OnDemand { until } => (None, Some(until)),
         Run::Scheduled { due } => {
-            let since = item.body.vaulted_from.unwrap_or(item.created);
+            let since = item.vaulted_since();
             let kept = ground.policy.as_ref().map(|policy| {
                 let in_vault = policy.goes_to_vault(due, since);
                 let point = policy::Point {

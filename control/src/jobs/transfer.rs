@@ -124,7 +124,7 @@ async fn done(
         if let Some(mut point) = point {
             point.tiers = Tiers::SnapshotAndVault;
             if let (Run::Scheduled { due }, Some(policy)) = (plan.run, &policy) {
-                let since = item.body.vaulted_from.unwrap_or(item.created);
+                let since = item.vaulted_since();
                 point.body.keep = Keep::Marks(policy.marks(due, since));
                 item.body.vaulted_from = item.body.vaulted_from.max(Some(due));
             }

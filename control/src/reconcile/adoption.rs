@@ -21,9 +21,10 @@ use state::resources::Record;
 use state::vaults::Vault;
 use state::{Lease, WriteTx, fold, leases, resources};
 
+use super::rests::Round;
 use crate::Control;
 use crate::adopt::Adopted;
-use crate::jobs::{BackupPlan, Plan, Stage};
+use crate::jobs::{begun, sending};
 use crate::ownership::{Owned, VAULT_PLACE, owned, set_owned, snapshot_place};
 use crate::plane::{Ownership, Stores, Tier};
 use crate::points::expiries;
@@ -58,7 +59,7 @@ impl Control {
     /// Compares the records of every vault with its stores where somebody else has written to
     /// one.
     pub(super) async fn adopt_stores(&self) -> Result<()> {
-        if !self.rests.is_due("adoption", self.now()) {
+        if !self.rests.is_due(Round::Adoption, self.now()) {
             return Ok(());
         }
         let mut tx = self.state.read().await?;
@@ -292,17 +293,8 @@ impl Control {
             if job.operation == JobOperation::DeleteBackupData {
                 deleted.extend(job.item.clone());
             }
-            match serde_json::from_value(job.body.step) {
-                Ok(Plan::Backup(BackupPlan {
-                    stage: Stage::Snapshot(Some(point)),
-                    ..
-                })) => drop(busy.insert(point)),
-                Ok(Plan::Backup(BackupPlan {
-                    stage: Stage::Transfer(sending),
-                    ..
-                })) => drop(busy.insert(sending.point)),
-                _ => {}
-            }
+            busy.extend(begun(&job));
+            busy.extend(sending(&job).map(|sending| sending.point));
         }
         for item in items_of(&mut tx, &vault.id).await? {
             busy.extend(&item.body.given_up);

@@ -9,6 +9,7 @@ use state::recovery_points::{self as points, Range, Tiers};
 use state::vaults::{SoftDeleteState, Vault};
 use state::{Tx, resources};
 
+use super::rests::Round;
 use crate::Control;
 use crate::alerts::about;
 use crate::protected_items::is_active;
@@ -20,7 +21,7 @@ const PAGE: u32 = 500;
 impl Control {
     /// Resolves what has no cause any more, and raises what time alone gives cause for.
     pub(super) async fn follow_alerts(&self) -> Result<()> {
-        if !self.rests.is_due("alerts", self.now()) {
+        if !self.rests.is_due(Round::Alerts, self.now()) {
             return Ok(());
         }
         self.tell_of_purges().await?;

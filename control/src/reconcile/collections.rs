@@ -7,10 +7,11 @@ use state::protected_items as items;
 use state::recovery_points::{self as points, Tiers};
 use state::resources::{self, Record};
 
+use super::rests::Round;
 use super::retention::sent_now;
 use crate::Control;
 use crate::collections::{deleted, deleting, points_in, refuse_kept};
-use crate::jobs::{BackupPlan, Plan, Stage, unfinished_backups};
+use crate::jobs::{begun, unfinished_backups};
 use crate::locks::forget_scope;
 use crate::plane::Tier;
 
@@ -18,7 +19,7 @@ impl Control {
     /// Removes the snapshots of collections that are to go, then the collections. What a store
     /// does not let go, or a transfer reads, is tried again later.
     pub(super) async fn delete_collections(&self) -> Result<()> {
-        if !self.rests.is_due("collections", self.now()) {
+        if !self.rests.is_due(Round::Collections, self.now()) {
             return Ok(());
         }
         let mut tx = self.state.read().await?;
@@ -111,14 +112,5 @@ async fn is_filled(tx: &mut Tx, collection: &Record<Collection>) -> Result<bool>
         return Ok(false);
     }
     let jobs = unfinished_backups(tx, &item).await?;
-    Ok(jobs.into_iter().any(|job| {
-        let plan = serde_json::from_value(job.body.step);
-        matches!(
-            plan,
-            Ok(Plan::Backup(BackupPlan {
-                stage: Stage::Snapshot(Some(_)),
-                ..
-            }))
-        )
-    }))
+    Ok(jobs.iter().any(|job| begun(job).is_some()))
 }

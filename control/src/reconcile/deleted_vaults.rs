@@ -10,6 +10,7 @@ use state::resources::{self, Record};
 use state::vaults::Vault;
 use state::{Tx, WriteTx, settings};
 
+use super::rests::Round;
 use crate::Control;
 use crate::places::Purpose;
 
@@ -55,7 +56,7 @@ pub(crate) async fn refuse_leaving(tx: &mut Tx, pool: &Path) -> Result<()> {
 impl Control {
     /// Removes the stores of vaults that were deleted. One that does not go is tried again.
     pub(super) async fn remove_deleted(&self) -> Result<()> {
-        if !self.rests.is_due("deleted vaults", self.now()) {
+        if !self.rests.is_due(Round::DeletedVaults, self.now()) {
             return Ok(());
         }
         let mut tx = self.state.read().await?;

@@ -23,6 +23,7 @@ use state::vaults::Vault;
 use state::{Resource, Tx, fold};
 
 use self::checks::Checks;
+use super::rests::Round;
 use crate::Control;
 use crate::protected_items::is_active;
 
@@ -70,7 +71,7 @@ impl Looks {
 impl Control {
     /// Brings what was found at the items up to date.
     pub(super) async fn check_health(&self) -> Result<()> {
-        if !self.rests.looks.is_wanted() || !self.rests.is_due("health", self.now()) {
+        if !self.rests.looks.is_wanted() || !self.rests.is_due(Round::Health, self.now()) {
             return Ok(());
         }
         let silent = self.rests.looks.take();

@@ -14,6 +14,7 @@ use state::usages;
 use state::vaults::{Redundancy, Vault};
 use state::{Tx, meter};
 
+use super::rests::Round;
 use crate::Control;
 use crate::protected_items::is_active;
 use crate::protected_items::items_of;
@@ -24,7 +25,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
 impl Control {
     /// Takes the reading of this day, if nobody has.
     pub(super) async fn read_meter(&self) -> Result<()> {
-        if !self.rests.is_due("meter", self.now()) {
+        if !self.rests.is_due(Round::Meter, self.now()) {
             return Ok(());
         }
         let mut tx = self.state.read().await?;

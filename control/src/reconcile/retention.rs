@@ -7,9 +7,10 @@ use policy::Removal;
 use state::protected_items::{self as items, ProtectedItem, ProtectionState};
 use state::recovery_points::{self as points, RecoveryPoint, Tiers};
 
+use super::rests::Round;
 use crate::Control;
 use crate::collections::refuse_kept;
-use crate::jobs::{BackupPlan, Plan, Stage, unfinished_backups, unfinished_restores};
+use crate::jobs::{sending, unfinished_backups, unfinished_restores};
 use crate::plane::Tier;
 use crate::points::rule_point;
 use crate::protected_items::is_active;
@@ -21,7 +22,7 @@ impl Control {
     /// Removes what has expired. An item whose store does not answer keeps its points until it
     /// does, and keeps no other waiting.
     pub(super) async fn prune_points(&self) -> Result<()> {
-        if !self.rests.is_due("retention", self.now()) {
+        if !self.rests.is_due(Round::Retention, self.now()) {
             return Ok(());
         }
         let mut after = 0;
@@ -173,14 +174,8 @@ pub(super) async fn sent_now(
     item: &ProtectedItem,
 ) -> Result<Vec<base::PointId>> {
     let jobs = unfinished_backups(tx, item).await?;
-    let of = |job: state::jobs::Job| match serde_json::from_value(job.body.step) {
-        Ok(Plan::Backup(BackupPlan {
-            stage: Stage::Transfer(sending),
-            ..
-        })) => Some(sending.point),
-        _ => None,
-    };
-    Ok(jobs.into_iter().filter_map(of).collect())
+    let of = |job| sending(job).map(|sending| sending.point);
+    Ok(jobs.iter().filter_map(of).collect())
 }
 
 /// The points that restores of an item read, or are about to.

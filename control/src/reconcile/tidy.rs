@@ -5,6 +5,7 @@ use base::Result;
 use jiff::SignedDuration;
 use state::{activity, alerts, jobs, operations};
 
+use super::rests::Round;
 use crate::Control;
 
 /// For how long a job is kept that has ended.
@@ -13,7 +14,7 @@ const JOBS: SignedDuration = SignedDuration::from_hours(180 * 24);
 impl Control {
     /// Removes what is old, once an hour.
     pub(super) async fn tidy(&self) -> Result<()> {
-        if !self.rests.is_due("tidying", self.now()) {
+        if !self.rests.is_due(Round::Tidying, self.now()) {
             return Ok(());
         }
         let mut tx = self.state.write().await?;

@@ -7,11 +7,10 @@ use state::resources::{self, Record};
 use state::usages::{self, CountedStore};
 use state::vaults::Vault;
 
+use super::rests::Round;
 use crate::Control;
 use crate::protected_items::{items_of, newest_point};
 
-/// How often it is looked which stores are to be counted.
-pub(super) const LOOK: SignedDuration = SignedDuration::from_hours(1);
 /// For how long a count is good enough.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 /// How often a store is counted in which no point came or went.
@@ -20,7 +19,7 @@ const AT_LEAST: SignedDuration = SignedDuration::from_hours(24 * 7);
 impl Control {
     /// Counts the stores that were not counted for a day. One that fails keeps no other waiting.
     pub(super) async fn count_usages(&self) -> Result<()> {
-        if !self.rests.is_due("usages", self.now()) {
+        if !self.rests.is_due(Round::Usages, self.now()) {
             return Ok(());
         }
         let mut tx = self.state.read().await?;

@@ -14,7 +14,8 @@ use state::{State, WriteTx};
 use vault::keys::{EscrowIdentity, open_file};
 use zeroize::Zeroizing;
 
-use super::{FORM, Head, KEY_FILE, RECORDS, RESTORING, blocking};
+use super::{FORM, Head, KEY_FILE, RECORDS, RESTORING};
+use crate::blocking::blocking;
 use crate::ownership;
 use crate::secrets::ServerKey;
 
@@ -74,7 +75,7 @@ async fn unpack(
     random: Arc<dyn Random>,
 ) -> Result<Restored> {
     let (from, folder) = (file.to_owned(), data.to_owned());
-    let head = blocking(move || open(&from, &folder, &identity)).await?;
+    let head = blocking(move || open(&from, &folder, &identity)).await??;
     ServerKey::from_text(&head.server_key)?;
     private_file::create(&data.join(KEY_FILE), head.server_key.as_bytes())?;
     for (name, text) in &head.settings {
