@@ -238,7 +238,7 @@ pub async fn items_with_expired(tx: &mut Tx, after: i64, limit: u32) -> Result<V
                   WHERE item = data_id AND expires_at <= $1)
              OR EXISTS (SELECT 1 FROM recovery_points
                   WHERE item = data_id AND snapshot_expires_at <= $1))
-         ORDER BY data_id LIMIT CAST($3 AS BIGINT)";
+         ORDER BY data_id LIMIT $3";
     let values = [tx.now().into(), after.into(), i64::from(limit).into()];
     let rows = tx.query(sql, values).await?;
     let item = |row: &Row| Ok((row.int(0)?, row.int(1)?));

@@ -82,7 +82,7 @@ pub fn run(options: Options) -> Result<String, String> {
     while clock.now() < end {
         let now = clock.now().as_second();
         let until = rules::at((now / STEP + 1) * STEP);
-        let killed_after = dice.chance(KILLS).then(|| dice.range(0, 100) as u32);
+        let killed_after = dice.chance(KILLS).then(|| dice.range(0, 40) as u32);
         if life.pass(&clock, &plane, until, killed_after).is_err() {
             kills += 1;
             drop(life);

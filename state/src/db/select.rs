@@ -43,10 +43,8 @@ impl Select {
     pub(crate) fn page(mut self, order: &str, limit: u32) -> (AssertSqlSafe<String>, Vec<Value>) {
         self.values.push(Value::Int(limit.into()));
         let number = self.values.len();
-        // SQLite plans by the number behind a bare `LIMIT $1`, and so plans anew at each use.
-        self.sql.push_str(&format!(
-            " ORDER BY {order} LIMIT CAST(${number} AS BIGINT)"
-        ));
+        self.sql
+            .push_str(&format!(" ORDER BY {order} LIMIT ${number}"));
         (AssertSqlSafe(self.sql), self.values)
     }
 }
