@@ -5,51 +5,26 @@ use serde_json::json;
 
 use crate::fabric::World;
 
-/// A path below an item's.
-fn item(world: &World, machine: &str, rest: &str) -> String {
-    let name = format!("iaasvmcontainerv2;default;{machine}");
-    let container = format!("backupFabrics/Azure/protectionContainers/IaasVMContainer;{name}");
-    format!(
-        "{}/{container}/protectedItems/VM;{name}{rest}",
-        world.vault()
-    )
-}
-
 /// Machines `db` and `web`, each under a policy of its own; a point of `web` at noon, and one
-/// twenty minutes later.
-async fn protected() -> World {
+/// twenty minutes later. And the path of `web`'s item.
+async fn protected() -> (World, String) {
     let world = World::new().await;
-    for (machine, policy) in [("web", "DefaultPolicy"), ("db", "EnhancedPolicy")] {
-        let vm = format!("Microsoft.Compute/virtualMachines/{machine}");
-        let body = json!({"properties": {
-            "policyId": format!("{}/backupPolicies/{policy}", world.vault()),
-            "sourceResourceId": world.within(&vm),
-        }});
-        let (status, _, answer) = world.ask("PUT", &item(&world, machine, ""), &body).await;
-        assert_eq!(status, 202, "{answer}");
-    }
-    for points in 1..=2 {
-        let backup = item(&world, "web", "/backup");
-        let (status, _, answer) = world.ask("POST", &backup, &json!({})).await;
-        assert_eq!(status, 202, "{answer}");
-        while points_of(&world, "").await.len() < points {
-            world.control.tick().await;
-            tokio::task::yield_now().await;
-        }
-        world.clock.advance(SignedDuration::from_mins(20));
-    }
-    world
-}
-
-async fn points_of(world: &World, filter: &str) -> Vec<String> {
-    world
-        .names(&item(world, "web", &format!("/recoveryPoints{filter}")))
-        .await
+    let web = world.backed_up("web").await;
+    world.clock.advance(SignedDuration::from_mins(20));
+    world.backed_up("web").await;
+    let db = web.replace(";web", ";db");
+    let body = json!({"properties": {
+        "policyId": format!("{}/backupPolicies/EnhancedPolicy", world.vault()),
+        "sourceResourceId": world.within("Microsoft.Compute/virtualMachines/db"),
+    }});
+    let (status, _, answer) = world.ask("PUT", &db, &body).await;
+    assert_eq!(status, 202, "{answer}");
+    (world, web)
 }
 
 #[tokio::test]
 async fn items_jobs_and_points_are_filtered_by_what_clients_ask() {
-    let world = protected().await;
+    let (world, web) = protected().await;
     let of_vault = |list: &str, filter: &str| {
         let filter = filter.replace(' ', "%20");
         format!("{}/{list}?$filter={filter}", world.vault())
@@ -63,7 +38,7 @@ async fn items_jobs_and_points_are_filtered_by_what_clients_ask() {
         ("backupProtectionContainers", "friendlyName eq 'x'", 0),
         ("backupProtectionContainers", "status eq 'Registered'", 2),
         ("backupProtectionContainers", "status eq 'Unknown'", 0),
-        ("backupJobs", "operation eq 'ConfigureBackup'", 2),
+        ("backupJobs", "operation eq 'ConfigureBackup'", 3),
         ("backupJobs", "operation eq 'backup'", 2),
         ("backupJobs", "operation eq 'Restore'", 0),
         ("backupJobs", "status eq 'Failed'", 0),
@@ -81,21 +56,37 @@ async fn items_jobs_and_points_are_filtered_by_what_clients_ask() {
         let found = world.names(&of_vault(list, filter)).await;
         assert_eq!(found.len(), count, "{list} {filter}: {found:?}");
     }
-    let all = points_of(&world, "").await;
+    let points = format!("{web}/recoveryPoints");
+    let all = world.names(&points).await;
     let [late, early] = &all[..] else {
         panic!("{all:?}")
     };
-    let filter = |word: &str| format!("?$filter={word}%20eq%20'2026-03-01%2012:10:00%20PM'");
-    assert_eq!(
-        &points_of(&world, &filter("startDate")).await[..],
-        [late.as_str()]
-    );
-    assert_eq!(
-        &points_of(&world, &filter("endDate")).await[..],
-        [early.as_str()]
-    );
+    for (word, point) in [("startDate", late), ("endDate", early)] {
+        let filter = format!("{word}%20eq%20'2026-03-01%2012:10:00%20PM'");
+        let found = world.names(&format!("{points}?$filter={filter}")).await;
+        assert_eq!(found, std::slice::from_ref(point), "{word}");
+    }
     for bad in ["operation eq 'x'", "status eq 'x'", "startTime eq 'soon'"] {
         let (status, answer) = world.get(&of_vault("backupJobs", bad)).await;
         assert_eq!(status, 400, "{bad}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn files_of_a_point_are_not_given_and_the_refusal_says_so_in_arms_envelope() {
+    let (world, web) = protected().await;
+    let points = format!("{web}/recoveryPoints");
+    let point = world.names(&points).await.remove(0);
+    for verb in [
+        "provisionInstantItemRecovery",
+        "revokeInstantItemRecovery",
+        "listInstantItemRecoveryOperationResult",
+    ] {
+        let path = format!("{points}/{point}/{verb}");
+        let (status, _, answer) = world.ask("POST", &path, &json!({})).await;
+        assert_eq!(status, 404, "{verb}: {answer}");
+        assert_eq!(answer["error"]["code"], "InvalidResourceType");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains(&verb.to_ascii_lowercase()), "{message}");
     }
 }
