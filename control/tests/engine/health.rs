@@ -216,6 +216,17 @@ async fn prot_14_a_vault_that_another_server_has_taken_is_told_of() {
 }
 
 #[tokio::test]
+async fn prot_14_a_vault_whose_key_the_server_can_not_open_is_told_of() {
+    let world = World::protecting().await;
+    let mut vault = world.control.vault("default", "v1").await.unwrap();
+    vault.body.wrapped_key = "of another server".to_owned();
+    let mut tx = world.state.write().await.unwrap();
+    state::resources::update(&mut tx, vault).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.found(6).await, critical(Code::ServerKeyInvalid));
+}
+
+#[tokio::test]
 async fn prot_14_disks_chosen_by_numbers_that_are_gone_are_told_of() {
     let world = World::new().await;
     let with = Protect {
