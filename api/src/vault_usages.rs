@@ -11,10 +11,12 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::Answer;
 use crate::operations::accepted;
-use crate::vaults::Names;
+use crate::vaults::{Names, redundancy};
 
 const TYPE: &str = "Stillpoint.Fabric/vaultUsages";
 const READ: &str = "Stillpoint.Fabric/vaultUsages/read";
+/// In how many pools a vault's data lies, whatever redundancy was asked for: no pool has a pair.
+const COPIES: u64 = 1;
 const COUNT: &str = "Stillpoint.Fabric/vaultUsages/count/action";
 
 /// `GET …/vaultUsages/{vault}`
@@ -52,6 +54,9 @@ fn shape(found: &VaultBytes) -> Value {
         "type": TYPE,
         "properties": {
             "vaultId": found.vault.id,
+            "redundancy": redundancy(found.vault.body.redundancy),
+            "copies": COPIES,
+            "pairedPool": null,
             "points": sum.points,
             "logicalBytes": sum.logical,
             "stores": stores,

@@ -245,7 +245,7 @@ codes! {
         "Give a certificate in PEM that is valid now, with an RSA key of 2048 bits or more, or an EC key on P-256 or P-384.";
     NotLoggedIn = "NotLoggedIn", Denied,
         "The command asks a server, and nobody has logged in to one here.",
-        "Run `stillpoint login --url URL --ca FILE --client-id ID`; the server's first start prints the whole line.";
+        "Run `stillpoint login --url URL --ca FILE`, with `--user NAME` or `--client-id ID`; the server's first start prints the whole line.";
     ServerUnavailable = "ServerUnavailable", Unavailable,
         "The server does not answer, or failed at the request.",
         "Check that it runs and that its address and CA certificate are right; then ask again.";

@@ -57,6 +57,14 @@ impl Default for WatchdogProgram {
     }
 }
 
+impl WatchdogProgram {
+    /// Its path. By this one the running program is found though its file was replaced since.
+    pub(crate) fn path(&self) -> &Path {
+        let path = self.program.as_deref();
+        path.unwrap_or(Path::new("/proc/self/exe"))
+    }
+}
+
 /// A thaw that was confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thaw {
@@ -258,14 +266,9 @@ fn millis(time: Duration) -> u64 {
 
 impl Link {
     fn start(with: &WatchdogProgram) -> Result<Self> {
-        let program = match &with.program {
-            Some(program) => program.clone(),
-            None => {
-                std::env::current_exe().map_err(|e| Error::io("finding the running program", e))?
-            }
-        };
+        let program = with.path();
         let what = || format!("starting the freeze watchdog {}", program.display());
-        let mut child = Command::new(&program)
+        let mut child = Command::new(program)
             .args(&with.arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

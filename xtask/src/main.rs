@@ -38,7 +38,8 @@ cargo xtask COMMAND
                (--gib N: the disk's size; --runs N; --only PART,…: full, days, restore,
                verify, alternatives, nbd, sparse; --peers NAME,…|none; --program PATH; -o json)
   torture      the attacks in their long forms, one after another
-               (--minutes N; --only PART,…: simulation, model, kills, fuzz; --report FILE)
+               (--minutes N; --only PART,…: simulation, model, kills, server, api, histories,
+               power, fuzz; --report FILE)
   year         a simulated year of 1,000 machines, audited day by day
                (--machines N; --days N; --seed N)
   bench records  what lists, gets and ticks cost with 10,000 machines and 1,000,000 points

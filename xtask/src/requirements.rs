@@ -63,11 +63,9 @@ impl<'a> Test<'a> {
             }
             None => (place, None),
         };
-        let plain = |text: &str| {
-            let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-            !text.is_empty() && text.chars().all(good)
-        };
-        let all = [package, part.unwrap_or("x"), name].into_iter().all(plain);
+        let all = [package, part.unwrap_or("x"), name]
+            .into_iter()
+            .all(is_plain);
         all.then_some(Self {
             package,
             part,
@@ -76,7 +74,13 @@ impl<'a> Test<'a> {
     }
 }
 
-/// Names of functions by the folders they are in.
+/// Whether a text may be the name of a function.
+fn is_plain(text: &str) -> bool {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    !text.is_empty() && text.chars().all(good)
+}
+
+/// Names of tests by the folders they are in.
 #[derive(Default)]
 struct Sources(BTreeMap<String, BTreeSet<String>>);
 
@@ -87,36 +91,49 @@ impl Sources {
             Some(part) => format!("{}/tests/{part}", test.package),
             None => test.package.to_owned(),
         };
-        let functions = self.0.entry(folder).or_insert_with_key(|folder| {
-            let mut functions = BTreeSet::new();
-            collect(&shell::root().join(folder), &mut functions);
-            functions
+        let tests = self.0.entry(folder).or_insert_with_key(|folder| {
+            let mut tests = BTreeSet::new();
+            collect(&shell::root().join(folder), &mut tests);
+            tests
         });
-        functions.contains(test.name)
+        tests.contains(test.name)
     }
 }
 
-/// The functions of all sources below a folder, which may not be there.
-fn collect(folder: &Path, functions: &mut BTreeSet<String>) {
+/// The tests of all sources below a folder, which may not be there.
+fn collect(folder: &Path, tests: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
-            collect(&path, functions);
+            collect(&path, tests);
         } else if path.extension().is_some_and(|e| e == "rs") {
             let text = fs::read_to_string(&path).unwrap_or_default();
-            functions.extend(functions_of(&text).map(str::to_owned));
+            tests.extend(tests_of(&text).map(str::to_owned));
         }
     }
 }
 
-/// What stands between `fn` and the parenthesis.
-fn functions_of(source: &str) -> impl Iterator<Item = &str> {
+/// The names of functions that are tests, or are listed for a macro that makes tests of them.
+fn tests_of(source: &str) -> impl Iterator<Item = &str> {
     let lines = source.lines().map(str::trim_start);
     let code = lines.filter(|line| !line.starts_with("//"));
-    code.filter_map(|line| {
+    let has_list = source.contains("macro_rules! each_test");
+    let mut is_test = false;
+    code.filter_map(move |line| {
+        if let Some(name) = line
+            .strip_suffix(',')
+            .filter(|name| has_list && is_plain(name))
+        {
+            return Some(name);
+        }
+        if line.starts_with("#[") {
+            is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            return None;
+        }
+        let is_test = std::mem::take(&mut is_test);
         let (before, after) = line.split_once("fn ")?;
-        let whole = before.is_empty() || before.ends_with([' ', '(']);
-        whole.then(|| after.split_once('(').map(|(name, _)| name))?
+        let whole = before.is_empty() || before == "async ";
+        (is_test && whole).then(|| after.split_once('(').map(|(name, _)| name))?
     })
 }
 
@@ -316,16 +333,22 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_found_in_code_and_not_in_comments() {
-        let source = "fn a() {}\n    pub(crate) async fn b_1(x: u8) {\n// fn c()\n/// fn d()\nfn e";
-        let found: Vec<&str> = functions_of(source).collect();
+    fn tests_are_found_and_neither_other_functions_nor_comments() {
+        let source = "#[test]\nfn a() {}\n    #[tokio::test(flavor = \"x\")]\n    // Why.\n    \
+                      #[ignore]\n    async fn b_1(x: u8) {\nfn c() {}\n// #[test]\n// fn d()\n\
+                      #[test]\nconst E: u8 = 1;\nfn e() {}\n#[allow(x)]\nfn f() {}";
+        let found: Vec<&str> = tests_of(source).collect();
         assert_eq!(found, ["a", "b_1"]);
+        let list = "macro_rules! each_test {\n    l_1,\n    fn x(y, z)\n";
+        assert_eq!(tests_of(list).collect::<Vec<_>>(), ["l_1"]);
+        assert_eq!(tests_of("    l_1,\n").count(), 0);
         let mut sources = Sources::default();
         let test = |text| Test::parse(text).unwrap();
         assert!(sources.have(test(
-            "xtask: functions_are_found_in_code_and_not_in_comments"
+            "xtask: tests_are_found_and_neither_other_functions_nor_comments"
         )));
-        assert!(!sources.have(test("xtask (guest): functions_are_found_in_code")));
+        assert!(!sources.have(test("xtask: tests_of")));
+        assert!(!sources.have(test("xtask (guest): the_head_counts")));
         assert!(!sources.have(test("nowhere: a")));
         for no in ["a", "a:b", "A: b", "a (b: c", "a: b()", "a: "] {
             assert!(Test::parse(no).is_none(), "{no}");

@@ -312,6 +312,15 @@ mod tests {
     }
 
     #[test]
+    fn the_help_names_each_part() {
+        let (_, help) = crate::HELP.split_once("torture").unwrap();
+        let (help, _) = help.split_once("--report").unwrap();
+        for part in PARTS {
+            assert!(help.contains(part.name), "{}", part.name);
+        }
+    }
+
+    #[test]
     fn what_passed_is_counted_over_all_lines() {
         let lines = [
             "running 3 tests",

@@ -101,6 +101,8 @@ pub(super) fn extended(item: &ProtectedItem, summary: &Summary) -> Value {
         "recoveryPointCount": summary.count,
         "policyInconsistent": false,
         "stillpointNextRun": item.next_run.map(|t| t.to_string()),
+        // There is none so far that could be installed in a guest (EXT-1).
+        "stillpointExtension": "Pending",
     })
 }
 

@@ -183,6 +183,12 @@ fn usages() -> Routes {
     ]);
     let properties = object([
         ("vaultId", text()),
+        ("redundancy", text_about("What was asked for.")),
+        ("copies", about(whole(), "How many there are of its data.")),
+        (
+            "pairedPool",
+            maybe(text_about("Where another copy is; none is anywhere yet.")),
+        ),
         ("points", whole()),
         ("logicalBytes", logical()),
         ("stores", list(store)),

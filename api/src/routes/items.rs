@@ -211,6 +211,7 @@ fn properties(luns: Value) -> Value {
                 ("?recoveryPointCount", whole()),
                 ("?policyInconsistent", flag()),
                 ("?stillpointNextRun", maybe(time())),
+                ("?stillpointExtension", only("Pending")),
             ]),
         ),
     ])

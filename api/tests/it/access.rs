@@ -299,6 +299,48 @@ async fn rbac_4_a_backup_contributor_lowers_soft_delete_by_no_way() {
 }
 
 #[tokio::test]
+async fn soft_6_always_on_is_for_good_where_it_is_meant_and_elsewhere_only_on() {
+    let access = Access::new().await;
+    let always = json!({"location": "onprem", "properties": {
+        "securitySettings": {"softDeleteSettings": {"softDeleteState": "AlwaysOn"}},
+    }});
+    let config = |state: &str| json!({"properties": {"softDeleteFeatureState": state}});
+    for (vault, method) in [("v1", "PATCH"), ("v2", "PUT")] {
+        let vault = format!(
+            "{}/providers/Microsoft.RecoveryServices/vaults/{vault}",
+            access.world.group
+        );
+        let path = format!("{vault}/backupconfig/vaultconfig");
+        let (status, made) = access.ask("PUT", &vault, &always).await;
+        assert_eq!(status, StatusCode::CREATED, "{made}");
+        let is = async || {
+            let shown = access.ask("GET", &path, &Value::Null).await.1;
+            let properties = &shown["properties"];
+            let state = properties["softDeleteFeatureState"].as_str().unwrap();
+            let editable = properties["isSoftDeleteFeatureStateEditable"] == true;
+            (state.to_owned(), editable)
+        };
+        // Clients ask for it at each creation.
+        assert_eq!(is().await, ("Enabled".to_owned(), true));
+        for state in ["Disabled", "Enabled", "AlwaysON"] {
+            let (status, done) = access.ask(method, &path, &config(state)).await;
+            assert_eq!(status, StatusCode::OK, "{state}: {done}");
+        }
+        for method in ["PATCH", "PUT"] {
+            let (status, refused) = access.ask(method, &path, &config("Disabled")).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+            assert_eq!(
+                refused["error"]["code"],
+                "BMSUserErrorDisablingSoftDeleteStateNotAllowed"
+            );
+            // Not an error, and no way down.
+            access.ask(method, &path, &config("Enabled")).await;
+            assert_eq!(is().await, ("AlwaysON".to_owned(), false));
+        }
+    }
+}
+
+#[tokio::test]
 async fn roles_and_locks_go_with_what_they_were_given_at() {
     let access = Access::new().await;
     let group = format!("{}/resourceGroups/short", access.subscription);

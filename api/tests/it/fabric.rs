@@ -17,12 +17,15 @@ use state::networks::NetworkSource;
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use crate::document;
+
 const HOST: &str = "test:///host1";
 
 pub struct World {
     _folder: tempfile::TempDir,
     service: Router,
     pub control: Arc<Control>,
+    pub clock: Arc<ManualClock>,
     plane: Arc<Scripted>,
     pub token: String,
     pub subscription: String,
@@ -33,7 +36,8 @@ impl World {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        let plane = Arc::new(Scripted::default());
+        let clock = Arc::new(ManualClock::new(now));
+        let plane = Arc::new(Scripted::new(clock.clone()));
         let mut first = None;
         let start = Start {
             data: folder.path().to_owned(),
@@ -42,7 +46,7 @@ impl World {
             names: vec!["here".to_owned()],
             host: "host1".to_owned(),
             connection: HOST.to_owned(),
-            clock: Arc::new(ManualClock::new(now)),
+            clock: clock.clone(),
             random: Arc::new(SeededRandom::new(1)),
             plane: plane.clone(),
             options: control::Options::default(),
@@ -58,6 +62,7 @@ impl World {
             service: api::service(App::new(control.clone(), "https://here:1")),
             subscription: format!("/subscriptions/{}", control.subscription().id),
             control,
+            clock,
             plane,
             token: String::new(),
         };
@@ -107,11 +112,17 @@ impl World {
         answer["access_token"].as_str().unwrap().to_owned()
     }
 
+    /// The answer, which is one that the OpenAPI document tells of.
     pub async fn send(&self, request: Request<Body>) -> (u16, HeaderMap, Value) {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let service = self.service.clone();
         let (parts, body) = service.oneshot(request).await.unwrap().into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-        let value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let value = match bytes.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_slice(&bytes).unwrap(),
+        };
+        document::check(&method, &path, parts.status, &parts.headers, &value);
         (parts.status.as_u16(), parts.headers, value)
     }
 

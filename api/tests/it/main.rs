@@ -7,6 +7,7 @@ mod bad_policies;
 mod costs;
 mod document;
 mod fabric;
+mod filters;
 mod places;
 mod policies;
 mod policy_settings;

@@ -20,12 +20,12 @@ use vault::keys::{EscrowIdentity, EscrowRecipient, export_age, new_age_identity}
 use crate::world::{HOST, World, at, host, records};
 
 /// Who opens the backups of these tests.
-struct Seal {
+pub struct Seal {
     identity: EscrowIdentity,
     recipient: EscrowRecipient,
 }
 
-fn seal() -> Seal {
+pub fn seal() -> Seal {
     let (identity, recipient) = new_age_identity();
     Seal {
         identity: EscrowIdentity::Age(identity),
@@ -70,7 +70,7 @@ async fn offline(data: &Path, clock: &Arc<ManualClock>) -> Offline {
 }
 
 /// A backup of the world's server, in a file of this name.
-async fn backed_up(world: &World, name: &str, seal: &Seal) -> PathBuf {
+pub async fn backed_up(world: &World, name: &str, seal: &Seal) -> PathBuf {
     let file = world.folder.path().join(name);
     let offline = offline(world.folder.path(), &world.clock).await;
     let recipient = Some(seal.recipient.clone());
@@ -79,7 +79,7 @@ async fn backed_up(world: &World, name: &str, seal: &Seal) -> PathBuf {
 }
 
 /// A world whose server was restored from `file` into a folder of its own.
-async fn restored(world: &World, file: &Path, seal: &Seal) -> World {
+pub async fn restored(world: &World, file: &Path, seal: &Seal) -> World {
     let folder = tempfile::tempdir().unwrap();
     let (clock, random) = (world.clock.clone(), Arc::new(SeededRandom::new(6)));
     let identity = seal.identity.clone();
@@ -325,6 +325,7 @@ async fn store_and_key_alone_make_items_and_points_again() {
     assert_eq!(item.state, ProtectionState::ProtectionStopped);
     assert_eq!(item.policy, None);
     let points = again.points("web").await;
+    assert_eq!(points.len(), before.len());
     for (old, new) in before.iter().zip(&points) {
         assert_eq!((old.number, old.taken_at), (new.number, new.taken_at));
         // What was promised holds without the policy.

@@ -1,8 +1,8 @@
 //! Alerts: what raises them, what doesn't, and how they end (MON-2, 3, 6; SOFT-2).
 
 use base::Code;
-use control::ItemChange;
 use control::scripted::{Act, Ends, Phase};
+use control::{ItemChange, VaultChange};
 use policy::Policy;
 use state::alerts::{Alert, AlertRule as R, AlertState, Filter};
 use state::vaults::SoftDeleteState;
@@ -50,6 +50,56 @@ async fn mon_2_a_failed_backup_is_told_of_until_one_succeeds() {
     assert_eq!(after.len(), 1);
     assert!(after[0].resolved_at.is_some());
     assert_eq!(after[0].state, AlertState::New);
+}
+
+#[tokio::test]
+async fn mon_7_alerts_of_jobs_can_be_turned_off_and_those_of_deletion_can_not() {
+    let world = World::protecting().await;
+    let set = async |to: &str| {
+        let alerts = serde_json::json!({"alertsForAllJobFailures": to});
+        let monitoring = serde_json::json!({"azureMonitorAlertSettings": alerts});
+        let change = VaultChange {
+            settings: [("monitoringSettings".to_owned(), monitoring)].into(),
+            ..VaultChange::default()
+        };
+        let changed = world.control.change_vault("default", "v1", change);
+        changed.await.unwrap();
+    };
+    let fails = async || {
+        world.ends(Phase::Snapshot, &[Ends::Fails(Code::FreezeFailed)]);
+        world.backup_now("web", None).await.unwrap();
+        world.settle().await;
+    };
+    set("Disabled").await;
+    fails().await;
+    assert_eq!(world.alerts().await, []);
+    set("Enabled").await;
+    fails().await;
+    assert_eq!(world.firing().await, [R::BackupFailed]);
+    set("Disabled").await;
+    world.delete("web").await.unwrap();
+    assert!(world.firing().await.contains(&R::BackupsDeleted));
+}
+
+#[tokio::test]
+async fn old_alerts_go_after_thirty_days_if_they_are_over_and_after_a_year_if_not() {
+    let world = World::protecting().await;
+    world.ends(Phase::Snapshot, &[Ends::Fails(Code::FreezeFailed)]);
+    world.backup_now("web", None).await.unwrap();
+    world.settle().await;
+    world.backup_now("web", None).await.unwrap();
+    world.minutes(5).await;
+    world.soft_delete(SoftDeleteState::Disabled, 14).await;
+    assert_eq!(world.alerts().await.len(), 2);
+    world.days(29).await;
+    assert_eq!(world.alerts().await.len(), 2);
+    world.days(2).await;
+    let left: Vec<R> = world.alerts().await.iter().map(|a| a.rule).collect();
+    assert_eq!(left, [R::SoftDeleteDisabled]);
+    world.days(330).await;
+    assert_eq!(world.alerts().await.len(), 1);
+    world.days(10).await;
+    assert_eq!(world.alerts().await, []);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use state::jobs::JobStatus;
 use state::vaults::SoftDeleteState;
 use uuid::Uuid;
 
+use crate::tally::Tally;
 use crate::time::stands;
 use crate::world::{DB, HOST, WEB, World, name, server};
 
@@ -257,6 +258,7 @@ async fn two_servers_and_a_restart_read_the_meter_once_a_day() {
 
 #[tokio::test]
 async fn price_every_day_of_random_histories_costs_what_a_model_says() {
+    let mut done = Tally::default();
     for seed in 0..2 {
         let world = World::new().await;
         world.set_rates().await;
@@ -265,10 +267,10 @@ async fn price_every_day_of_random_histories_costs_what_a_model_says() {
         let mut total = 0;
         for _ in 0..28 {
             for (i, name) in ["web", "db"].into_iter().enumerate() {
-                random_change(&world, &random, name, &mut sizes[i]).await;
+                random_change(&world, &random, name, &mut sizes[i], &mut done).await;
                 world.disks(sizes[0], sizes[1]).await;
-                // Refused for what is not protected.
-                let _ = world.backup_now(name, Some("2026-05-01T00:00:00Z")).await;
+                let asked = world.backup_now(name, Some("2026-05-01T00:00:00Z")).await;
+                done.note("backup", asked);
                 world.settle().await;
             }
             world.until_midnight().await;
@@ -280,17 +282,36 @@ async fn price_every_day_of_random_histories_costs_what_a_model_says() {
         assert_eq!(world.fees(date(2026, 3, 1), date(2026, 3, 29)).await, total);
         assert!(total > 0);
     }
+    done.has(&["backup", "protect", "stop", "suspend", "delete", "undelete"]);
 }
 
-async fn random_change(world: &World, random: &SeededRandom, name: &str, size: &mut u64) {
+async fn random_change(
+    world: &World,
+    random: &SeededRandom,
+    name: &str,
+    size: &mut u64,
+    done: &mut Tally,
+) {
     let random: &dyn base::Random = random;
     let [what, how] = random.bytes();
     match what % 12 {
-        0..=2 => drop(world.protect(name, "DefaultPolicy").await),
-        3 => drop(world.change(name, ItemChange::Stop).await),
-        4 => drop(world.change(name, ItemChange::Suspend).await),
-        5 => drop(world.delete(name).await),
-        6 => drop(world.change(name, ItemChange::Undelete).await),
+        0..=2 => {
+            let asked = world.protect(name, "DefaultPolicy").await;
+            done.note("protect", asked);
+        }
+        3 => {
+            let asked = world.change(name, ItemChange::Stop).await;
+            done.note("stop", asked);
+        }
+        4 => {
+            let asked = world.change(name, ItemChange::Suspend).await;
+            done.note("suspend", asked);
+        }
+        5 => done.note("delete", world.delete(name).await),
+        6 => {
+            let asked = world.change(name, ItemChange::Undelete).await;
+            done.note("undelete", asked);
+        }
         7 => {
             world
                 .soft_delete(SoftDeleteState::Enabled, 14 + u16::from(how) % 10)

@@ -161,6 +161,27 @@ async fn srg_4_snap_10_a_lock_keeps_snapshots_until_backups_fail_and_srg_11_with
 }
 
 #[tokio::test]
+async fn srg_11_without_a_lock_deleting_the_collection_cleans_up_too() {
+    let world = World::protecting().await;
+    world.days(1).await;
+    world.lock(LockLevel::CanNotDelete).await;
+    world.days(18).await;
+    world.unlock().await;
+    let name = world.collections(GROUP).await.remove(0);
+    assert!(world.control.delete_collection(GROUP, &name).await.unwrap());
+    world.minutes(5).await;
+    let all = world.points("web").await;
+    assert_eq!(all.len(), 18);
+    assert!(all.iter().all(|p| p.tiers == Tiers::Vault));
+    assert!(world.collections(GROUP).await.is_empty());
+    let job = world.backup_now("web", None).await.unwrap();
+    world.minutes(1).await;
+    assert_eq!(world.job(job).await.status, JobStatus::Completed);
+    assert_eq!(world.collections(GROUP).await, [name]);
+    world.check(&["web"]).await;
+}
+
+#[tokio::test]
 async fn conf_5_a_read_only_lock_makes_backups_fail_at_once() {
     let world = World::protecting().await;
     world.days(1).await;
@@ -311,6 +332,25 @@ async fn vault_8_disc_4_a_machine_of_another_location_is_neither_listed_nor_prot
     let checked = control.validate(&far, Some(&vault.id)).await.unwrap();
     let code = checked.refusal.map(|e| e.code());
     assert_eq!(code, Some(Code::WrongRegion));
+}
+
+#[tokio::test]
+async fn vault_7_a_vault_stays_in_its_location() {
+    let world = World::new().await;
+    let control = &world.control;
+    control.put_location("north", None, None).await.unwrap();
+    let input = |location: &str| VaultInput {
+        location: Some(location.to_owned()),
+        ..VaultInput::default()
+    };
+    let moved = control.put_vault("default", "v1", input("north")).await;
+    assert_eq!(moved.unwrap_err().code(), Code::LocationFixed);
+    control
+        .put_vault("default", "v1", input("OnPrem"))
+        .await
+        .unwrap();
+    let vault = control.vault("default", "v1").await.unwrap();
+    assert_eq!(vault.body.location, "onprem");
 }
 
 #[tokio::test]

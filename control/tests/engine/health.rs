@@ -2,6 +2,7 @@
 //! when it is over (PROT-14).
 
 use base::Code;
+use control::Protect;
 use control::plane::Discovered;
 use control::scripted::{Act, Ends, Phase, machine};
 use hypervisor::AgentStatus;
@@ -9,8 +10,10 @@ use jiff::SignedDuration;
 use state::admission_rules::AdmissionRule;
 use state::locks::{Lock, LockLevel};
 use state::policies::PolicySettings;
+use state::protected_items::DiskSelection;
 use uuid::Uuid;
 
+use crate::adoption::{backed_up, restored, seal};
 use crate::world::{DB, HOST, WEB, World, host};
 
 impl World {
@@ -198,4 +201,56 @@ async fn prot_14_what_a_failed_backup_left_stays_beside_what_the_check_finds() {
         .await
         .unwrap();
     assert_eq!(world.found(15).await, NOTHING);
+}
+
+#[tokio::test]
+async fn prot_14_a_vault_that_another_server_has_taken_is_told_of() {
+    let world = World::protecting().await;
+    let seal = seal();
+    let file = backed_up(&world, "backup", &seal).await;
+    assert_eq!(world.found(6).await, NOTHING);
+    let again = restored(&world, &file, &seal).await;
+    again.control.maintain().await;
+    assert_eq!(world.found(6).await, critical(Code::StoreTakenOver));
+    assert_eq!(again.found(6).await, NOTHING);
+}
+
+#[tokio::test]
+async fn prot_14_a_vault_whose_key_the_server_can_not_open_is_told_of() {
+    let world = World::protecting().await;
+    let mut vault = world.control.vault("default", "v1").await.unwrap();
+    vault.body.wrapped_key = "of another server".to_owned();
+    let mut tx = world.state.write().await.unwrap();
+    state::resources::update(&mut tx, vault).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.found(6).await, critical(Code::ServerKeyInvalid));
+}
+
+#[tokio::test]
+async fn prot_14_disks_chosen_by_numbers_that_are_gone_are_told_of() {
+    let world = World::new().await;
+    let with = Protect {
+        policy: world.policy_id("DefaultPolicy"),
+        source: None,
+        disks: Some(Some(DiskSelection {
+            luns: vec![0],
+            include: true,
+        })),
+    };
+    let disks = |sizes: &[u64]| {
+        let machines = vec![machine(WEB, "web", sizes), machine(DB, "db", &[5, 6])];
+        let networks = None;
+        world.plane.set(HOST, Discovered { machines, networks });
+    };
+    disks(&[1 << 30, 1 << 20]);
+    world.control.discover().await.unwrap();
+    world
+        .change("web", control::ItemChange::Protect(with))
+        .await
+        .unwrap();
+    assert_eq!(world.found(6).await, NOTHING);
+    disks(&[1 << 30]);
+    assert_eq!(world.found(6).await, [Code::DiskNotFound.name()]);
+    disks(&[1 << 30, 1 << 20]);
+    assert_eq!(world.found(6).await, NOTHING);
 }

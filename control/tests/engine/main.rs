@@ -18,6 +18,7 @@ mod places;
 mod restores;
 mod retention;
 mod scheduler;
+mod tally;
 mod time;
 mod two;
 mod usages;

@@ -7,16 +7,21 @@ use control::ItemChange;
 use control::VaultBytes;
 use control::plane::Tier;
 use control::scripted::{Act, Ends, Phase};
+use jiff::SignedDuration;
 use state::operations::OperationStatus;
 use state::protected_items::ProtectedItem;
 use state::usages::VAULT;
 use state::vaults::SoftDeleteState;
 use uuid::Uuid;
 
+use crate::tally::Tally;
 use crate::world::{DB, WEB, World};
 
 /// Bytes of data that the played machines have on their disks: three quarters of each.
 const DATA: [(&str, Uuid, u64); 2] = [("web", WEB, (1 << 30) / 4 * 3), ("db", DB, 3 + 3)];
+
+/// How long to wait before an operation is looked at again.
+const MOMENT: std::time::Duration = std::time::Duration::from_millis(1);
 
 impl World {
     async fn bytes(&self) -> VaultBytes {
@@ -28,7 +33,7 @@ impl World {
         let id = self.control.start_count("default", "v1").await.unwrap();
         for _ in 0..10_000 {
             match self.control.operation(id).await.unwrap().status {
-                OperationStatus::InProgress => tokio::task::yield_now().await,
+                OperationStatus::InProgress => tokio::time::sleep(MOMENT).await,
                 ended => return assert_eq!(ended, OperationStatus::Succeeded),
             }
         }
@@ -80,7 +85,7 @@ impl World {
         }
     }
 
-    async fn random_step(&self, random: &SeededRandom) {
+    async fn random_step(&self, random: &SeededRandom, done: &mut Tally) {
         let random: &dyn base::Random = random;
         let [what, which, how] = random.bytes();
         let (machine, uuid, _) = DATA[usize::from(which) % 2];
@@ -88,8 +93,9 @@ impl World {
         match what % 10 {
             0..=3 => {
                 self.plane.write(uuid, 1000 + u64::from(how));
-                // Refused for what is stopped or deleted.
-                let _ = self.backup_now(machine, Some("2026-04-01T00:00:00Z")).await;
+                let until = self.control.now() + SignedDuration::from_hours(20 * 24);
+                let asked = self.backup_now(machine, Some(&until.to_string())).await;
+                done.note("backup", asked);
                 self.settle().await;
             }
             4 | 5 => self.days(1 + i64::from(how) % 9).await,
@@ -98,10 +104,15 @@ impl World {
                 self.ends(Phase::Transfer, &ends);
                 self.play(Phase::Snapshot, &[Act::well(1)]);
             }
-            7 if there && how < 100 => drop(self.change(machine, ItemChange::Suspend).await),
-            7 => drop(self.protect(machine, "DefaultPolicy").await),
-            8 if how < 100 => drop(self.delete(machine).await),
-            8 => drop(self.change(machine, ItemChange::Undelete).await),
+            7 if there && how < 100 => {
+                done.note("suspend", self.change(machine, ItemChange::Suspend).await);
+            }
+            7 => done.note("protect", self.protect(machine, "DefaultPolicy").await),
+            8 if how < 100 => done.note("delete", self.delete(machine).await),
+            8 => {
+                let asked = self.change(machine, ItemChange::Undelete).await;
+                done.note("undelete", asked);
+            }
             _ => {
                 self.count().await;
                 self.check_bytes(true).await;
@@ -113,6 +124,7 @@ impl World {
 
 #[tokio::test]
 async fn what_items_take_follows_their_points_through_random_histories() {
+    let mut done = Tally::default();
     for seed in 0..3 {
         let world = World::protecting().await;
         world.protect("db", "DefaultPolicy").await.unwrap();
@@ -120,11 +132,12 @@ async fn what_items_take_follows_their_points_through_random_histories() {
         world.settle().await;
         let random = SeededRandom::new(seed);
         for _ in 0..30 {
-            world.random_step(&random).await;
+            world.random_step(&random, &mut done).await;
         }
         world.count().await;
         world.check_bytes(true).await;
     }
+    done.has(&["backup", "suspend", "protect", "delete", "undelete"]);
 }
 
 #[tokio::test]

@@ -71,13 +71,8 @@ impl Guardian {
         spec: &Spec,
         health: &Health,
     ) -> Result<Self> {
-        let path = match &program.program {
-            Some(path) => path.clone(),
-            None => {
-                std::env::current_exe().map_err(|e| Error::io("find the running program", e))?
-            }
-        };
-        let mut child = Command::new(&path)
+        let path = program.path();
+        let mut child = Command::new(path)
             .args(&program.arguments)
             .env(ROLE, SCRATCH)
             .stdin(Stdio::piped())

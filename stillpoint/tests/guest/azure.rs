@@ -1,5 +1,6 @@
 //! The whole life of a protected machine, by the unmodified Azure command line on a real guest.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -189,6 +190,11 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     let points = world.points();
     assert_eq!(points.len(), 2);
     let oldest = points[1]["name"].as_str().unwrap();
+    cancel(&world);
+    let files = world.refused(&format!(
+        "backup restore files mount-rp {VAULT} -c web -i web -r {oldest}"
+    ));
+    assert!(files.contains("InvalidResourceType"), "{files}");
 
     // RESTORE-5: disks, and they hold what they held.
     let restore = |more: &str| {
@@ -248,6 +254,27 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     assert_eq!(guest.sha256("/data1/a").unwrap(), first_sum);
 
     stop_and_delete(&world);
+}
+
+/// JOB-16, 21: cancelled in its snapshot a backup leaves no point.
+fn cancel(world: &World) {
+    // Whoever holds the guest's agent keeps a backup in its snapshot.
+    let held = UnixStream::connect(world.guest.agent_socket()).unwrap();
+    let job = world.backup();
+    let name = job["name"].as_str().unwrap();
+    world.ok(&format!("backup job stop {VAULT} -n {name}"));
+    drop(held);
+    let job = world.ended(&job);
+    assert_eq!(job["status"], "Cancelled", "{job}");
+    let task = |name: &str, status: &str| (name.to_owned(), status.to_owned());
+    assert_eq!(
+        tasks(&job),
+        [
+            task("Take Snapshot", "Cancelled"),
+            task("Transfer data to vault", "NotStarted")
+        ]
+    );
+    assert_eq!(world.points().len(), 2);
 }
 
 /// RESTORE-2, 4, 14: a machine beside the old one, in a group of its own.

@@ -1,6 +1,7 @@
 //! The whole life of a protected machine, by Azure's unmodified Python SDK on a real guest. What
 //! it asks for stands in `sdk.py`; what came of it on the guest is looked at here.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -90,12 +91,11 @@ fn the_python_sdk_protects_a_real_guest_backs_it_up_restores_it_and_deletes_ever
     assert_eq!(copy.sha256("/data1/a").unwrap(), sum);
     drop(copy);
 
-    guest
-        .write_file("/data1/b", &disk::noise(2, 40_000_000))
-        .unwrap();
-    let cancelled = world.part("cancel");
-    let status = cancelled["status"].as_str().unwrap();
-    assert!(["Cancelled", "Completed"].contains(&status), "{cancelled}");
+    // JOB-16, 21: whoever holds the guest's agent keeps a backup in its snapshot.
+    let held = UnixStream::connect(guest.agent_socket()).unwrap();
+    world.part("cancel");
+    drop(held);
+    world.part("cancelled");
     // Not frozen.
     guest.run("echo x > /data1/c && sync").unwrap();
 

@@ -3,6 +3,7 @@
 //!
 //! `STILLPOINT_API_FUZZ_SECONDS=N`: so long for each role. `STILLPOINT_SEED=N`: other requests.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -36,15 +37,19 @@ fn number(name: &str) -> Option<u64> {
 fn document(names: &[(&str, Value)]) -> Value {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
     let mut document: Value = serde_json::from_slice(&std::fs::read(kept).unwrap()).unwrap();
+    let mut replaced = BTreeSet::new();
     let paths = document["paths"].as_object_mut().unwrap().values_mut();
     let operations = paths.flat_map(|p| p.as_object_mut().unwrap().values_mut());
     for operation in operations {
         for parameter in operation["parameters"].as_array_mut().unwrap() {
-            if let Some((_, known)) = names.iter().find(|n| parameter["name"] == n.0) {
+            if let Some((name, known)) = names.iter().find(|n| parameter["name"] == n.0) {
                 parameter["schema"]["enum"] = known.clone();
+                replaced.insert(*name);
             }
         }
     }
+    let given: BTreeSet<&str> = names.iter().map(|n| n.0).collect();
+    assert_eq!(replaced, given, "the document has other names");
     document
 }
 
@@ -101,9 +106,14 @@ fn no_request_of_anybody_meets_a_fault_or_an_answer_that_is_not_in_the_document(
     let path = folder.path().join("openapi.json");
     std::fs::write(&path, document(&names).to_string()).unwrap();
     let python = Python::schemathesis().unwrap();
+    let vault = format!(
+        "/subscriptions/{}/resourceGroups/default/providers/Microsoft.RecoveryServices/vaults/v1",
+        owner.subscription
+    );
     let mut bad = Vec::new();
     for role in ROLES {
         let token = owner.token_of_a_new(role);
+        owner.ask_as(&token, owner.http.get(owner.at(&vault)));
         let mut st = python.program("st", &data.join("ca.pem"));
         let out = st
             .current_dir(folder.path())
@@ -138,6 +148,7 @@ fn no_request_of_anybody_meets_a_fault_or_an_answer_that_is_not_in_the_document(
         }
     }
     assert!(bad.is_empty(), "{}", bad.join("\n"));
+    assert!(owner.has_seen_done("fuzz Owner"), "all was refused");
 }
 
 /// Who makes applications and gives them roles.
@@ -181,7 +192,12 @@ impl Owner {
     }
 
     fn ask(&self, request: reqwest::RequestBuilder) -> Value {
-        let request = request.bearer_auth(&self.token);
+        self.ask_as(&self.token, request)
+    }
+
+    /// The answer, which must be a good one.
+    fn ask_as(&self, token: &str, request: reqwest::RequestBuilder) -> Value {
+        let request = request.bearer_auth(token);
         let (status, text) = self.runtime.block_on(async {
             let answered = request.send().await.unwrap();
             (answered.status(), answered.text().await.unwrap())
@@ -195,6 +211,21 @@ impl Owner {
             format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
         let token = self.ask(self.http.post(self.at("/adfs/oauth2/token")).body(form));
         token["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Whether something that an application asked for was done.
+    fn has_seen_done(&self, name: &str) -> bool {
+        let log = "providers/Microsoft.Insights/eventtypes/management/values";
+        let mut next = Some(self.at(&format!("/subscriptions/{}/{log}", self.subscription)));
+        while let Some(url) = next {
+            let page = self.ask(self.http.get(url));
+            let mut entries = page["value"].as_array().unwrap().iter();
+            if entries.any(|e| e["caller"] == name && e["status"]["value"] == "Succeeded") {
+                return true;
+            }
+            next = page["nextLink"].as_str().map(str::to_owned);
+        }
+        false
     }
 
     /// Makes an application, gives it a role everywhere, and logs it in.

@@ -87,7 +87,7 @@ fn whenever_the_server_is_killed_what_it_acknowledged_is_there_and_jobs_end_trut
         killer.join().unwrap();
         victim.start_again();
         victim.wait_for_jobs();
-        model.check(&victim);
+        model.check(&victim, kill);
         if kill % 8 == 7 {
             model.compare(&victim);
         }

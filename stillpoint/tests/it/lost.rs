@@ -154,8 +154,9 @@ fn a_lost_server_comes_back_from_its_backup_and_from_store_and_key_alone() {
     let none = user.ends(2, &attach);
     assert!(none.contains("export-key"), "{none}");
     user.ends(4, &format!("vault attach nothing -v v1 {opened}"));
-    let said = user.ends(0, &format!("{attach} {opened}"));
-    assert!(said.contains('3'), "{said}");
+    let attached = user.json(&format!("{attach} {opened}"));
+    assert_eq!(attached["properties"]["pointsAdopted"], 3, "{attached}");
+    assert_eq!(attached["properties"]["pointsUnreadable"], 0, "{attached}");
     user.ends(
         7,
         &format!("vault attach {} -v v2 {opened}", store.display()),

@@ -56,7 +56,9 @@ fn a_machine_is_protected_backed_up_and_restored() {
     assert!(user.ends(0, "vault list").contains("LocallyRedundant"));
     assert_eq!(user.json("vault list")[0]["name"], "v1");
     user.ends(0, "vault set v1 --soft-delete on --soft-delete-days 20");
-    assert!(user.ends(0, "vault show").contains("Enabled, 20 days"));
+    let shown = user.ends(0, "vault show");
+    assert!(shown.contains("Enabled, 20 days"), "{shown}");
+    assert!(shown.contains("1, no paired pool"), "{shown}");
 
     assert!(user.ends(0, "vm list").contains("web"));
     assert_eq!(user.json("vm show WEB")["properties"]["vmId"], UUID);
@@ -90,6 +92,10 @@ fn a_machine_is_protected_backed_up_and_restored() {
     assert_eq!(kept, "2031-12-31T00:00:00Z", "{point}");
     assert!(user.ends(0, "point list").contains("Snapshot and vault"));
     assert!(user.ends(0, "point show latest").contains("vda, vdb"));
+    let shown = user.json("protection show web");
+    let extended = &shown["properties"]["extendedInfo"];
+    assert_eq!(extended["stillpointExtension"], "Pending", "{extended}");
+    assert_eq!(extended["recoveryPointCount"], 1, "{extended}");
     assert!(user.ends(0, "protection show web").contains("Completed"));
     let job = user.json("backup now web --no-wait --retain-until 2031-12-30T12:00:00Z");
     assert_eq!(job["properties"]["operation"], "Backup");

@@ -33,8 +33,21 @@ impl Server {
         more: &[&str],
         variables: &[(&str, &str)],
     ) -> Self {
+        let program = Path::new(env!("CARGO_BIN_EXE_stillpoint"));
+        Self::start_program(program, data, port, connect, more, variables)
+    }
+
+    /// The same, by another file of the program.
+    pub fn start_program(
+        program: &Path,
+        data: &Path,
+        port: u16,
+        connect: &str,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let url = format!("https://localhost:{port}");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stillpoint"));
+        let mut command = Command::new(program);
         if connect.starts_with("scripted:") {
             command.env(testkit::scripted::VARIABLE, "1");
         }

@@ -130,6 +130,10 @@ fn show(settings: &Settings, item: &Value) -> Result<()> {
             "Next run",
             minute(&text(item, "/properties/extendedInfo/stillpointNextRun")),
         ),
+        (
+            "Extension",
+            text(item, "/properties/extendedInfo/stillpointExtension"),
+        ),
         ("Health", text(item, "/properties/healthStatus")),
     ];
     let details = item["properties"]["healthDetails"].as_array();

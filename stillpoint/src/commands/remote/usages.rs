@@ -17,13 +17,7 @@ pub async fn run(settings: &Settings, name: Option<&str>, check: bool) -> Result
         Some(name) => find::vault_named(&client, name).await?,
         None => find::vault(&client, settings).await?,
     };
-    let id = text(&vault, "/id");
-    let path = format!(
-        "{}/resourceGroups/{}/providers/Stillpoint.Fabric/vaultUsages/{}",
-        client.scope,
-        group(&id),
-        text(&vault, "/name"),
-    );
+    let path = path(&client, &vault);
     if check {
         client
             .finish_well(Method::POST, &format!("{path}/count"))
@@ -39,6 +33,16 @@ pub async fn run(settings: &Settings, name: Option<&str>, check: bool) -> Result
         true => Ok(Code::VaultDamaged.kind().exit_code()),
         false => Ok(0),
     }
+}
+
+/// Where it is told what a vault takes.
+pub fn path(client: &Client, vault: &Value) -> String {
+    format!(
+        "{}/resourceGroups/{}/providers/Stillpoint.Fabric/vaultUsages/{}",
+        client.scope,
+        group(&text(vault, "/id")),
+        text(vault, "/name"),
+    )
 }
 
 fn print(settings: &Settings, found: &Value) -> Result<()> {

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use vault::keys::EscrowIdentity;
 
-use super::{find, group, text};
+use super::{find, group, text, usages};
 use crate::cli::{RedundancyWord, VaultSet};
 use crate::client::Client;
 use crate::keys;
@@ -34,7 +34,23 @@ pub async fn list(settings: &Settings) -> Result<()> {
 
 pub async fn show(settings: &Settings) -> Result<()> {
     let client = Client::open()?;
-    print(settings, &find::vault(&client, settings).await?)
+    let vault = find::vault(&client, settings).await?;
+    let mut facts = facts(&vault);
+    // Beside the redundancy, for people; not everybody may see it.
+    if let Ok(usage) = client.get(&usages::path(&client, &vault)).await {
+        facts.insert(4, ("Copies", copies(&usage)));
+    }
+    settings.output.one(&vault, &facts)
+}
+
+/// The copies that there really are of a vault's data.
+fn copies(usage: &Value) -> String {
+    let pair = text(usage, "/properties/pairedPool");
+    let pair = match pair.is_empty() {
+        true => "no paired pool".to_owned(),
+        false => format!("paired pool {pair}"),
+    };
+    format!("{}, {pair}", text(usage, "/properties/copies"))
 }
 
 /// Makes the vault that -v names.
@@ -145,14 +161,17 @@ pub async fn delete(settings: &Settings, name: &str) -> Result<()> {
 }
 
 fn print(settings: &Settings, vault: &Value) -> Result<()> {
-    let facts = [
+    settings.output.one(vault, &facts(vault))
+}
+
+fn facts(vault: &Value) -> Vec<(&'static str, String)> {
+    vec![
         ("Vault", text(vault, "/name")),
         ("Group", group(&text(vault, "/id")).to_owned()),
         ("Location", text(vault, "/location")),
         ("Redundancy", redundancy(vault)),
         ("Soft delete", soft_delete(vault)),
-    ];
-    settings.output.one(vault, &facts)
+    ]
 }
 
 fn redundancy(vault: &Value) -> String {

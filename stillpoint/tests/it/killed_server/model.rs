@@ -21,6 +21,8 @@ struct Machine {
     deleted: bool,
     /// Jobs of items that are gone.
     over: BTreeSet<String>,
+    /// Before which kill each of its points was made.
+    made: BTreeMap<String, u64>,
 }
 
 /// See the module.
@@ -42,6 +44,7 @@ impl Model {
             may_be: BTreeSet::from([Item::Gone]),
             deleted: false,
             over: BTreeSet::new(),
+            made: BTreeMap::new(),
         };
         Self {
             machines: std::iter::repeat_with(gone).take(machines).collect(),
@@ -115,8 +118,8 @@ impl Model {
         }
     }
 
-    /// Fails if something is not as it may be. All jobs have ended.
-    pub fn check(&mut self, victim: &Victim) {
+    /// Fails if something is not as it may be after the kill of this number. All jobs have ended.
+    pub fn check(&mut self, victim: &Victim, kill: u64) {
         for (policy, may_be) in &mut self.policies {
             let found = victim.get(&victim.vault(&format!("/backupPolicies/p{policy}")));
             let daily = &found["properties"]["retentionPolicy"]["dailySchedule"];
@@ -149,11 +152,17 @@ impl Model {
             *self.jobs.entry(ended).or_default() += 1;
         }
         for number in 0..self.machines.len() {
-            self.check_machine(victim, number, &jobs);
+            self.check_machine(victim, number, kill, &jobs);
         }
     }
 
-    fn check_machine(&mut self, victim: &Victim, number: usize, jobs: &BTreeMap<String, Value>) {
+    fn check_machine(
+        &mut self,
+        victim: &Victim,
+        number: usize,
+        kill: u64,
+        jobs: &BTreeMap<String, Value>,
+    ) {
         let machine = &mut self.machines[number];
         let item = victim.get(&victim.item(number, ""));
         let is = if item.is_null() {
@@ -172,6 +181,7 @@ impl Model {
         });
         if is == Item::Gone {
             machine.over.extend(own.map(|(name, _)| name.clone()));
+            machine.made.clear();
             return;
         }
         // Each backup that says that it took its snapshot has its point, and no other.
@@ -185,21 +195,25 @@ impl Model {
         }
         let points = victim.list(&victim.item(number, "/recoveryPoints"));
         assert_eq!(points.len(), taken, "m{number}: {points:#?}");
+        for point in &points {
+            let name = point["name"].as_str().unwrap().to_owned();
+            machine.made.entry(name).or_insert(kill);
+        }
     }
 
-    /// Restores the newest point of each machine and compares it: it holds what the machine held
-    /// before one of the kills.
+    /// Restores the newest and the oldest point of each machine: each holds what the machine held
+    /// when it was made.
     pub fn compare(&mut self, victim: &Victim) {
         for number in 0..self.machines.len() {
             if self.machines[number].may_be != BTreeSet::from([Item::There]) {
                 continue;
             }
             let points = victim.list(&victim.item(number, "/recoveryPoints"));
-            let Some(point) = points.first().and_then(|p| p["name"].as_str()) else {
-                continue;
-            };
-            victim.restore(number, point);
-            self.compared += 1;
+            for point in points.iter().take(1).chain(points.iter().skip(1).last()) {
+                let point = point["name"].as_str().unwrap();
+                victim.restore(number, point, self.machines[number].made[point]);
+                self.compared += 1;
+            }
         }
     }
 

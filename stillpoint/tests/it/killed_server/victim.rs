@@ -272,8 +272,8 @@ impl Victim {
         }
     }
 
-    /// Restores a point of a machine: it holds what the machine held before one of the kills.
-    pub fn restore(&self, machine: usize, point: &str) {
+    /// Restores a point of a machine: it holds what the machine held before the kill of this number.
+    pub fn restore(&self, machine: usize, point: &str, kill: u64) {
         let account = format!(
             "{}/providers/Microsoft.Storage/storageAccounts/restores",
             self.group
@@ -299,10 +299,10 @@ impl Victim {
         convert.args(["convert", "-O", "raw", image]).arg(&raw);
         assert!(convert.status().unwrap().success());
         let held = std::fs::read(&raw).unwrap();
-        let kill = u64::from_le_bytes(held[..8].try_into().unwrap());
+        let found = u64::from_le_bytes(held[..8].try_into().unwrap());
         assert!(
             held == self.held(machine, kill),
-            "{point} of m{machine}, kill {kill}"
+            "{point} of m{machine} holds {found}, not {kill}"
         );
         std::fs::remove_file(image).unwrap();
     }
