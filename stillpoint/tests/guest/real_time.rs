@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use base::{Clock, SystemClock};
 use jiff::{SignedDuration, Timestamp, ToSpan, Unit};
 use serde_json::{Value, json};
 use testkit::{DiskSpec, Guest, disk};
@@ -70,7 +71,7 @@ fn a_policy_fires_a_failed_run_is_tried_again_and_an_expired_point_goes_with_its
     let user = User::logged_in(folder.path(), &server);
     user.ends(0, "vault create -v v1");
     // At least two minutes from now, and a whole one.
-    let due = Timestamp::now() + SignedDuration::from_mins(3);
+    let due = SystemClock.now() + SignedDuration::from_mins(3);
     let due = due.round(Unit::Minute).unwrap() - 1.minute();
     policy(&user, folder.path(), due);
     user.ends(0, "protection enable web --policy soon");
@@ -78,7 +79,7 @@ fn a_policy_fires_a_failed_run_is_tried_again_and_an_expired_point_goes_with_its
     // One on demand, to be kept for two minutes, with what no other will hold.
     let noise = disk::noise(1, 40_000_000);
     guest.write_file("/data1/noise", &noise).unwrap();
-    let until = Timestamp::now() + SignedDuration::from_secs(120);
+    let until = SystemClock.now() + SignedDuration::from_secs(120);
     user.ends(0, &format!("backup now web --retain-until {until}"));
     let points = user.json("point list web");
     let first = points[0]["name"].clone();
@@ -90,7 +91,7 @@ fn a_policy_fires_a_failed_run_is_tried_again_and_an_expired_point_goes_with_its
     assert!(before > 40_000_000, "{before}");
 
     // The agent is silent when the run is due, and for a minute more.
-    let silent = (due - Timestamp::now()).total(Unit::Second).unwrap() as u64;
+    let silent = (due - SystemClock.now()).total(Unit::Second).unwrap() as u64;
     assert!(silent > 10, "the first backup took too long");
     let script = format!(
         "(sleep {}; kill -STOP $(pidof qemu-ga); sleep 80; kill -CONT $(pidof qemu-ga)) \
