@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use base::{Code, PointId, Result};
+use base::{Code, Error, PointId, Result};
 use jiff::Timestamp;
 use policy::{Keep, Marks};
 use serde_json::json;
@@ -12,15 +12,15 @@ use state::machines::Machine;
 use state::protected_items::{
     self as items, Filter, ItemBody, NewItem, ProtectedItem, ProtectionState,
 };
-use state::recovery_points::{self as points, PointBody, RecoveryPoint, Tiers};
+use state::recovery_points::{self as points, Tiers};
 use state::resources::{self, Record};
 use state::vaults::Vault;
 use state::{WriteTx, fold};
 
 use crate::Control;
-use crate::discovery::naming::resource_name;
+use crate::discovery::naming::candidates;
 use crate::plane::FoundPoint;
-use crate::points::expiries;
+use crate::points::{expiries, record_of};
 use crate::protected_items::{ItemName, is_active};
 
 /// What a comparison of records and stores came to.
@@ -84,28 +84,7 @@ impl Control {
             // What was promised when it was taken holds, whatever policy comes.
             _ => Keep::Until(origin.and_then(|o| o.keep_until).unwrap_or_else(for_good)),
         };
-        let mut point = RecoveryPoint {
-            item: item.data_id,
-            number: points::number_of(facts.point),
-            point: facts.point,
-            taken_at: facts.taken_at,
-            expires_at: None,
-            snapshot_expires_at: None,
-            tiers,
-            revision: 1,
-            body: PointBody {
-                consistency: facts.consistency,
-                downgrade: facts.downgrade.clone(),
-                disks_of_machine: (facts.disks.len() + facts.excluded.len()) as u16,
-                disks: facts.disks.clone(),
-                keep,
-                os: None,
-                // On whichever host it is found.
-                host: None,
-                collection: None,
-                data: facts.data,
-            },
-        };
+        let mut point = record_of(item.data_id, facts, tiers, keep);
         let size = point.body.logical();
         if let Some(policy) = &policy {
             expiries(&mut point, policy);
@@ -158,18 +137,20 @@ impl Control {
         found: &FoundPoint,
     ) -> Result<ProtectedItem> {
         let name = name_of(found);
-        let own = self.try_new_item(tx, vault, hosts, found, &name).await;
-        match own {
-            // The machine is protected elsewhere by now: these are backups of another time.
-            Err(e) if e.code() == Code::ResourceExists => {
-                let name = ItemName {
-                    group: format!("attached-{}", vault.name),
-                    ..name
-                };
-                self.try_new_item(tx, vault, hosts, found, &name).await
+        // Where the machine is protected elsewhere by now, these are backups of another time.
+        let groups = [name.group, format!("attached-{}", vault.name)];
+        let mut taken = None;
+        for group in groups {
+            for machine in candidates(&name.machine, found.machine) {
+                let group = group.clone();
+                let name = ItemName { group, machine };
+                match self.try_new_item(tx, vault, hosts, found, &name).await {
+                    Err(e) if e.code() == Code::ResourceExists => taken = Some(e),
+                    done => return done,
+                }
             }
-            done => done,
         }
+        Err(taken.unwrap_or_else(|| Error::new(Code::Internal, "no name was tried")))
     }
 
     async fn try_new_item(
@@ -265,7 +246,61 @@ fn name_of(found: &FoundPoint) -> ItemName {
         },
         _ => ItemName {
             group: crate::first_start::GROUP.to_owned(),
-            machine: resource_name(&found.name),
+            machine: found.name.clone(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use state::recovery_points::Consistency;
+    use state::resources::Scope;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::plane::PointFacts;
+    use crate::policies::tests::server;
+
+    /// Points that no server took, of machines whose names become one.
+    #[tokio::test]
+    async fn machines_whose_names_become_one_have_an_item_each() {
+        let (_folder, control) = server().await;
+        let mut tx = control.state.write().await.unwrap();
+        let vaults: Vec<Record<Vault>> =
+            resources::page(&mut tx, Scope::All, None, 9).await.unwrap();
+        let mut ids = Vec::new();
+        for (number, name) in ["web 1", "web/1", "web-1", "web;1"].into_iter().enumerate() {
+            let point = PointId::from_bytes([number as u8 + 1; 16]);
+            let facts = PointFacts {
+                point,
+                taken_at: tx.now(),
+                consistency: Consistency::CrashConsistent,
+                downgrade: None,
+                disks: Vec::new(),
+                excluded: Vec::new(),
+                data: None,
+                warnings: Vec::new(),
+            };
+            let found = FoundPoint {
+                facts,
+                machine: Uuid::from_u128(number as u128 + (7 << 96)),
+                name: name.to_owned(),
+                disks: Vec::new(),
+                origin: None,
+            };
+            let made = control.adopt_point(&mut tx, &vaults[0], &[], &found, Tiers::Vault);
+            assert!(made.await.unwrap());
+            let point = points::number_of(point);
+            ids.push((found.machine, point));
+        }
+        let items = items::page(&mut tx, &Filter::default(), None, 9)
+            .await
+            .unwrap();
+        assert_eq!(items.len(), ids.len());
+        for (machine, point) in ids {
+            let item = items.iter().find(|i| i.machine == machine).unwrap();
+            let its = points::get(&mut tx, item.data_id, point).await.unwrap();
+            assert!(its.is_some(), "{}", item.id);
+        }
     }
 }

@@ -17,6 +17,7 @@ mod held;
 mod load;
 mod of_item;
 mod origin;
+mod plan;
 mod restore;
 mod transfer;
 
@@ -38,9 +39,8 @@ pub(crate) use delete_data::DeletePlan;
 pub(crate) use engine::Engine;
 pub(crate) use ground::{Ground, policy_of};
 pub use load::Load;
-pub(crate) use of_item::{
-    begun, restoring, sending, unfinished_backups, unfinished_restores, waits,
-};
+pub(crate) use of_item::{unfinished_backups, unfinished_restores};
+pub(crate) use plan::{begun, restoring, sending, waits};
 pub(crate) use restore::{
     CREATE_MACHINE, FROM_VAULT, NewPlace, Place, RestorePlan, Stage as RestoreStage,
 };

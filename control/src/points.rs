@@ -1,7 +1,9 @@
 //! When points expire: what `policy` says of a record.
 
 use policy::{Keep, Point, Policy};
-use state::recovery_points::{RecoveryPoint, Tiers};
+use state::recovery_points::{PointBody, RecoveryPoint, Tiers, number_of};
+
+use crate::plane::PointFacts;
 
 /// A point as the rules see it.
 pub(crate) fn rule_point(point: &RecoveryPoint) -> Point {
@@ -10,6 +12,32 @@ pub(crate) fn rule_point(point: &RecoveryPoint) -> Point {
         keep: point.body.keep.clone(),
         in_snapshot: matches!(point.tiers, Tiers::Snapshot | Tiers::SnapshotAndVault),
         in_vault: matches!(point.tiers, Tiers::SnapshotAndVault | Tiers::Vault),
+    }
+}
+
+/// The record of an item's point that its store tells of: without times, and on whichever host
+/// its snapshot is found.
+pub(crate) fn record_of(item: i64, facts: &PointFacts, tiers: Tiers, keep: Keep) -> RecoveryPoint {
+    RecoveryPoint {
+        item,
+        number: number_of(facts.point),
+        point: facts.point,
+        taken_at: facts.taken_at,
+        expires_at: None,
+        snapshot_expires_at: None,
+        tiers,
+        revision: 1,
+        body: PointBody {
+            consistency: facts.consistency,
+            downgrade: facts.downgrade.clone(),
+            disks: facts.disks.clone(),
+            excluded: facts.excluded.clone(),
+            keep,
+            os: None,
+            host: None,
+            collection: None,
+            data: facts.data,
+        },
     }
 }
 

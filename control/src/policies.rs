@@ -139,7 +139,8 @@ impl Control {
         Ok(counted)
     }
 
-    /// Deletes a policy that no item has; and whether there was one. Durable when this returns.
+    /// Deletes a policy that no item has; and whether there was one. One of the first policies
+    /// is there again at once, as it was in the beginning (VAULT-14). Durable when this returns.
     ///
     /// # Errors
     /// `ResourceNotFound` without the vault; `PolicyInUse`; those of the records.
@@ -152,6 +153,11 @@ impl Control {
         };
         unused(&mut tx, &old, "be deleted").await?;
         resources::delete(&mut tx, &old).await?;
+        for (name, policy) in first_policies() {
+            if old.name.eq_ignore_ascii_case(name) {
+                make_first(&mut tx, &vault.id, name, policy).await?;
+            }
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -186,16 +192,31 @@ async fn make(
     resources::create(tx, &policy_id(vault, name), vault, body).await
 }
 
-/// Makes the policies that every vault has from its beginning (POLICY-2, 27, 28).
-pub(crate) async fn make_first_policies(tx: &mut WriteTx, vault: &str) -> Result<()> {
-    for (name, policy) in [
+/// The policies that every vault has from its beginning (POLICY-2, 27, 28).
+fn first_policies() -> [(&'static str, policy::Policy); 2] {
+    [
         ("DefaultPolicy", policy::Policy::standard_default()),
         ("EnhancedPolicy", policy::Policy::enhanced_default()),
-    ] {
-        let properties = json!({});
-        make(tx, vault, name, PolicyInput { policy, properties }).await?;
+    ]
+}
+
+/// Makes the first policies of a vault.
+pub(crate) async fn make_first_policies(tx: &mut WriteTx, vault: &str) -> Result<()> {
+    for (name, policy) in first_policies() {
+        make_first(tx, vault, name, policy).await?;
     }
     Ok(())
+}
+
+async fn make_first(
+    tx: &mut WriteTx,
+    vault: &str,
+    name: &str,
+    policy: policy::Policy,
+) -> Result<()> {
+    let properties = json!({});
+    let first = PolicyInput { policy, properties };
+    make(tx, vault, name, first).await.map(drop)
 }
 
 /// Deletes all policies of a vault, which go with it.
@@ -253,4 +274,4 @@ fn policy_id(vault: &str, name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -58,7 +58,7 @@ impl Default for WatchdogProgram {
 }
 
 impl WatchdogProgram {
-    /// Its path. By this one the running program is found though its file was replaced since.
+    /// Its path: for the running program one that also holds when its file was replaced since.
     pub(crate) fn path(&self) -> &Path {
         let path = self.program.as_deref();
         path.unwrap_or(Path::new("/proc/self/exe"))
@@ -269,6 +269,7 @@ impl Link {
         let program = with.path();
         let what = || format!("starting the freeze watchdog {}", program.display());
         let mut child = Command::new(program)
+            .arg0("stillpoint")
             .args(&with.arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -55,8 +55,8 @@ pub fn check_group_name(name: &str) -> Result<(), Refusal> {
     )
 }
 
-/// Letters, digits, hyphens; 1 to 63 of them: what Azure has no rule for, hosts and pools and
-/// rules of names.
+/// Letters, digits, hyphens; 1 to 63 of them. For names that Azure has no rule for: of hosts,
+/// vault pools and admission rules.
 ///
 /// # Errors
 /// The rule that the name breaks.
@@ -186,6 +186,12 @@ mod tests {
         }
         for bad in ["", ".", "-p", "a/b", "a%2fb", &"p".repeat(151)] {
             assert!(check_policy_name(bad).is_err(), "{bad}");
+        }
+        for good in ["1", "-", "Host-2", &"h".repeat(63)] {
+            assert!(check_fabric_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a.b", "a_b", "ü", "a\n", &"h".repeat(64)] {
+            assert!(check_fabric_name(bad).is_err(), "{bad}");
         }
     }
 

@@ -52,8 +52,9 @@ pub struct PointBody {
     pub downgrade: Option<String>,
     /// Its disks.
     pub disks: Vec<PointDisk>,
-    /// How many disks the machine had.
-    pub disks_of_machine: u16,
+    /// The disks that the machine had and that are not in it (DISK-3).
+    #[serde(default)]
+    pub excluded: Vec<PointDisk>,
     /// What it is kept for in the vault.
     pub keep: Keep,
     /// The operating system, as far as it is known.

@@ -27,7 +27,7 @@ fn asked(answer: &Zeroizing<String>) -> Result<Passphrase> {
 }
 
 /// Runs what blocks: asking people, argon2id.
-async fn blocking<T: Send + 'static>(
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;

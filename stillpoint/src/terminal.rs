@@ -1,4 +1,4 @@
-//! Asking for a passphrase.
+//! Asking for a passphrase, or for a name that says that something is meant.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -56,6 +56,28 @@ pub fn ask(question: &str, options: &str) -> Result<Zeroizing<String>> {
         line.pop();
     }
     Ok(line)
+}
+
+/// Has this name typed before what `question` says is done. Blocks.
+///
+/// # Errors
+/// `BadArgument` if there is no terminal; `Cancelled` if another name is typed.
+pub fn confirm(question: &str, name: &str) -> Result<()> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty");
+    let terminal = terminal.map_err(|_| {
+        let what = format!("{question}: there is no terminal to ask; use --yes");
+        Error::new(Code::BadArgument, what)
+    })?;
+    let broken = |e: std::io::Error| Error::io("the terminal", e);
+    write!(&terminal, "{question}. Type `{name}` to go on: ").map_err(broken)?;
+    let mut line = String::new();
+    BufReader::new(&terminal)
+        .read_line(&mut line)
+        .map_err(broken)?;
+    match line.trim_end() == name {
+        true => Ok(()),
+        false => Err(Error::new(Code::Cancelled, "another name was typed")),
+    }
 }
 
 /// Asks for a new passphrase, twice. Blocks.

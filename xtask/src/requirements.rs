@@ -113,12 +113,12 @@ fn collect(folder: &Path, tests: &mut BTreeSet<String>) {
     }
 }
 
-/// The names of functions that are tests, or are listed for a macro that makes tests of them.
+/// The names of functions that are tests and are run, or are listed for a macro that makes tests of them.
 fn tests_of(source: &str) -> impl Iterator<Item = &str> {
     let lines = source.lines().map(str::trim_start);
     let code = lines.filter(|line| !line.starts_with("//"));
     let has_list = source.contains("macro_rules! each_test");
-    let mut is_test = false;
+    let (mut is_test, mut is_ignored) = (false, false);
     code.filter_map(move |line| {
         if let Some(name) = line
             .strip_suffix(',')
@@ -128,9 +128,11 @@ fn tests_of(source: &str) -> impl Iterator<Item = &str> {
         }
         if line.starts_with("#[") {
             is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            is_ignored |= line.starts_with("#[ignore");
             return None;
         }
-        let is_test = std::mem::take(&mut is_test);
+        let is_ignored = std::mem::take(&mut is_ignored);
+        let is_test = std::mem::take(&mut is_test) && !is_ignored;
         let (before, after) = line.split_once("fn ")?;
         let whole = before.is_empty() || before == "async ";
         (is_test && whole).then(|| after.split_once('(').map(|(name, _)| name))?

@@ -13,7 +13,7 @@ pub(super) fn point(item: &ProtectedItem, point: &RecoveryPoint) -> Value {
         Tiers::Vault => vec![tier("InstantRP", false), tier("HardenedRP", true)],
     };
     let disk = |d: &PointDisk| json!({"lun": d.lun.map_or(-1, i32::from), "name": d.name});
-    let included: Vec<Value> = body.disks.iter().map(disk).collect();
+    let disks = |all: &[PointDisk]| all.iter().map(disk).collect::<Vec<Value>>();
     json!({
         "id": format!("{}/recoveryPoints/{}", item.id, point.number),
         "name": point.number.to_string(),
@@ -35,9 +35,9 @@ pub(super) fn point(item: &ProtectedItem, point: &RecoveryPoint) -> Value {
             "recoveryPointTierDetails": tiers,
             "recoveryPointDiskConfiguration": {
                 "numberOfDisksIncludedInBackup": body.disks.len(),
-                "numberOfDisksAttachedToVm": body.disks_of_machine,
-                "includedDiskList": included,
-                "excludedDiskList": [],
+                "numberOfDisksAttachedToVm": body.disks.len() + body.excluded.len(),
+                "includedDiskList": disks(&body.disks),
+                "excludedDiskList": disks(&body.excluded),
             },
             "recoveryPointMoveReadinessInfo": {
                 "ArchivedRP": {"isReadyForMove": false, "additionalInfo": "there is no archive tier"},

@@ -75,6 +75,12 @@ async fn a_bad_standard_policy_is_refused_and_the_field_is_named() {
         ("/schedulePolicy/scheduleWeeklyFrequency", json!(2), ""),
         ("/schedulePolicy/scheduleRunTimes", json!([]), ""),
         ("/schedulePolicy/scheduleRunTimes", json!("19:30"), ""),
+        // POLICY-6
+        (
+            "/schedulePolicy/scheduleRunTimes",
+            json!(["2026-01-01T19:30:00Z", "2026-01-01T20:30:00Z"]),
+            "",
+        ),
         (
             "/schedulePolicy/scheduleRunTimes",
             json!(["19:30"]),

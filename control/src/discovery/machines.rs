@@ -18,7 +18,7 @@ use state::resources::Record;
 use uuid::Uuid;
 
 use super::change::Change;
-use super::naming::resource_name;
+use super::naming::candidates;
 use super::{Seen, is_recent};
 use crate::machines::machine_id;
 use crate::plane::disk_numbers;
@@ -84,7 +84,7 @@ pub(super) fn plan(
         let group = place.seen.group_of(key.0);
         let choice = match (wanted, items.contains(key), &record) {
             (Some(name), false, _) | (Some(name), true, None) => {
-                let candidates = candidates(&group.id, name, key.0);
+                let candidates = candidates(name, key.0).map(|name| machine_id(&group.id, &name));
                 let own = record.as_ref().map(|r| fold(&r.id));
                 choose(&candidates, own.as_deref(), &names, !items.contains(key))
             }
@@ -240,18 +240,6 @@ fn disks(machine: &hypervisor::Machine) -> Vec<MachineDisk> {
             bytes: disk.size,
         })
         .collect()
-}
-
-/// The ids that a machine may have, the best first.
-fn candidates(group: &str, name: &str, uuid: Uuid) -> [String; 3] {
-    let name = resource_name(name);
-    let uuid = uuid.to_string();
-    let short = uuid.get(..8).unwrap_or(&uuid);
-    [
-        machine_id(group, &name),
-        machine_id(group, &format!("{name}-{short}")),
-        machine_id(group, &format!("{name}-{uuid}")),
-    ]
 }
 
 /// What becomes of a machine's record.

@@ -3,6 +3,8 @@
 //! A name may hold ASCII letters, digits, `-`, `_` and `.`; any other character becomes `-`, and
 //! so does a period at either end. What is longer than 64 characters is cut there.
 
+use uuid::Uuid;
+
 /// The longest name.
 const LONGEST: usize = 64;
 
@@ -20,6 +22,18 @@ pub(crate) fn resource_name(name: &str) -> String {
         }
     }
     text
+}
+
+/// The names that a machine may have, the best first.
+pub(crate) fn candidates(name: &str, uuid: Uuid) -> [String; 3] {
+    let name = resource_name(name);
+    let uuid = uuid.to_string();
+    let short = uuid.get(..8).unwrap_or(&uuid);
+    [
+        name.clone(),
+        format!("{name}-{short}"),
+        format!("{name}-{uuid}"),
+    ]
 }
 
 #[cfg(test)]

@@ -15,17 +15,18 @@ use serde::{Deserialize, Serialize};
 use state::Tx;
 use state::jobs::Job;
 use state::protected_items::{self as items, ProtectedItem};
-use state::recovery_points::{self as points, PointBody, RecoveryPoint, Tiers};
+use state::recovery_points::{self as points, PointDisk, Tiers};
 
 use super::after_backup::{ended_well, failed};
 use super::ground::{Ground, policy_at_end};
 use super::held::{Held, Outcome};
-use super::of_item::{begun, transfer_runs};
+use super::of_item::transfer_runs;
 use super::origin::origin;
+use super::plan::begun;
 use super::transfer::transfer_phase;
 use super::{ASKED, DOWNGRADE, Plan, stand, to_json};
 use crate::plane::{Over, PointFacts, ScratchRule, SnapshotWork, Tier};
-use crate::points::expiries;
+use crate::points::{expiries, record_of};
 
 /// A backup, and how far it has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -236,27 +237,10 @@ async fn record(
         Run::OnDemand { until } => Keep::Until(until),
         Run::Scheduled { .. } => Keep::Marks(Marks::default()),
     };
-    let mut point = RecoveryPoint {
-        item: item.data_id,
-        number,
-        point: facts.point,
-        taken_at: facts.taken_at,
-        expires_at: None,
-        snapshot_expires_at: None,
-        tiers: Tiers::Snapshot,
-        revision: 1,
-        body: PointBody {
-            consistency: facts.consistency,
-            downgrade: facts.downgrade.clone(),
-            disks_of_machine: (facts.disks.len() + facts.excluded.len()) as u16,
-            disks: facts.disks,
-            keep,
-            os: ground.machine.os.clone(),
-            host: Some(ground.host.clone()),
-            collection: item.body.collection.clone(),
-            data: facts.data,
-        },
-    };
+    let mut point = record_of(item.data_id, &facts, Tiers::Snapshot, keep);
+    point.body.os = ground.machine.os.clone();
+    point.body.host = Some(ground.host.clone());
+    point.body.collection = item.body.collection.clone();
     let size = point.body.logical();
     if let Some(policy) = &policy {
         expiries(&mut point, policy);
@@ -271,7 +255,7 @@ async fn record(
     // Those were removed just now.
     let given_up = &ground.item.body.given_up;
     item.body.given_up.retain(|point| !given_up.contains(point));
-    note_consistency(&mut job, &facts.consistency, facts.downgrade.as_deref());
+    note_facts(&mut job, &facts);
     match sending {
         Some(sending) => {
             stand(&mut job, BackupJob::Transferring, tx.now());
@@ -313,12 +297,21 @@ async fn decide(
     })
 }
 
-/// Says in the job what was got (JOB-15).
-fn note_consistency(job: &mut Job, got: &points::Consistency, downgrade: Option<&str>) {
+/// Says in the job what was got (JOB-15; DISK-3).
+fn note_facts(job: &mut Job, facts: &PointFacts) {
+    let names = |disks: &[PointDisk]| {
+        let names: Vec<_> = disks.iter().map(|d| d.name.as_str()).collect();
+        names.join(", ")
+    };
+    let got = format!("{:?}", facts.consistency);
     let properties = &mut job.body.properties;
-    properties.insert("Recovery point consistency".to_owned(), format!("{got:?}"));
-    if let Some(code) = downgrade {
-        properties.insert(DOWNGRADE.to_owned(), code.to_owned());
+    properties.insert("Recovery point consistency".to_owned(), got);
+    properties.insert("Backed-up disks".to_owned(), names(&facts.disks));
+    if !facts.excluded.is_empty() {
+        properties.insert("Excluded disks".to_owned(), names(&facts.excluded));
+    }
+    if let Some(code) = &facts.downgrade {
+        properties.insert(DOWNGRADE.to_owned(), code.clone());
     }
 }
 

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::held::{Held, Outcome};
 use super::load::Queued;
-use super::of_item::plan;
+use super::plan::plan;
 use super::{Plan, backup, delete_data, restore};
 use crate::{Control, Options};
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::{HostPlane, Start, VaultInput};
 
 /// A server with the vault `v1` in the group `default`.
-async fn server() -> (tempfile::TempDir, Control) {
+pub(crate) async fn server() -> (tempfile::TempDir, Control) {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
     let random = Arc::new(SeededRandom::new(1));

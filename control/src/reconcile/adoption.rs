@@ -63,8 +63,7 @@ impl Control {
             return Ok(());
         }
         let mut tx = self.state.read().await?;
-        let scope = resources::Scope::All;
-        let vaults: Vec<Record<Vault>> = resources::page(&mut tx, scope, None, u32::MAX).await?;
+        let vaults: Vec<Record<Vault>> = resources::all(&mut tx).await?;
         let hosts = crate::hosts::all(&mut tx).await?;
         drop(tx);
         for vault in vaults {

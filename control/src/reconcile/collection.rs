@@ -1,6 +1,6 @@
 //! Collection: the space of removed points comes back.
 
-use base::{Code, Result};
+use base::{Code, Error, Result};
 
 use super::rests::Round;
 use crate::Control;
@@ -17,22 +17,29 @@ impl Control {
             return Ok(());
         }
         for (stores, tier) in self.rests.take_to_collect() {
-            let mut tx = self.state.read().await?;
-            let ready = self.is_adopted(&mut tx, stores.id).await?;
-            drop(tx);
-            let owned = self.check_not_taken(stores.id);
-            if !ready || owned.is_err() {
-                // Another server's is its to collect.
-                if !owned.is_err_and(|e| e.code() == Code::StoreTakenOver) {
-                    self.want_collection(&stores, tier);
-                }
-                continue;
-            }
-            if let Err(e) = self.plane.collect(&stores, tier).await {
+            let collected = self.collect_store(&stores, tier).await;
+            if let Err(e) = collected
+                && e.code() != Code::StoreTakenOver
+            {
                 tracing::warn!("collecting {tier:?} of vault {}: {e:?}", stores.id);
                 self.want_collection(&stores, tier);
             }
         }
         Ok(())
+    }
+
+    /// Collects a store, once it is known what there is. Another server's is its to collect.
+    async fn collect_store(&self, stores: &Stores, tier: Tier) -> Result<()> {
+        self.check_not_taken(stores.id)?;
+        let mut tx = self.state.read().await?;
+        let ready = self.is_adopted(&mut tx, stores.id).await?;
+        drop(tx);
+        match ready {
+            true => self.plane.collect(stores, tier).await.map(drop),
+            false => Err(Error::new(
+                Code::AdoptionPending,
+                "its points are not compared yet",
+            )),
+        }
     }
 }

@@ -16,8 +16,7 @@ use state::{Tx, meter};
 
 use super::rests::Round;
 use crate::Control;
-use crate::protected_items::is_active;
-use crate::protected_items::items_of;
+use crate::protected_items::{is_active, items_of};
 
 /// For how long readings are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);

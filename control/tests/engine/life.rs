@@ -54,6 +54,8 @@ async fn soft_3_what_is_undeleted_is_stopped_and_keeps_all_until_it_is_resumed()
     let world = World::protecting().await;
     world.days(3).await;
     world.delete("web").await.unwrap();
+    let restored = world.restore(world.to_folder()).await.unwrap_err();
+    assert_eq!(restored.code(), Code::ItemSoftDeleted);
     world.days(13).await;
     world.change("web", ItemChange::Undelete).await.unwrap();
     assert_eq!(
@@ -62,9 +64,28 @@ async fn soft_3_what_is_undeleted_is_stopped_and_keeps_all_until_it_is_resumed()
     );
     world.days(60).await;
     assert_eq!(world.points("web").await.len(), 3);
+    // PROT-11: what is stopped can be restored.
+    let restore = world.restore(world.to_folder()).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.job(restore).await.status, JobStatus::Completed);
     let twice = world.change("web", ItemChange::Undelete).await.unwrap_err();
     assert_eq!(twice.code(), Code::ItemStateWrong);
     world.check(&["web"]).await;
+}
+
+#[tokio::test]
+async fn soft_4_what_was_deleted_before_soft_delete_is_off_keeps_its_days() {
+    let world = World::protecting().await;
+    world.days(3).await;
+    world.delete("web").await.unwrap();
+    world.soft_delete(SoftDeleteState::Disabled, 14).await;
+    world.days(13).await;
+    assert_eq!(world.points("web").await.len(), 3);
+    let snapshots = world.plane.points(world.vault_id().await, Tier::Snapshot);
+    assert!(!snapshots.is_empty(), "SOFT-5: they are kept as well");
+    world.days(2).await;
+    assert!(world.no_item("web").await);
+    no_points(&world).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use base::{Clock, Code, Result};
 use control::plane::{Discovered, Tier};
 use control::scripted::{Act, Ends, Phase, machine};
-use control::{GroupInput, ItemChange, Restore, RestoreTo, RestoredMachine};
+use control::{GroupInput, ItemChange, Options, Restore, RestoreTo, RestoredMachine};
 use hypervisor::MachineState;
 use policy::TaskStatus as T;
 use state::jobs::{Job, JobOperation, JobStatus as J};
@@ -35,6 +35,15 @@ impl World {
         let web = name("web");
         let done = self.control.restore("default", "v1", &web, asked);
         Ok(done.await?.job)
+    }
+
+    /// As files in the first restore folder.
+    pub fn to_folder(&self) -> RestoreTo {
+        let group = None;
+        RestoreTo::Disks {
+            account: self.account(),
+            group,
+        }
     }
 
     fn account(&self) -> String {
@@ -98,6 +107,35 @@ async fn a_new_machine_is_in_its_group_when_the_job_has_ended() {
 
 fn fold(world: &World, group: &str) -> String {
     state::fold(&world.control.group_id(group))
+}
+
+/// RESTORE-19
+#[tokio::test]
+async fn of_two_restores_on_a_host_that_takes_one_at_a_time_the_second_waits() {
+    let options = Options {
+        restores_per_host: 1,
+        ..Options::default()
+    };
+    let world = World::with(options).await;
+    world.protect("web", "DefaultPolicy").await.unwrap();
+    world.backup_now("web", None).await.unwrap();
+    world.settle().await;
+    let begun = Arc::new(Mutex::new(0));
+    let seen = begun.clone();
+    world.plane.direct(move |_, phase| {
+        *seen.lock().unwrap() += u32::from(phase == Phase::Restore);
+        Act::well(30)
+    });
+    let first = world.restore(world.to_folder()).await.unwrap();
+    let second = world.restore(world.to_folder()).await.unwrap();
+    world.minutes(20).await;
+    assert_eq!(*begun.lock().unwrap(), 1);
+    assert_eq!(world.job(second).await.status, J::InProgress);
+    world.minutes(20).await;
+    assert_eq!(*begun.lock().unwrap(), 2);
+    assert_eq!(world.job(first).await.status, J::Completed);
+    world.minutes(30).await;
+    assert_eq!(world.job(second).await.status, J::Completed);
 }
 
 /// RESTORE-13

@@ -73,6 +73,7 @@ impl Guardian {
     ) -> Result<Self> {
         let path = program.path();
         let mut child = Command::new(path)
+            .arg0("stillpoint")
             .args(&program.arguments)
             .env(ROLE, SCRATCH)
             .stdin(Stdio::piped())

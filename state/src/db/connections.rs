@@ -1,8 +1,8 @@
 //! Connections to a SQLite file, and the transactions on them.
 //!
 //! A statement runs in the thread that asks for it: most take some microseconds, less than a
-//! change of threads and back. What may wait for the disk or for another program stands aside
-//! for the other tasks ([`patient`]), and each transaction begins with their turn.
+//! change of threads and back. What may wait for the disk or for another program hands the other
+//! tasks of its thread to another one ([`patient`]), and each transaction begins with their turn.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,11 +72,11 @@ impl Connections {
     /// read is of the moment of the first statement.
     pub(crate) async fn begin(&self) -> Result<Lent> {
         let mut lent = self.alone().await?;
-        let begin = match self.0.writes {
-            true => "BEGIN IMMEDIATE",
-            false => "BEGIN",
-        };
-        lent.execute(begin)?;
+        match self.0.writes {
+            // It waits for another program that writes.
+            true => patient(|| lent.execute("BEGIN IMMEDIATE"))?,
+            false => lent.execute("BEGIN")?,
+        }
         Ok(lent)
     }
 
@@ -125,13 +125,17 @@ impl Lent {
 
     /// Makes durable what was written.
     pub(crate) fn commit(mut self) -> Result<()> {
-        self.execute("COMMIT")
+        match self.home.writes {
+            // It waits for the disk.
+            true => patient(|| self.execute("COMMIT")),
+            false => self.execute("COMMIT"),
+        }
     }
 
     fn execute(&mut self, sql: &str) -> Result<()> {
         let connection = self.connection()?;
-        patient(|| connection.prepare_cached(sql)?.raw_execute()).map_err(error)?;
-        Ok(())
+        let mut statement = connection.prepare_cached(sql).map_err(error)?;
+        statement.raw_execute().map(drop).map_err(error)
     }
 }
 
@@ -151,7 +155,7 @@ impl Drop for Lent {
 }
 
 /// Does what may wait, while the other tasks of this thread, where it is one of several, go on in
-/// another.
+/// another. That is a change of threads, and not for what takes microseconds.
 pub(super) fn patient<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|h| h.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
@@ -166,8 +170,15 @@ fn connect(path: &Path, writes: bool) -> Result<Connection> {
     // A statement is planned once, not anew whenever its values change.
     let stable = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
     connection.set_db_config(stable, true).map_err(error)?;
+    let mode = "PRAGMA journal_mode = WAL";
+    let mode: String = connection
+        .query_row(mode, [], |row| row.get(0))
+        .map_err(error)?;
+    if mode != "wal" {
+        let what = format!("{} can't have a write-ahead log", path.display());
+        return Err(unavailable(&what));
+    }
     for (name, value) in [
-        ("journal_mode", "WAL"),
         // What is committed is on the disk: also under WAL, each commit waits for it.
         ("synchronous", "FULL"),
         ("foreign_keys", "ON"),
@@ -237,8 +248,15 @@ mod tests {
         is_undone().await;
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    /// In a task, whose thread has others.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn also_among_several_threads() {
-        is_undone().await;
+        let other = tokio::spawn(async {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        });
+        tokio::spawn(is_undone()).await.unwrap();
+        other.await.unwrap();
     }
 }

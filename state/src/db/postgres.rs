@@ -168,7 +168,7 @@ fn without_answer(error: sqlx::Error) -> Error {
         E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed => {
             Code::StateUnavailable
         }
-        E::WorkerCrashed | E::BeginFailed => Code::StateUnavailable,
+        E::BeginFailed => Code::StateUnavailable,
         E::Configuration(_) => Code::BadArgument,
         _ => Code::Internal,
     };

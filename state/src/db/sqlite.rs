@@ -60,7 +60,7 @@ pub(super) async fn copy_beside(file: &Sqlite, suffix: &str) -> Result<()> {
         Error::new(Code::BadArgument, what)
     })?;
     let mut alone = file.writer.alone().await?;
-    execute(&mut alone, "VACUUM INTO $1", &[Value::from(name)])?;
+    patient(|| execute(&mut alone, "VACUUM INTO $1", &[Value::from(name)]))?;
     drop(alone);
     durable::sync(&half)?;
     std::fs::rename(&half, &whole).map_err(|e| Error::io(whole.display(), e))?;
@@ -89,28 +89,22 @@ pub(super) fn each(
     values: &[Value],
     take: &mut impl FnMut(Row) -> Result<()>,
 ) -> Result<()> {
-    let connection = tx.connection()?;
-    patient(|| {
-        let mut statement = connection.prepare_cached(sql).map_err(error)?;
-        bind(&mut statement, values)?;
-        let columns = statement.column_count();
-        let mut rows = statement.raw_query();
-        while let Some(found) = rows.next().map_err(error)? {
-            take(row(found, columns)?)?;
-        }
-        Ok(())
-    })
+    let mut statement = tx.connection()?.prepare_cached(sql).map_err(error)?;
+    bind(&mut statement, values)?;
+    let columns = statement.column_count();
+    let mut rows = statement.raw_query();
+    while let Some(found) = rows.next().map_err(error)? {
+        take(row(found, columns)?)?;
+    }
+    Ok(())
 }
 
 /// Runs a statement; how many rows it changed.
 pub(super) fn execute(tx: &mut Lent, sql: &str, values: &[Value]) -> Result<u64> {
-    let connection = tx.connection()?;
-    patient(|| {
-        let mut statement = connection.prepare_cached(sql).map_err(error)?;
-        bind(&mut statement, values)?;
-        let changed = statement.raw_execute().map_err(error)?;
-        Ok(changed as u64)
-    })
+    let mut statement = tx.connection()?.prepare_cached(sql).map_err(error)?;
+    bind(&mut statement, values)?;
+    let changed = statement.raw_execute().map_err(error)?;
+    Ok(changed as u64)
 }
 
 /// Runs several statements without values.
@@ -171,7 +165,7 @@ pub(super) fn error(error: rusqlite::Error) -> Error {
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Code::ResourceInUse,
         // The lower byte of the extended result codes.
         _ => match number & 0xff {
-            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Code::StateUnavailable,
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL => Code::StateUnavailable,
             ffi::SQLITE_PERM | ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN => {
                 Code::FileAccessDenied
             }
@@ -182,4 +176,29 @@ pub(super) fn error(error: rusqlite::Error) -> Error {
         },
     };
     Error::new(code, format!("SQLite: {error} ({number})")).because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_result_has_its_code() {
+        for (number, code) in [
+            (ffi::SQLITE_CONSTRAINT_UNIQUE, Code::ResourceExists),
+            (ffi::SQLITE_CONSTRAINT_PRIMARYKEY, Code::ResourceExists),
+            (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, Code::ResourceInUse),
+            (ffi::SQLITE_CONSTRAINT_NOTNULL, Code::Internal),
+            (ffi::SQLITE_BUSY_SNAPSHOT, Code::StateUnavailable),
+            (ffi::SQLITE_PROTOCOL, Code::StateUnavailable),
+            (ffi::SQLITE_READONLY_DBMOVED, Code::FileAccessDenied),
+            (ffi::SQLITE_IOERR_FSYNC, Code::Io),
+            (ffi::SQLITE_CORRUPT, Code::StateDamaged),
+            (ffi::SQLITE_NOTADB, Code::StateDamaged),
+            (ffi::SQLITE_FULL, Code::NoSpace),
+        ] {
+            let said = rusqlite::Error::SqliteFailure(ffi::Error::new(number), None);
+            assert_eq!(error(said).code(), code, "{number}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use futures::stream::TryStreamExt;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
+use super::connections::patient;
 use super::{Engine, Row, Value, postgres, sqlite};
 
 /// A transaction that reads: all of it sees the state of one moment.
@@ -50,11 +51,11 @@ impl Tx {
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
-        let all = self.each(sql, values, |row| {
+        let take = |row| {
             rows.push(row);
             Ok(())
-        });
-        all.await?;
+        };
+        self.rows(sql, values, false, take).await?;
         Ok(rows)
     }
 
@@ -67,19 +68,32 @@ impl Tx {
         Ok(self.query(sql, values).await?.into_iter().next())
     }
 
-    /// Gives the rows of a query to `take` as they come. After an error, also of `take`, the
+    /// Gives the rows of a long query to `take` as they come. After an error, also of `take`, the
     /// transaction is of no further use.
     pub(crate) async fn each(
         &mut self,
         sql: impl SqlSafeStr,
         values: impl IntoIterator<Item = Value>,
+        take: impl FnMut(Row) -> Result<()>,
+    ) -> Result<()> {
+        self.rows(sql, values, true, take).await
+    }
+
+    async fn rows(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: impl IntoIterator<Item = Value>,
+        long: bool,
         mut take: impl FnMut(Row) -> Result<()>,
     ) -> Result<()> {
         let values = checked(values)?;
         let sql = sql.into_sql_str();
         self.begin_statement()?;
         match &mut self.engine {
-            Engine::Sqlite(tx) => sqlite::each(tx, sql.as_str(), &values, &mut take)?,
+            Engine::Sqlite(tx) => {
+                let mut read = || sqlite::each(tx, sql.as_str(), &values, &mut take);
+                if long { patient(read) } else { read() }?;
+            }
             Engine::Postgres(tx) => {
                 let mut rows = postgres::query(sql, values).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await.map_err(postgres::error)? {
@@ -175,8 +189,9 @@ impl WriteTx {
     /// Makes everything that was written visible and durable: a killed process, a killed
     /// database and a power cut do not take it back.
     ///
-    /// Not cancel-safe: if the future is dropped, or the connection to PostgreSQL is lost just
-    /// now (`StateUnavailable`), the change was made whole or not at all, and only reading tells.
+    /// Not cancel-safe on PostgreSQL: if the future is dropped, or the connection is lost just now
+    /// (`StateUnavailable`), the change was made whole or not at all, and only reading tells. So it
+    /// is on SQLite where the disk fails just now (`InputOutputError`).
     ///
     /// # Errors
     /// `Internal` when a statement failed before; `NoSpaceLeft`, `InputOutputError`,

@@ -153,7 +153,7 @@ pub fn point(item: i64, seed: u64, taken_at: Timestamp) -> RecoveryPoint {
             consistency: Consistency::FileSystemConsistent,
             downgrade: None,
             disks: Vec::new(),
-            disks_of_machine: 1,
+            excluded: Vec::new(),
             keep: Keep::Marks(policy::Marks::default()),
             os: Some("Linux".to_owned()),
             host: None,

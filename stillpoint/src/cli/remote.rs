@@ -220,6 +220,9 @@ Examples:
         /// Delete the points; where soft delete is on, `undelete` brings them back for a while.
         #[arg(long)]
         delete_data: bool,
+        /// Delete without having the machine's name typed.
+        #[arg(long, requires = "delete_data")]
+        yes: bool,
     },
     /// Protect a machine again whose protection was stopped
     Resume {

@@ -69,7 +69,9 @@ fn a_machine_is_protected_backed_up_and_restored() {
     let missing = user.ends(4, "protection enable web --policy weekly");
     assert!(missing.contains("PolicyNotFound"), "{missing}");
     user.ends(4, "backup now web");
-    user.ends(0, "protection enable web --policy DefaultPolicy");
+    let enabled = user.ends(0, "protection enable web --policy DefaultPolicy");
+    let advice = "Not to wait for it: stillpoint backup now web";
+    assert!(enabled.contains(advice), "{enabled}");
     let listed = user.ends(0, "protection list");
     assert!(
         listed.contains("Warning (Initial backup pending)"),
@@ -90,6 +92,9 @@ fn a_machine_is_protected_backed_up_and_restored() {
     let point = &points[0];
     let kept = &point["properties"]["recoveryPointProperties"]["expiryTime"];
     assert_eq!(kept, "2031-12-31T00:00:00Z", "{point}");
+    // SNAP-5: a machine that is off.
+    let consistency = &point["properties"]["recoveryPointType"];
+    assert_eq!(consistency, "CrashConsistent", "{point}");
     assert!(user.ends(0, "point list").contains("Snapshot and vault"));
     assert!(user.ends(0, "point show latest").contains("vda, vdb"));
     let shown = user.json("protection show web");
@@ -154,7 +159,9 @@ fn a_machine_is_protected_backed_up_and_restored() {
     user.ends(0, "protection resume web --policy DefaultPolicy");
     user.ends(0, "protection set-policy web --policy EnhancedPolicy");
     assert!(user.ends(0, "protection list").contains("EnhancedPolicy"));
-    user.ends(0, "protection disable web --delete-data");
+    let asked = user.ends(2, "protection disable web --delete-data");
+    assert!(asked.contains("--yes"), "{asked}");
+    user.ends(0, "protection disable web --delete-data --yes");
     assert!(user.ends(0, "protection show web").contains("for good in"));
     user.ends(2, "vault delete v1");
     user.ends(0, "protection undelete web");

@@ -50,7 +50,9 @@ impl User {
     }
 
     pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stillpoint"));
+        // Without a terminal: no test waits for whoever runs it.
+        let mut command = Command::new("setsid");
+        command.args(["--wait", env!("CARGO_BIN_EXE_stillpoint")]);
         for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("STILLPOINT_")) {
             command.env_remove(name);
         }

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use super::{find, group, text, watch};
 use crate::cli::ProtectionCommand;
 use crate::client::Client;
+use crate::keys::blocking;
+use crate::output::write;
 use crate::settings::Settings;
+use crate::terminal::confirm;
 use crate::units::minute;
 
 pub async fn run(settings: &Settings, command: ProtectionCommand) -> Result<u8> {
@@ -33,14 +36,22 @@ pub async fn run(settings: &Settings, command: ProtectionCommand) -> Result<u8> 
             let job = client
                 .start(Method::PUT, &item, Some(&body(change)))
                 .await?;
-            return watch::job(&client, settings, &vault, &job).await;
+            let code = watch::job(&client, settings, &vault, &job).await?;
+            advise(&client, settings, &item, machine).await?;
+            return Ok(code);
         }
         ProtectionCommand::Disable {
             machine,
             delete_data: true,
+            yes,
             ..
         } => {
             let item = find::item(&client, settings, &vault, machine).await?;
+            if !yes {
+                let name = text(&item, "/properties/friendlyName");
+                let question = format!("All recovery points of {name} are deleted");
+                blocking(move || confirm(&question, &name)).await?;
+            }
             let job = client
                 .start(Method::DELETE, &text(&item, "/id"), None)
                 .await?;
@@ -73,6 +84,19 @@ pub async fn run(settings: &Settings, command: ProtectionCommand) -> Result<u8> 
         .start(Method::PUT, &path, Some(&body(change)))
         .await?;
     watch::job(&client, settings, &vault, &job).await
+}
+
+/// Tells when the first backup is due, and how not to wait for it (PROT-5).
+async fn advise(client: &Client, settings: &Settings, item: &str, machine: &str) -> Result<()> {
+    if !settings.output.is_for_people() {
+        return Ok(());
+    }
+    let item = client.get(item).await?;
+    let due = minute(&text(&item, "/properties/extendedInfo/stillpointNextRun"));
+    let advice = format!(
+        "The first backup is due {due} UTC. Not to wait for it: stillpoint backup now {machine}\n"
+    );
+    write(advice.as_bytes())
 }
 
 fn body(mut properties: Value) -> Value {

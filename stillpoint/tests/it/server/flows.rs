@@ -2,7 +2,7 @@
 //! (`guest::azure`): other policies, other disks, jobs that are found, awaited and stopped, and
 //! a vault that is deleted with what is in it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::disk;
 use testkit::scripted::ScriptedFolder;
 
@@ -78,13 +78,19 @@ fn az_changes_a_policy_and_disks_finds_and_stops_jobs_and_forces_a_vault_away() 
     ok(&format!(
         "{update} --disk-list-setting exclude --diskslist 0"
     ));
-    back_up();
+    let job = back_up();
+    let told = |name: &str| job["properties"]["extendedInfo"]["propertyBag"][name].clone();
+    assert_eq!(told("Backed-up disks"), "vda", "{job}");
+    assert_eq!(told("Excluded disks"), "vdb", "{job}");
     let points = || ok(&format!("backup recoverypoint list {ITEM} {OF_VM}"));
     let disks_of = |point: &Value| {
         let disks = &point["properties"]["recoveryPointDiskConfiguration"];
         disks["numberOfDisksIncludedInBackup"].as_u64()
     };
     assert_eq!(disks_of(&points()[0]), Some(1), "{}", points());
+    let left_out =
+        points()[0]["properties"]["recoveryPointDiskConfiguration"]["excludedDiskList"].take();
+    assert_eq!(left_out, json!([{"lun": 0, "name": "vdb"}]));
     ok(&format!(
         "{update} --disk-list-setting resetexclusionsettings"
     ));
@@ -103,7 +109,7 @@ fn az_changes_a_policy_and_disks_finds_and_stops_jobs_and_forces_a_vault_away() 
     // JOB-16: stopped in its snapshot, no point stays.
     let changed = [disk::noise(3, 16 << 20), disk::noise(4, 4 << 20)];
     let changed: Vec<&[u8]> = changed.iter().map(Vec::as_slice).collect();
-    host.machine("web", &changed, 2000).unwrap();
+    host.machine("web", &changed, 60_000).unwrap();
     let words = format!("backup protection backup-now {ITEM} --backup-management-type AzureIaasVM");
     let name = ok(&words)["name"].as_str().unwrap().to_owned();
     let shown = || ok(&format!("backup job show {VAULT} -n {name}"));

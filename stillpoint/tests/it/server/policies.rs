@@ -75,6 +75,14 @@ fn az_makes_shows_changes_and_deletes_policies() {
         missing.err
     );
 
+    // VAULT-14: a first policy comes back as it was in the beginning.
+    let mut first = policy("show -n DefaultPolicy").unwrap();
+    *first.pointer_mut(days).unwrap() = json!(99);
+    write(&first);
+    policy(&format!("set {}", from(&file))).unwrap();
+    policy("delete -n DefaultPolicy").unwrap();
+    let again = policy("show -n DefaultPolicy").unwrap();
+    assert_eq!(again.pointer(days), Some(&json!(30)));
     for name in ["p1", "p2"] {
         policy(&format!("delete -n {name}")).unwrap();
     }
