@@ -337,8 +337,8 @@ mod tests {
     #[test]
     fn tests_are_found_and_neither_other_functions_nor_comments() {
         let source = "#[test]\nfn a() {}\n    #[tokio::test(flavor = \"x\")]\n    // Why.\n    \
-                      #[ignore]\n    async fn b_1(x: u8) {\nfn c() {}\n// #[test]\n// fn d()\n\
-                      #[test]\nconst E: u8 = 1;\nfn e() {}\n#[allow(x)]\nfn f() {}";
+                      async fn b_1(x: u8) {\nfn c() {}\n// #[test]\n// fn d()\n\
+                      #[test]\n#[ignore = \"long\"]\nfn g() {}\n#[test]\nconst E: u8 = 1;\nfn e() {}\n#[allow(x)]\nfn f() {}";
         let found: Vec<&str> = tests_of(source).collect();
         assert_eq!(found, ["a", "b_1"]);
         let list = "macro_rules! each_test {\n    l_1,\n    fn x(y, z)\n";
