@@ -1,6 +1,6 @@
 //! `stillpoint vault …` on a server.
 
-use base::{Code, Error, Result};
+use base::{Code, Error, Kind, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
 use vault::keys::EscrowIdentity;
@@ -36,9 +36,13 @@ pub async fn show(settings: &Settings) -> Result<()> {
     let client = Client::open()?;
     let vault = find::vault(&client, settings).await?;
     let mut facts = facts(&vault);
-    // Beside the redundancy, for people; not everybody may see it.
-    if let Ok(usage) = client.get(&usages::path(&client, &vault)).await {
-        facts.insert(4, ("Copies", copies(&usage)));
+    if settings.output.is_for_people() {
+        match client.get(&usages::path(&client, &vault)).await {
+            Ok(usage) => facts.push(("Copies", copies(&usage))),
+            // Not everybody may see it.
+            Err(e) if e.kind() == Kind::Denied => {}
+            Err(e) => return Err(e),
+        }
     }
     settings.output.one(&vault, &facts)
 }
