@@ -1,11 +1,17 @@
 //! What is done to every request before the router sees it, and to every answer after.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
+use axum::http::header::CONNECTION;
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderName, HeaderValue, Uri};
+use axum::http::{HeaderName, HeaderValue, Uri, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base::{Code, Error};
+use futures::{StreamExt, stream};
 
 use crate::app::App;
 use crate::error::Refused;
@@ -41,6 +47,29 @@ pub(crate) async fn api_version(request: Request, next: Next) -> Response {
         return Refused::from(Error::new(Code::MissingApiVersion, what)).into_response();
     }
     next.run(request).await
+}
+
+/// Says that the connection ends if a request is answered before its body was read. It does
+/// then, and who is not told sends the next request into it.
+pub(crate) async fn close_unread(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() || request.version() == Version::HTTP_2 {
+        return next.run(request).await;
+    }
+    let is_read = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&is_read);
+    let request = request.map(|body| {
+        let end = stream::once(async move {
+            noted.store(true, Ordering::Relaxed);
+            Ok(Bytes::new())
+        });
+        Body::from_stream(body.into_data_stream().chain(end))
+    });
+    let mut response = next.run(request).await;
+    if !is_read.load(Ordering::Relaxed) {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
 }
 
 /// Names the request in its answer (G15).

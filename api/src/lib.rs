@@ -95,7 +95,8 @@ pub fn service(app: App) -> Router {
             }
         }
     });
-    Router::new().fallback_service(from_fn_with_state(app, layer::name).layer(folded))
+    let named = from_fn_with_state(app, layer::name).layer(folded);
+    Router::new().fallback_service(from_fn(layer::close_unread).layer(named))
 }
 
 async fn nothing(uri: axum::http::Uri, method: axum::http::Method) -> Refused {

@@ -236,3 +236,21 @@ async fn g15_answers_name_their_request() {
     let own = named(&first, "x-ms-correlation-request-id");
     assert_eq!(own, named(&first, "x-ms-request-id"));
 }
+
+/// Who is not told sends the next request into a connection that ends.
+#[tokio::test]
+async fn an_answer_before_the_body_was_read_says_that_the_connection_ends() {
+    let world = World::new().await;
+    let token = world.log_in().await;
+    let groups = world.group.rsplit_once('/').unwrap().0;
+    let path = format!("{groups}/g1?api-version=1");
+    for (token, status) in [("none", 401), (&*token, 201)] {
+        let request = Request::put(&path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .body(Body::from("{\"location\":\"onprem\"}"));
+        let (_, response, answer) = world.send(request.unwrap()).await;
+        assert_eq!(response.status(), status, "{answer}");
+        let told = response.headers().get(header::CONNECTION);
+        assert_eq!(told.is_some_and(|t| t == "close"), status == 401);
+    }
+}
