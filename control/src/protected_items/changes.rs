@@ -83,6 +83,7 @@ impl Control {
             let detail = format!("the protection of {} is stopped", item.body.friendly_name);
             return Err(Error::new(Code::ItemStateWrong, detail));
         }
+        self.catch_up(&mut tx, &mut item).await?;
         item.purge_at = None;
         item.body.deleted_at = None;
         item.next_run = None;
@@ -119,6 +120,7 @@ impl Control {
             let detail = format!("the backups of {} are deleted", item.body.friendly_name);
             return Err(Error::new(Code::ItemSoftDeleted, detail));
         }
+        self.catch_up(&mut tx, &mut item).await?;
         let cancelled = cancel_all(&mut tx, &item).await?;
         let now = tx.now();
         item.state = ProtectionState::ProtectionStopped;

@@ -165,6 +165,7 @@ impl Control {
             item.body.policy_seen.as_ref(),
             policy,
         )?;
+        self.catch_up(tx, &mut item).await?;
         use ProtectionState::{
             BackupsSuspended, InitialBackupPending, Protected, ProtectionPaused, ProtectionStopped,
         };

@@ -185,6 +185,16 @@ impl Control {
         items::update(&mut tx, item).await?;
         tx.commit().await
     }
+
+    /// Brings an item up to date with its policy, if it follows it. To be done before its
+    /// protection ends or changes: an edit that was saved before holds for its points. The item is
+    /// not written.
+    pub(crate) async fn catch_up(&self, tx: &mut WriteTx, item: &mut ProtectedItem) -> Result<()> {
+        match policy_ahead(tx, item).await? {
+            Some(policy) => apply_policy(tx, item, &policy, self.options.start_spread).await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// An item with its [`policy_ahead`], if it has one.

@@ -37,6 +37,27 @@ async fn immu_3_a_backup_that_outlasts_its_suspension_ends_by_the_policy_as_it_w
     world.check(&["web"]).await;
 }
 
+/// POLICY-21: who ends protection in the moment after the edit has its points kept by the edit.
+#[tokio::test]
+async fn an_edit_that_was_saved_holds_though_its_items_have_not_followed_it_yet() {
+    for end in [Some(ItemChange::Suspend), Some(ItemChange::Stop), None] {
+        let world = World::new().await;
+        world.put_policy("p", kept(20)).await;
+        world.protect("web", "p").await.unwrap();
+        world.days(1).await;
+        world.put_policy("p", kept(40)).await;
+        let ended = match &end {
+            Some(change) => world.change("web", change.clone()).await,
+            None => world.delete("web").await,
+        };
+        ended.unwrap();
+        let points = world.points("web").await;
+        let days = SignedDuration::from_hours(24 * 40);
+        let expected = Some(points[0].taken_at + days);
+        assert_eq!(points[0].expires_at, expected, "{end:?}");
+    }
+}
+
 #[tokio::test]
 async fn prot_9_the_next_run_is_shown_and_starts_when_it_was_shown() {
     let world = World::protecting().await;
