@@ -192,11 +192,12 @@ impl Auditor {
             if found != expected {
                 let points = ask.ask(async |control| list(control, fleet, *number).await);
                 return Err(format!(
-                    "{} at {} ({:?}): the records have {found:?}, must have {expected:?}\nrecords: {points:#?}\nmust be: {:#?}",
+                    "{} at {} ({:?}): the records have {found:?}, must have {expected:?}\nrecords: {points:#?}\nmust be: {:#?}\n{}",
                     item.name,
                     at(now),
                     item.standing,
-                    item.points
+                    item.points,
+                    item.history()
                 ));
             }
             // In the stores. What a job that failed has left there goes later.

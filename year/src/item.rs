@@ -83,6 +83,8 @@ pub(crate) struct Item {
     /// On-demand backups: until when their points are kept.
     promised: BTreeMap<Uuid, i64>,
     deeds: Vec<(i64, Deed)>,
+    /// When the last of them was done.
+    acted: i64,
     /// What happened of late, for who has to find out why something is wrong.
     history: VecDeque<String>,
 }
@@ -117,6 +119,7 @@ impl Item {
             jobs: BTreeMap::new(),
             promised: BTreeMap::new(),
             deeds: Vec::new(),
+            acted: now,
             history: VecDeque::new(),
         })
     }
@@ -251,7 +254,11 @@ impl Item {
     }
 
     fn done(&mut self, at: i64, deed: Deed) {
-        self.clean(at);
+        // Between two deeds of one moment the server removes nothing.
+        if self.acted != at {
+            self.clean(at);
+        }
+        self.acted = at;
         match deed {
             Deed::Protect(version) => {
                 if self.standing != Standing::Active {

@@ -39,7 +39,7 @@ pub struct Options {
 const STEP: i64 = 1800;
 const DAY: i64 = 86_400;
 /// In a million steps: kills, restarts, outages.
-const KILLS: u64 = 16_000;
+const KILLS: u64 = 40_000;
 const RESTARTS: u64 = 4_000;
 const OUTAGES: u64 = 1_000;
 
