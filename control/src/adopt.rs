@@ -163,6 +163,11 @@ impl Control {
     ) -> Result<ProtectedItem> {
         let group = self.group_id(&name.group);
         let source = self.machine_id(&name.group, &name.machine);
+        let there = resources::get::<Machine>(tx, &source).await?;
+        if there.as_ref().is_some_and(|m| m.body.uuid != found.machine) {
+            let detail = format!("{source} is another machine");
+            return Err(Error::new(Code::ResourceExists, detail));
+        }
         let new = NewItem {
             id: name.id(&vault.id),
             vault: vault.id.clone(),
@@ -191,20 +196,9 @@ impl Control {
         let near = |h: &&Record<Host>| h.body.location == location;
         let host = hosts.iter().find(near).or(hosts.first());
         if let Some(host) = host
-            && resources::get::<Machine>(tx, &source).await?.is_none()
+            && there.is_none()
         {
-            let body = Machine {
-                uuid: found.machine,
-                host: fold(&host.id),
-                location,
-                os: None,
-                disks: found.disks.clone(),
-                running: false,
-                seen: found.facts.taken_at,
-                vanished: Some(tx.now()),
-                also_on: Vec::new(),
-                agent_lost: None,
-            };
+            let body = gone(found, fold(&host.id), location, tx.now());
             resources::create(tx, &source, &group, body).await?;
         }
         if let Some(mut vault) = resources::get::<Vault>(tx, &vault.id).await?
@@ -236,6 +230,22 @@ impl Control {
     }
 }
 
+/// The record of a point's machine, which is not found on a host yet.
+fn gone(found: &FoundPoint, host: String, location: String, now: Timestamp) -> Machine {
+    Machine {
+        uuid: found.machine,
+        host,
+        location,
+        os: None,
+        disks: found.disks.clone(),
+        running: false,
+        seen: found.facts.taken_at,
+        vanished: Some(now),
+        also_on: Vec::new(),
+        agent_lost: None,
+    }
+}
+
 /// The group and the name that a point was taken under; those of its machine on its host, and the
 /// first group, if no server took it.
 fn name_of(found: &FoundPoint) -> ItemName {
@@ -261,37 +271,48 @@ mod tests {
     use crate::plane::PointFacts;
     use crate::policies::tests::server;
 
-    /// Points that no server took, of machines whose names become one.
+    /// A point that no server took.
+    fn point_of(machine: Uuid, name: &str, number: u8, taken_at: Timestamp) -> FoundPoint {
+        let facts = PointFacts {
+            point: PointId::from_bytes([number; 16]),
+            taken_at,
+            consistency: Consistency::CrashConsistent,
+            downgrade: None,
+            disks: Vec::new(),
+            excluded: Vec::new(),
+            data: None,
+            warnings: Vec::new(),
+        };
+        FoundPoint {
+            facts,
+            machine,
+            name: name.to_owned(),
+            disks: Vec::new(),
+            origin: None,
+        }
+    }
+
+    /// Of machines whose names become one, and where another machine has that name.
     #[tokio::test]
     async fn machines_whose_names_become_one_have_an_item_each() {
         let (_folder, control) = server().await;
         let mut tx = control.state.write().await.unwrap();
         let vaults: Vec<Record<Vault>> =
             resources::page(&mut tx, Scope::All, None, 9).await.unwrap();
+        let group = control.group_id("default");
+        let taken = control.machine_id("default", "web-1");
+        let other = point_of(Uuid::from_u128(1), "web-1", 0, tx.now());
+        let other = gone(&other, String::new(), "onprem".to_owned(), tx.now());
+        resources::create(&mut tx, &taken, &group, other)
+            .await
+            .unwrap();
         let mut ids = Vec::new();
-        for (number, name) in ["web 1", "web/1", "web-1", "web;1"].into_iter().enumerate() {
-            let point = PointId::from_bytes([number as u8 + 1; 16]);
-            let facts = PointFacts {
-                point,
-                taken_at: tx.now(),
-                consistency: Consistency::CrashConsistent,
-                downgrade: None,
-                disks: Vec::new(),
-                excluded: Vec::new(),
-                data: None,
-                warnings: Vec::new(),
-            };
-            let found = FoundPoint {
-                facts,
-                machine: Uuid::from_u128(number as u128 + (7 << 96)),
-                name: name.to_owned(),
-                disks: Vec::new(),
-                origin: None,
-            };
+        for (number, name) in (1..).zip(["web 1", "web/1", "web-1", "web;1"]) {
+            let machine = Uuid::from_u128(u128::from(number) << 96);
+            let found = point_of(machine, name, number, tx.now());
             let made = control.adopt_point(&mut tx, &vaults[0], &[], &found, Tiers::Vault);
             assert!(made.await.unwrap());
-            let point = points::number_of(point);
-            ids.push((found.machine, point));
+            ids.push((machine, points::number_of(found.facts.point)));
         }
         let items = items::page(&mut tx, &Filter::default(), None, 9)
             .await
@@ -301,6 +322,7 @@ mod tests {
             let item = items.iter().find(|i| i.machine == machine).unwrap();
             let its = points::get(&mut tx, item.data_id, point).await.unwrap();
             assert!(its.is_some(), "{}", item.id);
+            assert_ne!(item.body.source, taken);
         }
     }
 }

@@ -74,7 +74,7 @@ impl Scripted {
         self.hosts().remove(connection);
     }
 
-    /// From now on nothing can be removed from the snapshot stores in this folder.
+    /// From now on nothing can be removed from the stores in this folder.
     pub fn lose(&self, folder: impl Into<PathBuf>) {
         self.lost().insert(folder.into());
     }
@@ -148,9 +148,12 @@ impl DataPlane for Scripted {
     }
 
     async fn remove(&self, stores: &Stores, tier: Tier, points: &[PointId]) -> Result<()> {
-        let folder = stores.snapshots.parent();
-        if tier == Tier::Snapshot && folder.is_some_and(|f| self.lost().contains(f)) {
-            let detail = format!("nothing answers at {}", stores.snapshots.display());
+        let store = match tier {
+            Tier::Snapshot => &stores.snapshots,
+            Tier::Vault => &stores.vault,
+        };
+        if store.parent().is_some_and(|f| self.lost().contains(f)) {
+            let detail = format!("nothing answers at {}", store.display());
             return Err(Error::new(Code::StoreUnavailable, detail));
         }
         self.stores.remove(stores.id, tier, points);

@@ -51,14 +51,17 @@ impl Control {
             let sent = sent_now(&mut tx, &item).await?;
             here.retain(|p| p.taken_at <= since && !sent.contains(&p.point));
             let chosen: Vec<_> = here.iter().collect();
-            let vault = self.vault_of_item(&mut tx, &item).await?;
-            let stores = self.stores_of_points(&mut tx, &item, &chosen).await?;
-            drop(tx);
             let local = here.iter().filter(|p| p.tiers == Tiers::Snapshot);
             let local: Vec<_> = local.map(|p| p.point).collect();
+            let vault = match local.is_empty() {
+                true => None,
+                false => self.vault_of_item(&mut tx, &item).await?,
+            };
+            let stores = self.stores_of_points(&mut tx, &item, &chosen).await?;
+            drop(tx);
             // A transfer that failed may have left a point there that is none: first there, or
             // nothing would tell of it any more.
-            if let Some(vault) = vault.filter(|_| !local.is_empty()) {
+            if let Some(vault) = vault {
                 self.plane.remove(&vault, Tier::Vault, &local).await?;
                 self.want_collection(&vault, Tier::Vault);
             }

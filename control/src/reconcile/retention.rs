@@ -94,7 +94,7 @@ impl Control {
         let stores = self.vault_of_item(&mut tx, &item).await?;
         let snapshots: Vec<_> = removals.iter().filter(|r| r.snapshot).collect();
         let snapshots: Vec<_> = snapshots.iter().map(|r| &all[r.point]).collect();
-        let on_hosts = self.stores_of_points(&mut tx, &item, &snapshots).await?;
+        let mut on_hosts = self.stores_of_points(&mut tx, &item, &snapshots).await?;
         drop(tx);
         // A transfer that failed may have left its point in the vault: first there, or nothing
         // would tell of it any more. Where it can't go the whole point stays.
@@ -106,6 +106,10 @@ impl Control {
         {
             tracing::warn!("points of {} stay for now: {e:?}", item.id);
             removals.retain(|r| !leftovers.contains(&all[r.point].point));
+            for (_, ids) in &mut on_hosts {
+                ids.retain(|id| !leftovers.contains(id));
+            }
+            on_hosts.retain(|(_, ids)| !ids.is_empty());
         }
         // What a host does not let go stays in every tier (SNAP-8), and keeps no other.
         for (stores, ids) in &on_hosts {

@@ -2,6 +2,7 @@
 
 use base::Code;
 use control::ItemChange;
+use control::plane::Tier;
 use control::scripted::{Act, Ends, Phase};
 use policy::{Policy, Range, Retention, Weekday, Weekly};
 use state::recovery_points::Keep;
@@ -156,5 +157,32 @@ async fn suspended_all_points_expire_but_the_last() {
     world.days(30).await;
     assert_eq!(world.dates("web").await, ["03-05 SV"]);
     assert_eq!(world.backups().await.len(), 5);
+    world.check(&["web"]).await;
+}
+
+/// SNAP-8: a transfer that failed may have left its point in the vault.
+#[tokio::test]
+async fn a_point_that_may_be_left_in_a_vault_out_of_reach_keeps_its_snapshot_until_it_is_back() {
+    let world = World::protecting().await;
+    let vault = world.vault_id().await;
+    world.ends(Phase::Transfer, &[Ends::Fails(Code::NoSpace)]);
+    world.days(1).await;
+    let first = world.points("web").await[0].point;
+    let pool = world.folder.path().join("pool");
+    world.plane.lose(&pool);
+    world.days(5).await;
+    let has = |tier| {
+        world
+            .plane
+            .ids(vault, tier)
+            .iter()
+            .any(|(_, id)| *id == first)
+    };
+    assert!(has(Tier::Snapshot));
+    world.check(&["web"]).await;
+    world.plane.find(&pool);
+    world.days(1).await;
+    assert!(!has(Tier::Snapshot));
+    assert!(world.points("web").await.iter().all(|p| p.point != first));
     world.check(&["web"]).await;
 }
