@@ -225,25 +225,42 @@ pub async fn to_clean(tx: &mut Tx, item: i64) -> Result<Vec<RecoveryPoint>> {
     Ok(found)
 }
 
-/// At most `limit` items by number, each with its revision, from the first after `after`, that
-/// have a point which has expired by now, or a snapshot which has, and whose points expire:
-/// stopped and soft-deleted items keep theirs. The cost grows with the number of items, not of
-/// points.
+/// What a look at some items for what has expired has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// The last item that was looked at; the next look begins after it.
+    pub last: i64,
+    /// The items that have something, by number, each with its revision.
+    pub found: Vec<(i64, i64)>,
+}
+
+/// Which of the `limit` items after the number `after` have a point which has expired by now, or a
+/// snapshot which has, and whose points expire: stopped and soft-deleted items keep theirs. The
+/// cost grows with `limit`, not with the number of points. `None`: no items are left.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn items_with_expired(tx: &mut Tx, after: i64, limit: u32) -> Result<Vec<(i64, i64)>> {
+pub async fn items_with_expired(tx: &mut Tx, after: i64, limit: u32) -> Result<Option<Look>> {
+    let sql = "SELECT MAX(data_id) FROM (SELECT data_id FROM protected_items
+         WHERE data_id > $1 ORDER BY data_id LIMIT $2) AS looked";
+    let row = tx.query_one(sql, [after.into(), i64::from(limit).into()]);
+    let last = row.await?.map_or(Ok(None), |row| row.optional_int(0))?;
+    let Some(last) = last else {
+        return Ok(None);
+    };
     let sql = "SELECT data_id, revision FROM protected_items
-         WHERE data_id > $2 AND purge_at IS NULL AND state <> 'ProtectionStopped'
+         WHERE data_id > $2 AND data_id <= $3
+           AND purge_at IS NULL AND state <> 'ProtectionStopped'
            AND (EXISTS (SELECT 1 FROM recovery_points
                   WHERE item = data_id AND expires_at <= $1)
              OR EXISTS (SELECT 1 FROM recovery_points
                   WHERE item = data_id AND snapshot_expires_at <= $1))
-         ORDER BY data_id LIMIT $3";
-    let values = [tx.now().into(), after.into(), i64::from(limit).into()];
+         ORDER BY data_id";
+    let values = [tx.now().into(), after.into(), last.into()];
     let rows = tx.query(sql, values).await?;
     let item = |row: &Row| Ok((row.int(0)?, row.int(1)?));
-    rows.iter().map(item).collect()
+    let found = rows.iter().map(item).collect::<Result<_>>()?;
+    Ok(Some(Look { last, found }))
 }
 
 /// When the next point of an item expires, or the next snapshot, of those that have not yet.

@@ -16,7 +16,8 @@ use crate::points::rule_point;
 use crate::protected_items::is_active;
 use crate::reconcile::edits::policy_ahead;
 
-const PAGE: u32 = 200;
+/// How many items are looked at at once; others wait for a millisecond or some.
+const PAGE: u32 = 1000;
 
 impl Control {
     /// Removes what has expired. An item whose store does not answer keeps its points until it
@@ -28,13 +29,13 @@ impl Control {
         let mut after = 0;
         loop {
             let mut tx = self.state.read().await?;
-            let page = points::items_with_expired(&mut tx, after, PAGE).await?;
+            let look = points::items_with_expired(&mut tx, after, PAGE).await?;
             drop(tx);
-            let Some(last) = page.last() else {
+            let Some(look) = look else {
                 return Ok(());
             };
-            after = last.0;
-            for (item, revision) in page {
+            after = look.last;
+            for (item, revision) in look.found {
                 if self.rests.has_nothing_to_go(item, revision, self.now()) {
                     continue;
                 }

@@ -530,12 +530,15 @@ pub async fn expired_points_are_found_by_their_items(home: &Home) {
     let mut expected = vec![number(1), number(2), number(3)];
     expected.extend((!expected.contains(&newest)).then_some(newest));
     assert_eq!(sorted(expired), sorted(expected));
-    let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
+    let found = with_expired(&mut tx, 0, 9).await;
     assert_eq!(found, [(item.data_id, 1), (other.data_id, 1)]);
-    let found = points::items_with_expired(&mut tx, 0, 1).await.unwrap();
-    assert_eq!(found, [(item.data_id, 1)]);
-    let found = points::items_with_expired(&mut tx, item.data_id, 9).await;
-    assert_eq!(found.unwrap(), [(other.data_id, 1)]);
+    let look = points::items_with_expired(&mut tx, 0, 1).await.unwrap();
+    let (last, found) = (item.data_id, vec![(item.data_id, 1)]);
+    assert_eq!(look, Some(points::Look { last, found }));
+    let found = with_expired(&mut tx, item.data_id, 9).await;
+    assert_eq!(found, [(other.data_id, 1)]);
+    let look = points::items_with_expired(&mut tx, other.data_id, 9).await;
+    assert_eq!(look.unwrap(), None);
     let next = points::next_expiry(&mut tx, item.data_id).await.unwrap();
     assert_eq!(next, Some(at(99)));
     let next = points::next_expiry(&mut tx, other.data_id).await.unwrap();
@@ -547,7 +550,7 @@ pub async fn expired_points_are_found_by_their_items(home: &Home) {
     let mut moved = first.clone();
     (moved.tiers, moved.snapshot_expires_at) = (Tiers::Vault, None);
     let moved = points::update(&mut tx, moved).await.unwrap();
-    let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
+    let found = with_expired(&mut tx, 0, 9).await;
     assert_eq!(found, [(item.data_id, 1)]);
     let read = points::get(&mut tx, other.data_id, number(9))
         .await
@@ -558,8 +561,13 @@ pub async fn expired_points_are_found_by_their_items(home: &Home) {
     let mut stopped = item.clone();
     stopped.state = ProtectionState::ProtectionStopped;
     items::update(&mut tx, stopped).await.unwrap();
-    let found = points::items_with_expired(&mut tx, 0, 9).await.unwrap();
+    let found = with_expired(&mut tx, 0, 9).await;
     assert_eq!(found, []);
+}
+
+async fn with_expired(tx: &mut state::Tx, after: i64, limit: u32) -> Vec<(i64, i64)> {
+    let look = points::items_with_expired(tx, after, limit).await;
+    look.unwrap().unwrap().found
 }
 
 pub async fn a_number_names_one_point_of_an_item(home: &Home) {
