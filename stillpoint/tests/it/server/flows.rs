@@ -143,8 +143,10 @@ fn az_changes_a_policy_and_disks_finds_and_stops_jobs_and_forces_a_vault_away() 
     let all = ok(&format!("backup recoverypoint list {there} {OF_VM}"));
     assert_eq!(all.as_array().unwrap().len(), 2, "{all}");
     let point = all[0]["name"].as_str().unwrap();
+    let (group, _) = vault.as_str().unwrap().split_once("/providers/").unwrap();
+    let folder_id = format!("{group}/providers/Microsoft.Storage/storageAccounts/restores");
     let job = ok(&format!(
-        "backup restore restore-disks -g g2 -v v1 -c web -i web -r {point} --storage-account restores"
+        "backup restore restore-disks -g g2 -v v1 -c web -i web -r {point} --storage-account {folder_id}"
     ));
     let job = job["name"].as_str().unwrap();
     ok(&format!("backup job wait -g g2 -v v1 -n {job}"));
