@@ -1,9 +1,12 @@
 //! Moving resources to another group: vaults can be, and nothing else (VAULT-16).
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base::{Code, Error};
 use serde::Deserialize;
+use state::fold;
 
 use crate::app::App;
 use crate::body::{self, Body};
@@ -31,22 +34,25 @@ pub(crate) async fn move_resources(
     let from = app.control.group_id(&names.group);
     caller.may(&app, MOVE, &from).await?;
     let asked: Asked = body::read(&bytes)?;
-    let group = last_segment(&asked.targetresourcegroup);
+    let (target, group) = named(&asked.targetresourcegroup);
     let to = app.control.group_id(group);
     caller.may(&app, TAKE, &to).await?;
-    if !asked.targetresourcegroup.eq_ignore_ascii_case(&to) {
-        let detail = format!("{} is no group of here", asked.targetresourcegroup);
+    if fold(target) != fold(&to) {
+        let detail = format!("{target} is no group of here");
         return Err(Error::new(Code::GroupNotFound, detail).into());
     }
-    let mut vaults = Vec::new();
+    let mut vaults = BTreeSet::new();
     for id in &asked.resources {
-        let name = last_segment(id);
-        let vault = app.control.vault_id(&names.group, name);
-        if !id.trim_end_matches('/').eq_ignore_ascii_case(&vault) {
+        let (id, name) = named(id);
+        if fold(id) != fold(&app.control.vault_id(&names.group, name)) {
             let detail = format!("{id} can't be moved: only a vault of {}", names.group);
             return Err(Error::new(Code::BadArgument, detail).into());
         }
-        vaults.push(name.to_owned());
+        vaults.insert(name.to_lowercase());
+    }
+    if vaults.is_empty() {
+        let detail = "`resources` has no id of a vault to move";
+        return Err(Error::new(Code::BadArgument, detail).into());
     }
     app.control
         .move_vaults(&names.group, &vaults, group)
@@ -54,7 +60,8 @@ pub(crate) async fn move_resources(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn last_segment(id: &str) -> &str {
+/// An id without a slash at its end, and the name that it ends with.
+fn named(id: &str) -> (&str, &str) {
     let id = id.trim_end_matches('/');
-    id.rsplit('/').next().unwrap_or(id)
+    (id, id.rsplit('/').next().unwrap_or(id))
 }

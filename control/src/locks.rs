@@ -93,14 +93,19 @@ impl Control {
 /// Removes the locks and roles that were given at an id, or below it, whose resource goes: what is
 /// made there later has none.
 pub(crate) async fn forget_scope(tx: &mut WriteTx, scope: &str) -> Result<()> {
+    forget_scopes(tx, &[scope]).await
+}
+
+/// The same at each of these ids.
+pub(crate) async fn forget_scopes(tx: &mut WriteTx, scopes: &[impl AsRef<str>]) -> Result<()> {
+    let is_gone = |id: &str| scopes.iter().any(|scope| covers(scope.as_ref(), id));
     for lock in resources::all::<Lock>(tx).await? {
-        if covers(scope, &lock.parent) {
+        if is_gone(&lock.parent) {
             resources::delete(tx, &lock).await?;
         }
     }
-    let given = resources::all::<RoleAssignment>(tx).await?;
-    for role in given {
-        if covers(scope, &role.parent) {
+    for role in resources::all::<RoleAssignment>(tx).await? {
+        if is_gone(&role.parent) {
             resources::delete(tx, &role).await?;
         }
     }

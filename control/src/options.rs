@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use base::{Random, Result};
+use base::{Code, Error, Random, Result, private_file};
 use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
@@ -60,6 +60,36 @@ impl KeySource {
             Self::File(path) => ServerKey::of_file(path, make, random),
             Self::Text(text) => ServerKey::from_text(text),
         }
+    }
+}
+
+impl KeySource {
+    /// Puts the key of a server that is restored into `data` where it will be looked for.
+    ///
+    /// # Errors
+    /// `ServerKeyInvalid` if there is another key; those of files.
+    pub(crate) fn keep(&self, data: &Path, key: &ServerKey) -> Result<()> {
+        let (there, place) = match self {
+            Self::Folder => {
+                return private_file::create(&data.join(KEY_FILE), key.text().as_bytes());
+            }
+            Self::File(path) if !path.exists() => {
+                return private_file::create(path, key.text().as_bytes());
+            }
+            Self::File(path) => {
+                let there = ServerKey::of_file_there(path)?;
+                (there, path.display().to_string())
+            }
+            Self::Text(text) => (ServerKey::from_text(text)?, "the command".to_owned()),
+        };
+        if there.text() == key.text() {
+            return Ok(());
+        }
+        let detail = format!(
+            "the backup has another key than {place} gives; restore it with `--server-key-file` \
+             naming a file that is not there, which then has its key"
+        );
+        Err(Error::new(Code::ServerKeyInvalid, detail))
     }
 }
 

@@ -30,7 +30,7 @@ use crate::blocking::blocking;
 use crate::first_start::RECOVERY;
 use crate::new_id;
 use crate::options::KeySource;
-use crate::secrets::{KEY_FILE, ServerKey};
+use crate::secrets::ServerKey;
 use crate::vault_pools::vault_folder;
 
 pub use restore::{Restored, restore_server};

@@ -9,7 +9,7 @@ use state::recovery_points as points;
 use state::resources::{self, Record};
 
 use crate::hosts::{default_store, protected};
-use crate::stores::hosts_with_snapshots;
+use crate::stores::may_have_snapshots_on;
 use crate::{Control, HostInput};
 
 /// The most percent of a file system that may be kept free of scratch.
@@ -112,7 +112,7 @@ async fn has_snapshots(tx: &mut Tx, item: i64, host: &str) -> Result<bool> {
     if points::snapshots(tx, item).await? == 0 {
         return Ok(false);
     }
-    Ok(hosts_with_snapshots(tx, item).await?.contains(host))
+    may_have_snapshots_on(tx, item, host).await
 }
 
 /// That a snapshot store is in use.

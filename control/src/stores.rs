@@ -200,6 +200,22 @@ fn has_snapshot_on(point: &RecoveryPoint, host: &str) -> bool {
     point.tiers != Tiers::Vault && point.body.host.as_deref() == Some(host)
 }
 
+/// Whether there may be a snapshot of an item on this host: one that was adopted may be on any.
+pub(crate) async fn may_have_snapshots_on(tx: &mut Tx, item: i64, host: &str) -> Result<bool> {
+    let mut after = None;
+    loop {
+        let page = points::page(tx, item, Range::default(), after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(false);
+        };
+        after = Some((last.taken_at, last.number));
+        let mut of_snapshots = page.iter().filter(|p| p.tiers != Tiers::Vault);
+        if of_snapshots.any(|p| p.body.host.as_deref().is_none_or(|h| h == host)) {
+            return Ok(true);
+        }
+    }
+}
+
 /// The folded ids of the hosts that have snapshots of an item, as its points say.
 pub(crate) async fn hosts_with_snapshots(tx: &mut Tx, item: i64) -> Result<BTreeSet<String>> {
     let (mut hosts, mut after) = (BTreeSet::new(), None);

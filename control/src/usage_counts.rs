@@ -203,7 +203,14 @@ impl Control {
         let by_item = owners.map(|(item, of)| (item, (of.unique, of.shared)));
         let by_item = by_item.collect();
         let mut tx = self.state.write().await?;
-        usages::counted(&mut tx, &vault.id, store, usage, &by_item, &before).await?;
+        // It may have been moved or deleted meanwhile, and the host taken away.
+        let alias = vault.body.store_vault.to_string();
+        let now = resources::find::<Vault>(&mut tx, &alias).await?.pop();
+        let is_there = resources::exists(&mut tx, &host.id).await?;
+        let Some(now) = now.filter(|_| is_there) else {
+            return Ok(());
+        };
+        usages::counted(&mut tx, &now.id, store, usage, &by_item, &before).await?;
         tx.commit().await
     }
 }

@@ -9,7 +9,8 @@ use crate::fold::{below, fold};
 /// Gives the vault `from` the id `to`, in the group `group`: with it go its policies, locks and
 /// roles, its items and their points, its jobs, operations and alerts, and what was counted and
 /// metered. Ids in the log of activities stay as they were. Ids are as first written, and nothing
-/// has the new one.
+/// has the new one; what an earlier vault of that id has left, open alerts and counts, ends or goes.
+/// The cost grows with the number of jobs: on SQLite a second for some ten thousand.
 ///
 /// # Errors
 /// `ResourceExists` for a new id that something has; those of the database. After either the
@@ -35,7 +36,7 @@ pub async fn move_vault(tx: &mut WriteTx, from: &str, to: &str, group: &str) -> 
         now.into(),
         ids.end.as_str().into(),
     ];
-    tx.execute(sql, values).await?;
+    tx.execute_long(sql, values).await?;
     let sql = "UPDATE protected_items SET vault = $2, id = $2 || substr(id, CAST($3 AS INTEGER)),
            display_id = $4 || substr(display_id, CAST($5 AS INTEGER)),
            policy = $2 || substr(policy, CAST($3 AS INTEGER)),
@@ -49,10 +50,16 @@ pub async fn move_vault(tx: &mut WriteTx, from: &str, to: &str, group: &str) -> 
         ids.rest_as_written.into(),
         now.into(),
     ];
-    tx.execute(sql, values).await?;
+    tx.execute_long(sql, values).await?;
     let old = "DELETE FROM resources WHERE id = $1 OR id > $2 AND id < $3";
     let values = [&ids.from, &ids.first, &ids.end].map(|id| id.as_str().into());
-    tx.execute(old, values).await?;
+    tx.execute_long(old, values).await?;
+    let resolved = "UPDATE alerts SET resolved_at = $2, changed = $2, revision = revision + 1
+         WHERE vault = $1 AND resolved_at IS NULL";
+    let values = [ids.to.as_str().into(), now.into()];
+    tx.execute_long(resolved, values).await?;
+    let counts = "DELETE FROM store_usages WHERE vault = $1";
+    tx.execute_long(counts, [ids.to.as_str().into()]).await?;
     for sql in [
         "UPDATE jobs SET vault = $2, item = $2 || substr(item, CAST($3 AS INTEGER))
            WHERE vault = $1",
@@ -61,7 +68,7 @@ pub async fn move_vault(tx: &mut WriteTx, from: &str, to: &str, group: &str) -> 
         "UPDATE operations SET scope = $2 || substr(scope, CAST($3 AS INTEGER))
            WHERE scope = $1 OR scope > $1 || '/' AND scope < $1 || '0'",
     ] {
-        tx.execute(sql, ids.folded()).await?;
+        tx.execute_long(sql, ids.folded()).await?;
     }
     for sql in [
         "UPDATE store_usages SET vault = $2 WHERE vault = $1",
@@ -70,7 +77,7 @@ pub async fn move_vault(tx: &mut WriteTx, from: &str, to: &str, group: &str) -> 
            AND day NOT IN (SELECT day FROM meter WHERE vault = $2)",
     ] {
         let values = [ids.from.as_str().into(), ids.to.as_str().into()];
-        tx.execute(sql, values).await?;
+        tx.execute_long(sql, values).await?;
     }
     rewrite(tx, &ids, from, to).await
 }
@@ -86,13 +93,13 @@ async fn rewrite(tx: &mut WriteTx, ids: &Ids, from: &str, to: &str) -> Result<()
                 "UPDATE meter SET body = replace(body, $1, $2) WHERE vault = $3",
             ] {
                 let values = [old.as_str(), new.as_str(), &ids.to].map(Value::from);
-                tx.execute(sql, values).await?;
+                tx.execute_long(sql, values).await?;
             }
             // Such as which policies were edited.
             let sql = "UPDATE settings SET value = replace(value, $1, $2)
                  WHERE value <> replace(value, $1, $2)";
             let values = [old.as_str(), new.as_str()].map(Value::from);
-            tx.execute(sql, values).await?;
+            tx.execute_long(sql, values).await?;
         }
     }
     Ok(())

@@ -212,6 +212,20 @@ pub async fn forget_vault(tx: &mut WriteTx, vault: &str) -> Result<()> {
     tx.execute(sql, [fold(vault).into()]).await.map(|_| ())
 }
 
+/// Forgets what was counted in the snapshot store of a host that goes, by the host's id.
+///
+/// # Errors
+/// Those of the database.
+pub async fn forget_store(tx: &mut WriteTx, host: &str) -> Result<()> {
+    for sql in [
+        "DELETE FROM store_usages WHERE store = $1",
+        "DELETE FROM item_usages WHERE store = $1",
+    ] {
+        tx.execute(sql, [fold(host).into()]).await?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn forget_item(tx: &mut WriteTx, item: i64) -> Result<()> {
     // A sum with points stays: they are refused with their item.
     let sql = "DELETE FROM point_sums WHERE item = $1 AND points = 0";

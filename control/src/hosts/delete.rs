@@ -6,11 +6,11 @@ use state::machines::Machine;
 use state::networks::Network;
 use state::resources::{self, Record};
 use state::storage_accounts::StorageAccount;
-use state::{Resource, WriteTx, fold};
+use state::{Resource, WriteTx, fold, usages};
 
 use super::{is_first, protected};
 use crate::Control;
-use crate::locks::forget_scope;
+use crate::locks::{forget_scopes, refuse_locked};
 use crate::restore_folders::refuse_restores;
 
 impl Control {
@@ -21,7 +21,7 @@ impl Control {
     /// # Errors
     /// `ResourceInUse` for the server's own host, while a machine of it is protected or has
     /// recovery points, while there are snapshots in its store, and while a restore goes to one
-    /// of its folders; those of the records.
+    /// of its folders; `ScopeLocked` for a folder that a lock keeps; those of the records.
     pub async fn delete_host(&self, name: &str) -> Result<bool> {
         let id = self.host_id(name);
         let known = resources::get::<Host>(&mut self.state.read().await?, &id).await?;
@@ -44,14 +44,23 @@ impl Control {
         }
         let folders = found(&mut tx, |f: &StorageAccount| f.host == folded).await?;
         for folder in &folders {
+            refuse_locked(
+                &mut tx,
+                "Microsoft.Storage/storageAccounts/delete",
+                &folder.id,
+            )
+            .await?;
             refuse_restores(&mut tx, folder).await?;
         }
-        delete(&mut tx, &folders).await?;
+        let mut gone = vec![host.id.clone()];
+        delete(&mut tx, &folders, &mut gone).await?;
         let machines = found(&mut tx, |m: &Machine| m.host == folded).await?;
-        delete(&mut tx, &machines).await?;
+        delete(&mut tx, &machines, &mut gone).await?;
         let networks = found(&mut tx, |n: &Network| n.host == folded).await?;
-        delete(&mut tx, &networks).await?;
-        delete(&mut tx, &[host]).await?;
+        delete(&mut tx, &networks, &mut gone).await?;
+        resources::delete(&mut tx, &host).await?;
+        forget_scopes(&mut tx, &gone).await?;
+        usages::forget_store(&mut tx, &host.id).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -66,10 +75,15 @@ async fn found<T: Resource>(
     Ok(all)
 }
 
-async fn delete<T: Resource>(tx: &mut WriteTx, all: &[Record<T>]) -> Result<()> {
+/// Deletes these, and adds their ids.
+async fn delete<T: Resource>(
+    tx: &mut WriteTx,
+    all: &[Record<T>],
+    gone: &mut Vec<String>,
+) -> Result<()> {
     for record in all {
         resources::delete(tx, record).await?;
-        forget_scope(tx, &record.id).await?;
+        gone.push(record.id.clone());
     }
     Ok(())
 }

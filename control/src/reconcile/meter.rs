@@ -27,7 +27,8 @@ impl Control {
         if !self.rests.is_due(Round::Meter, self.now()) {
             return Ok(());
         }
-        let mut tx = self.state.read().await?;
+        // What is read and written is of one moment: a vault may be moved.
+        let mut tx = self.state.write().await?;
         let today = tx.now().to_zoned(TimeZone::UTC).date();
         if meter::newest(&mut tx).await? >= Some(today) {
             return Ok(());
@@ -37,9 +38,7 @@ impl Control {
         for vault in all {
             vaults.push(metered(&mut tx, &vault).await?);
         }
-        drop(tx);
         let reading = Reading { day: today, vaults };
-        let mut tx = self.state.write().await?;
         meter::write(&mut tx, &reading).await?;
         if let Ok(before) = today.checked_sub(KEPT) {
             meter::prune(&mut tx, before).await?;

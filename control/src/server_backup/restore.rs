@@ -14,8 +14,9 @@ use state::{State, WriteTx};
 use vault::keys::{EscrowIdentity, open_file};
 use zeroize::Zeroizing;
 
-use super::{FORM, Head, KEY_FILE, RECORDS, RESTORING};
+use super::{FORM, Head, RECORDS, RESTORING};
 use crate::blocking::blocking;
+use crate::options::KeySource;
 use crate::ownership;
 use crate::secrets::ServerKey;
 
@@ -34,10 +35,12 @@ pub struct Restored {
 }
 
 /// Makes a server of a backup, in the folder `data`, which holds no server so far, with its
-/// records at `state` or in the folder. What a restore that was cut short has left in the folder
-/// is replaced. Durable when this returns.
+/// records at `state` or in the folder, and the backup's key where the server's is to be: if `key`
+/// is a file that is there, or a text, it must be the same. What a restore that was cut short has
+/// left in the folder is replaced; a key in another folder stays. Durable when this returns.
 ///
 /// # Errors
+/// `ServerKeyInvalid` for another key;
 /// `StateNotEmpty` if there is a server, or anything else; `PassphraseWrong`;
 /// `SealedFileDamaged`, `ServerBackupInvalid`, `StateDamaged`, `StateTooNew`; those of files and
 /// of the records.
@@ -45,6 +48,7 @@ pub async fn restore_server(
     file: &Path,
     data: &Path,
     state: Option<&str>,
+    key: &KeySource,
     identity: EscrowIdentity,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -55,7 +59,7 @@ pub async fn restore_server(
     if !marker.exists() {
         private_file::create(&marker, b"")?;
     }
-    let done = unpack(file, data, state, identity, clock, random).await;
+    let done = unpack(file, data, state, key, identity, clock, random).await;
     if done.is_err() {
         // As if nothing had been tried, if that can be done.
         let _ = clear(data).and_then(|()| remove(&marker));
@@ -70,14 +74,14 @@ async fn unpack(
     file: &Path,
     data: &Path,
     state: Option<&str>,
+    key: &KeySource,
     identity: EscrowIdentity,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> Result<Restored> {
     let (from, folder) = (file.to_owned(), data.to_owned());
     let head = blocking(move || open(&from, &folder, &identity)).await??;
-    ServerKey::from_text(&head.server_key)?;
-    private_file::create(&data.join(KEY_FILE), head.server_key.as_bytes())?;
+    key.keep(data, &ServerKey::from_text(&head.server_key)?)?;
     for (name, text) in &head.settings {
         // A name out of a file: only one of a file in the folder.
         if Path::new(name)

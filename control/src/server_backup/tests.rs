@@ -5,6 +5,7 @@ use vault::keys::EscrowIdentity;
 
 use super::*;
 use crate::scripted::Scripted;
+use crate::secrets::KEY_FILE;
 use crate::{Control, FirstStart, Options, Start, VaultInput};
 
 fn start(data: &Path, clock: &Arc<ManualClock>, seed: u64) -> Start {
@@ -61,16 +62,43 @@ async fn a_server_comes_back_with_its_authority_its_keys_and_another_id() {
     let file = folder.path().join("backup");
     offline.await.unwrap().backup(&file, None).await.unwrap();
     let identity = || EscrowIdentity::Age(Zeroizing::new(shown.recovery_key.clone()));
-    let restore = |data: PathBuf, identity| {
+    let restore_with = |data: PathBuf, key: KeySource, identity| {
         let (file, clock, random) = (file.clone(), clock.clone(), random.clone());
-        async move { restore_server(&file, &data, None, identity, clock, random).await }
+        async move { restore_server(&file, &data, None, &key, identity, clock, random).await }
     };
+    let restore = |data, identity| restore_with(data, KeySource::Folder, identity);
     let other = EscrowIdentity::Age(vault::keys::new_age_identity().0);
     let refused = restore(new.clone(), other).await.unwrap_err();
     assert_eq!(refused.code(), Code::PassphraseWrong);
     assert_eq!(std::fs::read_dir(&new).unwrap().count(), 0);
     let refused = restore(old.clone(), identity()).await.unwrap_err();
     assert_eq!(refused.code(), Code::StateNotEmpty);
+
+    // Its key goes where the server's is to be, and no other is replaced.
+    let text = std::fs::read_to_string(old.join(KEY_FILE)).unwrap();
+    let apart = folder.path().join("apart.key");
+    let other = "0".repeat(64);
+    private_file::create(&apart, other.as_bytes()).unwrap();
+    for key in [
+        KeySource::File(apart.clone()),
+        KeySource::Text(Zeroizing::new(other.clone())),
+    ] {
+        let refused = restore_with(new.clone(), key, identity())
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), Code::ServerKeyInvalid);
+        assert_eq!(std::fs::read_dir(&new).unwrap().count(), 0);
+    }
+    assert_eq!(std::fs::read_to_string(&apart).unwrap(), other);
+    std::fs::remove_file(&apart).unwrap();
+    // Made, and then found there.
+    for name in ["new1", "new2"] {
+        let new = folder.path().join(name);
+        let key = KeySource::File(apart.clone());
+        restore_with(new.clone(), key, identity()).await.unwrap();
+        assert!(!new.join(KEY_FILE).exists());
+        assert_eq!(std::fs::read_to_string(&apart).unwrap(), text);
+    }
 
     // One that was cut short is no server, and is replaced.
     std::fs::write(new.join(RESTORING), "").unwrap();

@@ -1,5 +1,7 @@
 //! Moving vaults to another group (VAULT-16).
 
+use std::collections::BTreeSet;
+
 use base::{Code, Error, Result};
 use state::jobs::{self, Filter};
 use state::resources::Record;
@@ -18,7 +20,7 @@ impl Control {
     /// `ResourceNotFound`; `GroupNotFound`; `BadArgument` if it is the same group; `ScopeLocked`
     /// for a vault that a lock keeps, or a group that takes nothing; `ResourceInUse` while a job
     /// of the vault runs; those of the records.
-    pub async fn move_vaults(&self, group: &str, names: &[String], to: &str) -> Result<()> {
+    pub async fn move_vaults(&self, group: &str, names: &BTreeSet<String>, to: &str) -> Result<()> {
         let mut tx = self.state.write().await?;
         let target = self.group_in(&mut tx, to).await?;
         for name in names {

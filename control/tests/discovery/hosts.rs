@@ -3,6 +3,7 @@
 use base::Code;
 use control::plane::{Discovered, FoundNetwork};
 use control::{HostInput, VaultInput};
+use state::locks::{Lock, LockLevel};
 use state::networks::NetworkSource;
 use uuid::Uuid;
 
@@ -133,9 +134,19 @@ async fn a_host_goes_with_what_was_found_on_it_once_nothing_of_it_is_protected()
     // Not even in part.
     assert_eq!(control.hosts(None, 10).await.unwrap().len(), 2);
     world.purge(&item.id).await;
+    // Its restore folder is in a group that a lock keeps.
+    let lock = Lock {
+        level: LockLevel::CanNotDelete,
+        notes: None,
+    };
+    let group = control.group_id("default");
+    control.put_lock(&group, "keep", lock).await.unwrap();
+    let refused = control.delete_host("b").await.unwrap_err();
+    assert_eq!(refused.code(), Code::ScopeLocked);
+    control.delete_lock(&group, "keep").await.unwrap();
     assert!(control.delete_host("B").await.unwrap());
     assert!(!control.delete_host("b").await.unwrap());
-    // A look that began before does not bring it back.
+    // The next look does not bring it back.
     world.look().await;
     let all = control.inventory(None, None, None, 100).await.unwrap();
     let names: Vec<&str> = all.iter().map(|r| &*r.name).collect();

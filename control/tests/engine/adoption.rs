@@ -7,7 +7,7 @@ use base::{Clock, Code, ManualClock, PointId, SeededRandom};
 use control::plane::Tier;
 use control::scripted::Scripted;
 use control::{
-    AttachInput, AttachKey, Control, FirstStart, ItemChange, Offline, Protect, Start,
+    AttachInput, AttachKey, Control, FirstStart, ItemChange, KeySource, Offline, Protect, Start,
     restore_server,
 };
 use jiff::SignedDuration;
@@ -83,7 +83,9 @@ pub async fn restored(world: &World, file: &Path, seal: &Seal) -> World {
     let folder = tempfile::tempdir().unwrap();
     let (clock, random) = (world.clock.clone(), Arc::new(SeededRandom::new(6)));
     let identity = seal.identity.clone();
-    restore_server(file, folder.path(), None, identity, clock.clone(), random)
+    let key = &KeySource::Folder;
+    let data = folder.path();
+    restore_server(file, data, None, key, identity, clock.clone(), random)
         .await
         .unwrap();
     let pool = world.folder.path().join("pool");

@@ -123,12 +123,16 @@ impl Tx {
         &mut self,
         sql: impl SqlSafeStr,
         values: impl IntoIterator<Item = Value>,
+        long: bool,
     ) -> Result<u64> {
         let values = checked(values)?;
         let sql = sql.into_sql_str();
         self.begin_statement()?;
         let rows = match &mut self.engine {
-            Engine::Sqlite(tx) => sqlite::execute(tx, sql.as_str(), &values)?,
+            Engine::Sqlite(tx) => {
+                let mut run = || sqlite::execute(tx, sql.as_str(), &values);
+                if long { patient(run) } else { run() }?
+            }
             Engine::Postgres(tx) => postgres::query(sql, values)
                 .execute(&mut **tx)
                 .await
@@ -178,7 +182,16 @@ impl WriteTx {
         sql: impl SqlSafeStr,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<u64> {
-        self.0.execute(sql, values).await
+        self.0.execute(sql, values, false).await
+    }
+
+    /// The same for one that may change so many that the tasks of this thread go on in another.
+    pub(crate) async fn execute_long(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<u64> {
+        self.0.execute(sql, values, true).await
     }
 
     /// Runs several statements without values, written in SQLite's words.

@@ -1,5 +1,6 @@
 //! The suite: one function a promise, for a database that is empty.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -1134,17 +1135,58 @@ pub async fn a_vault_that_is_moved_takes_all_of_it_along(home: &Home) {
     let mut run = job(1, at(0));
     run.item = Some(item.id.clone());
     jobs::create(&mut tx, run).await.unwrap();
-    let alert = |number, target: &str| NewAlert {
+    jobs::create(&mut tx, job(2, at(0))).await.unwrap();
+    let mut bare = new_item("Bare", 2);
+    bare.policy = None;
+    let bare = items::create(&mut tx, bare).await.unwrap();
+    let operation = |scope: &str| Operation {
+        id: uuid(1),
+        scope: scope.to_lowercase(),
+        status: OperationStatus::InProgress,
+        started_at: at(0),
+        ended_at: None,
+        keep_until: at(100),
+        result: json!(null),
+    };
+    operations::put(&mut tx, &operation(VAULT)).await.unwrap();
+    let count = async |tx: &mut WriteTx, vault: &str, used: u64| {
+        let usage = StoreUsage {
+            used,
+            ..StoreUsage::default()
+        };
+        let (none, before) = (BTreeMap::new(), BTreeMap::new());
+        let done = usages::counted(tx, vault, usages::VAULT, usage, &none, &before);
+        done.await.unwrap();
+    };
+    count(&mut tx, VAULT, 5).await;
+    let day = |day| jiff::civil::date(2026, 1, day);
+    let metered = |id: &str| policy::MeteredVault {
+        id: id.to_owned(),
+        name: "V1".to_owned(),
+        class: policy::StorageClass::LocallyRedundant,
+        vault_bytes: 1,
+        snapshot_bytes: 1,
+        items: Vec::new(),
+    };
+    let reading = |number, ids: &[&str]| policy::Reading {
+        day: day(number),
+        vaults: ids.iter().map(|id| metered(id)).collect(),
+    };
+    let alert = |number, vault: &str, target: &str| NewAlert {
         id: uuid(number),
         rule: AlertRule::BackupFailed,
         body: AlertBody {
-            vault: VAULT.to_owned(),
+            vault: vault.to_owned(),
             target: target.to_owned(),
             ..AlertBody::default()
         },
     };
-    alerts::raise(&mut tx, alert(1, &item.id)).await.unwrap();
-    alerts::raise(&mut tx, alert(2, VAULT)).await.unwrap();
+    alerts::raise(&mut tx, alert(1, VAULT, &item.id))
+        .await
+        .unwrap();
+    alerts::raise(&mut tx, alert(2, VAULT, VAULT))
+        .await
+        .unwrap();
     let lock = state::locks::Lock {
         level: state::locks::LockLevel::CanNotDelete,
         notes: None,
@@ -1166,10 +1208,18 @@ pub async fn a_vault_that_is_moved_takes_all_of_it_along(home: &Home) {
     resources::create(&mut tx, other, SUBSCRIPTION, group())
         .await
         .unwrap();
+    let moved = VAULT.replace("RG", "Other Group");
+    // An earlier vault of the new name has left something.
+    let before = reading(1, &[VAULT, &moved]);
+    meter::write(&mut tx, &before).await.unwrap();
+    meter::write(&mut tx, &reading(2, &[VAULT])).await.unwrap();
+    count(&mut tx, &moved, 7).await;
+    alerts::raise(&mut tx, alert(3, &moved, &moved))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     home.pass(5);
 
-    let moved = VAULT.replace("RG", "Other Group");
     let mut tx = state.write().await.unwrap();
     state::moves::move_vault(&mut tx, VAULT, &moved, other)
         .await
@@ -1215,6 +1265,28 @@ pub async fn a_vault_that_is_moved_takes_all_of_it_along(home: &Home) {
         jobs::page(&mut tx, &filter, None, 9).await.unwrap().len(),
         1
     );
+    let found_bare = items::by_data_id(&mut tx, bare.data_id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found_bare.id, format!("{moved}/protectedItems/Bare"));
+    assert_eq!(found_bare.policy, None);
+    let filter = jobs::Filter {
+        vault: Some(moved.clone()),
+        ..jobs::Filter::default()
+    };
+    let mut of_jobs = jobs::page(&mut tx, &filter, None, 9).await.unwrap();
+    of_jobs.retain(|job| job.item.is_none());
+    assert_eq!(of_jobs.len(), 1);
+    let kept = operations::get(&mut tx, uuid(1)).await.unwrap();
+    assert_eq!(kept, Some(operation(&moved)));
+    let counted = usages::stores(&mut tx, &moved).await.unwrap();
+    assert_eq!((counted.len(), counted[0].usage.used), (1, 5));
+    assert_eq!(usages::stores(&mut tx, VAULT).await.unwrap().len(), 0);
+    let metered = meter::readings(&mut tx, day(1), day(2)).await.unwrap();
+    assert_eq!(metered, [before, reading(2, &[&moved])]);
+    let earlier = alerts::get(&mut tx, uuid(3)).await.unwrap().unwrap();
+    assert_eq!(earlier.resolved_at, Some(at(5)));
     for (number, target) in [(1, found.id.as_str()), (2, &moved)] {
         let alert = alerts::get(&mut tx, uuid(number)).await.unwrap().unwrap();
         assert_eq!(alert.vault, moved.to_lowercase());

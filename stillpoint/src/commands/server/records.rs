@@ -85,7 +85,8 @@ async fn restore(settings: &Settings, config: &Config, file: &Path) -> Result<()
     let identity = keys::opener(settings, "Passphrase of the server's backup").await?;
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     let (data, state) = (&*config.data, config.state.as_deref());
-    let done = control::restore_server(file, data, state, identity, clock, random).await?;
+    let key = config.key_source().await?;
+    let done = control::restore_server(file, data, state, &key, identity, clock, random).await?;
     let shown = Restored {
         data: data.to_owned(),
         taken: done.taken.to_string(),
