@@ -45,6 +45,7 @@ pub const ROLES: &[RoleDefinition] = &[
             "Stillpoint.Fabric/hosts/*/write",
             "Stillpoint.Fabric/hosts/write",
             "Stillpoint.Fabric/principals/*",
+            "Stillpoint.Fabric/protectionRules/makeVaults/action",
             "Stillpoint.Fabric/restoreFolders/delete",
             "Stillpoint.Fabric/restoreFolders/write",
             "Stillpoint.Fabric/vaultAttachments/write",
