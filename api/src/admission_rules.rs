@@ -42,7 +42,7 @@ pub(crate) async fn show(
     Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    allow(&app, &caller, &names, "read").await?;
+    names.allow(&app, &caller, TYPE, "read").await?;
     Ok(Json(shape(&app.control.admission_rule(&names.name).await?)))
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn put(
     caller: Caller,
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    allow(&app, &caller, &names, "write").await?;
+    names.allow(&app, &caller, TYPE, "write").await?;
     let asked = body::properties::<Properties>(&bytes)?;
     let rule = AdmissionRule {
         name_pattern: asked.namepattern.filter(|pattern| !pattern.is_empty()),
@@ -70,17 +70,9 @@ pub(crate) async fn delete(
     Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<StatusCode> {
-    allow(&app, &caller, &names, "delete").await?;
+    names.allow(&app, &caller, TYPE, "delete").await?;
     let was = app.control.delete_admission_rule(&names.name).await?;
     Ok(deleted(was))
-}
-
-/// Lets the request go on if the caller may do this.
-async fn allow(app: &App, caller: &Caller, names: &InSubscription, verb: &str) -> Answer<()> {
-    let id = app.control.admission_rule_id(&names.name);
-    names
-        .allow(app, caller, &format!("{TYPE}/{verb}"), &id)
-        .await
 }
 
 fn shape(rule: &Record<AdmissionRule>) -> Value {

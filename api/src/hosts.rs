@@ -15,11 +15,12 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::body::{self, Body, Flexible};
 use crate::caller::Caller;
-use crate::error::{Answer, put_answer};
+use crate::error::{Answer, deleted, put_answer};
 use crate::page::{Page, Paged};
 use crate::scope::Subscription;
 
 const READ: &str = "Stillpoint.Fabric/hosts/read";
+const DELETE: &str = "Stillpoint.Fabric/hosts/delete";
 const WRITE: &str = "Stillpoint.Fabric/hosts/write";
 
 /// Names in a host's path.
@@ -94,6 +95,16 @@ pub(crate) async fn put(
     };
     let (host, made) = app.control.put_host(&names.host, input).await?;
     Ok(put_answer(made, shape(&host)))
+}
+
+/// `DELETE …/hosts/{host}`: 204 if there is none.
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+) -> Answer<StatusCode> {
+    names.allow(&app, &caller, DELETE).await?;
+    Ok(deleted(app.control.delete_host(&names.host).await?))
 }
 
 impl Names {

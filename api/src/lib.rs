@@ -29,6 +29,7 @@ mod layer;
 mod limits;
 mod locations;
 mod metadata;
+mod moves;
 mod network;
 mod oauth;
 mod openapi;

@@ -43,7 +43,7 @@ pub(crate) async fn show(
     Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    allow(&app, &caller, &names, "read").await?;
+    names.allow(&app, &caller, TYPE, "read").await?;
     Ok(Json(shape(&app, &app.control.limit(&names.name).await?)))
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn put(
     caller: Caller,
     Body(bytes): Body,
 ) -> Answer<Json<Value>> {
-    allow(&app, &caller, &names, "write").await?;
+    names.allow(&app, &caller, TYPE, "write").await?;
     let most = body::read::<Asked>(&bytes)?.properties.most.0;
     let set = app.control.set_limit(&names.name, Some(most)).await?;
     Ok(Json(shape(&app, &set)))
@@ -66,18 +66,10 @@ pub(crate) async fn delete(
     Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<StatusCode> {
-    allow(&app, &caller, &names, "delete").await?;
+    names.allow(&app, &caller, TYPE, "delete").await?;
     let was = app.control.limit(&names.name).await?.set;
     app.control.set_limit(&names.name, None).await?;
     Ok(deleted(was))
-}
-
-/// Lets the request go on if the caller may do this.
-async fn allow(app: &App, caller: &Caller, names: &InSubscription, verb: &str) -> Answer<()> {
-    let id = app.control.limit_id(&names.name);
-    names
-        .allow(app, caller, &format!("{TYPE}/{verb}"), &id)
-        .await
 }
 
 fn shape(app: &App, set: &SetLimit) -> Value {

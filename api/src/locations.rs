@@ -13,6 +13,8 @@ use crate::caller::Caller;
 use crate::error::{Answer, put_answer};
 use crate::scope::InSubscription;
 
+const TYPE: &str = "Stillpoint.Fabric/locations";
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Properties {
@@ -26,7 +28,7 @@ pub(crate) async fn show(
     Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    allow(&app, &caller, &names, "read").await?;
+    names.allow(&app, &caller, TYPE, "read").await?;
     let found = app.control.check_location(&names.name).await?;
     Ok(Json(shape(&app, &found)))
 }
@@ -38,7 +40,7 @@ pub(crate) async fn put(
     caller: Caller,
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    allow(&app, &caller, &names, "write").await?;
+    names.allow(&app, &caller, TYPE, "write").await?;
     let asked = body::properties::<Properties>(&bytes)?;
     let (saved, made) = app
         .control
@@ -47,24 +49,11 @@ pub(crate) async fn put(
     Ok(put_answer(made, shape(&app, &saved)))
 }
 
-/// Lets the request go on if the caller may do this.
-async fn allow(app: &App, caller: &Caller, names: &InSubscription, verb: &str) -> Answer<()> {
-    let id = app.control.location_id(&names.name);
-    names
-        .allow(
-            app,
-            caller,
-            &format!("Stillpoint.Fabric/locations/{verb}"),
-            &id,
-        )
-        .await
-}
-
 fn shape(app: &App, location: &Location) -> Value {
     json!({
         "id": app.control.location_id(&location.name),
         "name": location.name,
-        "type": "Stillpoint.Fabric/locations",
+        "type": TYPE,
         "properties": {
             "displayName": location.display_name,
             "pairedLocation": location.paired,

@@ -80,7 +80,7 @@ pub(crate) async fn show(
     Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    allow(&app, &caller, &names, "read").await?;
+    names.allow(&app, &caller, TYPE, "read").await?;
     Ok(Json(shape(
         &app.control.protection_rule(&names.name).await?,
     )))
@@ -94,7 +94,7 @@ pub(crate) async fn machines(
     filter: Filter,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    allow(&app, &caller, &names, "read").await?;
+    names.allow(&app, &caller, TYPE, "read").await?;
     let state = filter.get("state");
     let state = state.map(|s| choose("state in $filter", s, &STATES));
     let found = app
@@ -117,7 +117,7 @@ pub(crate) async fn put(
     caller: Caller,
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    let id = allow(&app, &caller, &names, "write").await?;
+    names.allow(&app, &caller, TYPE, "write").await?;
     let rule = body::properties::<Properties>(&bytes)?.rule()?;
     if rule.effect == RuleEffect::Protect {
         let subscription = format!("/subscriptions/{}", app.control.subscription().id);
@@ -130,8 +130,9 @@ pub(crate) async fn put(
     }
     if let Some(group) = &rule.new_vault_group {
         let group = app.control.group_id(group);
-        let make_vaults = format!("{TYPE}/makeVaults/action");
-        caller.may(&app, &make_vaults, &id).await?;
+        names
+            .allow(&app, &caller, TYPE, "makeVaults/action")
+            .await?;
         caller.may(&app, VAULT_WRITE, &group).await?;
         caller.may(&app, ITEM_WRITE, &group).await?;
     }
@@ -145,18 +146,9 @@ pub(crate) async fn delete(
     Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<StatusCode> {
-    allow(&app, &caller, &names, "delete").await?;
+    names.allow(&app, &caller, TYPE, "delete").await?;
     let was = app.control.delete_protection_rule(&names.name).await?;
     Ok(deleted(was))
-}
-
-/// Lets the request go on if the caller may do this; gives the rule's id.
-async fn allow(app: &App, caller: &Caller, names: &InSubscription, verb: &str) -> Answer<String> {
-    let id = app.control.protection_rule_id(&names.name);
-    names
-        .allow(app, caller, &format!("{TYPE}/{verb}"), &id)
-        .await?;
-    Ok(id)
 }
 
 impl Properties {

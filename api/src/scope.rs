@@ -72,16 +72,19 @@ impl InGroup {
 }
 
 impl InSubscription {
-    /// Lets the request go on if the caller may do this to the resource `id`.
+    /// Lets the request go on if the caller may do this to the resource, which is of the type
+    /// `kind`.
     pub(crate) async fn allow(
         &self,
         app: &App,
         caller: &Caller,
-        action: &str,
-        id: &str,
+        kind: &str,
+        verb: &str,
     ) -> Answer<()> {
-        app.control.check_subscription(&self.subscription)?;
-        caller.may(app, action, id).await
+        let subscription = app.control.check_subscription(&self.subscription)?.id;
+        let name = &self.name;
+        let id = format!("/subscriptions/{subscription}/providers/{kind}/{name}");
+        caller.may(app, &format!("{kind}/{verb}"), &id).await
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn show(
     Path(names): Path<InSubscription>,
     caller: Caller,
 ) -> Answer<Json<Value>> {
-    allow(&app, &caller, &names, "read").await?;
+    names.allow(&app, &caller, TYPE, "read").await?;
     Ok(Json(shape(&app.control.vault_pool(&names.name).await?)))
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn put(
     if_match: IfMatch,
     Body(bytes): Body,
 ) -> Answer<(StatusCode, Json<Value>)> {
-    allow(&app, &caller, &names, "write").await?;
+    names.allow(&app, &caller, TYPE, "write").await?;
     let body: Asked = body::read(&bytes)?;
     let input = PoolInput {
         location: body.location,
@@ -80,18 +80,10 @@ pub(crate) async fn delete(
     caller: Caller,
     if_match: IfMatch,
 ) -> Answer<StatusCode> {
-    allow(&app, &caller, &names, "delete").await?;
+    names.allow(&app, &caller, TYPE, "delete").await?;
     let asked = if_match.0.as_deref();
     let was = app.control.delete_vault_pool(&names.name, asked).await?;
     Ok(deleted(was))
-}
-
-/// Lets the request go on if the caller may do this.
-async fn allow(app: &App, caller: &Caller, names: &InSubscription, verb: &str) -> Answer<()> {
-    let id = app.control.vault_pool_id(&names.name);
-    names
-        .allow(app, caller, &format!("{TYPE}/{verb}"), &id)
-        .await
 }
 
 fn shape(pool: &ShownPool) -> Value {

@@ -18,7 +18,7 @@ impl Control {
     /// # Errors
     /// Those of the records.
     pub async fn admission_rules(&self) -> Result<Vec<Record<AdmissionRule>>> {
-        all(&mut self.state.read().await?).await
+        resources::all(&mut self.state.read().await?).await
     }
 
     /// The rule of this name.
@@ -92,7 +92,7 @@ pub(crate) async fn admit(
     tags: &BTreeMap<String, String>,
     of_service: bool,
 ) -> Result<()> {
-    for rule in all(tx).await? {
+    for rule in resources::all::<AdmissionRule>(tx).await? {
         if of_service && rule.body.exempt_service_groups {
             continue;
         }
@@ -114,8 +114,4 @@ pub(crate) async fn admit(
         }
     }
     Ok(())
-}
-
-async fn all(tx: &mut Tx) -> Result<Vec<Record<AdmissionRule>>> {
-    resources::all(tx).await
 }

@@ -78,7 +78,7 @@ impl Control {
         let keep = match (due, &policy) {
             (Some(due), Some(policy)) if tiers != Tiers::Snapshot => {
                 let since = item.vaulted_since();
-                item.body.vaulted_from = item.body.vaulted_from.max(Some(due));
+                item.reach_vault(due);
                 Keep::Marks(policy.marks(due, since))
             }
             (Some(_), Some(_)) => Keep::Marks(Marks::default()),
@@ -273,8 +273,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::fixture::server;
     use crate::plane::PointFacts;
-    use crate::policies::tests::server;
 
     /// A point that no server took.
     fn point_of(machine: Uuid, name: &str, number: u8, taken_at: Timestamp) -> FoundPoint {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use base::{Code, Error, Result};
 use state::resources::{self, Record};
+use state::vault_pools::VaultPool;
 use state::vaults::Vault;
 use state::{Tx, WriteTx};
 use vault::keys::{EscrowIdentity, KeyFile, SlotChange, Unlock, VaultKeys, import_age};
@@ -116,7 +117,7 @@ impl Control {
         if let Some(name) = in_pool(&self.pool) {
             return Ok((None, name));
         }
-        for pool in crate::vault_pools::all(tx).await? {
+        for pool in resources::all::<VaultPool>(tx).await? {
             let folder = pool.body.folder;
             if let Some(name) = folder.as_deref().and_then(|f| in_pool(Path::new(f))) {
                 return Ok((folder, name));

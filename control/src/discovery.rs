@@ -23,8 +23,8 @@ use state::{Tx, WriteTx, fold, protected_items};
 use uuid::Uuid;
 
 use self::change::Change;
+use crate::Control;
 use crate::plane::Discovered;
-use crate::{Control, hosts};
 
 /// How old the time may be at which something was seen last before it is written anew.
 const SEEN: SignedDuration = SignedDuration::from_secs(60);
@@ -68,7 +68,7 @@ impl Control {
     pub async fn discover(&self) -> Result<()> {
         let mut silent = self.silent.lock().await;
         let mut tx = self.state.read().await?;
-        let hosts = hosts::all(&mut tx).await?;
+        let hosts = resources::all::<Host>(&mut tx).await?;
         drop(tx);
         let looks = hosts
             .iter()
@@ -112,8 +112,8 @@ fn log(host: &Record<Host>, error: &Error) {
 impl Work {
     /// What has to be done, of what was found at each host, by its folded id and its connection.
     async fn find(tx: &mut Tx, found: &BTreeMap<(String, String), Discovered>) -> Result<Self> {
-        let hosts = hosts::all(tx).await?;
-        let groups: Vec<Record<Group>> = everything(tx).await?;
+        let hosts = resources::all::<Host>(tx).await?;
+        let groups: Vec<Record<Group>> = resources::all(tx).await?;
         let seen: Vec<Seen<'_>> = hosts
             .iter()
             .filter_map(|host| {
@@ -134,8 +134,8 @@ impl Work {
             .collect();
         let items = protected_items::machines(tx).await?;
         let now = tx.now();
-        let networks: Vec<Record<Network>> = everything(tx).await?;
-        let (machines, heirs) = machines::plan(&seen, everything(tx).await?, &items, now);
+        let networks: Vec<Record<Network>> = resources::all(tx).await?;
+        let (machines, heirs) = machines::plan(&seen, resources::all(tx).await?, &items, now);
         Ok(Self {
             machines,
             heirs,
@@ -181,9 +181,4 @@ fn answered(seen: &Seen<'_>, now: Timestamp) -> Option<Record<Host>> {
 
 fn is_recent(seen: Timestamp, now: Timestamp) -> bool {
     now.duration_since(seen) < SEEN
-}
-
-/// All resources of a kind.
-async fn everything<T: state::Resource>(tx: &mut Tx) -> Result<Vec<Record<T>>> {
-    resources::all(tx).await
 }

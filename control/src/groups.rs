@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::{Code, Error, Result};
 use state::collections::Collection;
 use state::groups::Group;
+use state::hosts::Host;
 use state::machines::Machine;
 use state::resources::{self, Record, Scope};
 use state::storage_accounts::StorageAccount;
@@ -14,7 +15,6 @@ use state::{Resource, Tx, fold};
 use crate::Control;
 use crate::admission_rules::admit;
 use crate::collections::in_group;
-use crate::hosts;
 use crate::locks::forget_scope;
 use crate::vaults::refused;
 
@@ -116,7 +116,7 @@ impl Control {
             return Err(in_group(&group.name, collection));
         }
         refuse_if_holds::<StorageAccount>(&mut tx, &group, "storage account").await?;
-        let mut all = hosts::all(&mut tx).await?.into_iter();
+        let mut all = resources::all::<Host>(&mut tx).await?.into_iter();
         if let Some(host) = all.find(|h| h.body.group == fold(&group.id)) {
             let detail = format!("the group {name} is that of the host {}", host.name);
             return Err(Error::new(Code::ResourceInUse, detail));

@@ -1,5 +1,7 @@
 //! Hosts with a hypervisor, whose machines can be protected.
 
+mod delete;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -137,7 +139,7 @@ impl Control {
                 let location = location.ok_or_else(missing)?.name.clone();
                 let group = group.ok_or_else(|| needs("group"))?;
                 let connection = input.connection.ok_or_else(|| needs("connection"))?;
-                let taken = all(&mut tx).await?;
+                let taken = resources::all::<Host>(&mut tx).await?;
                 if let Some(other) = taken.iter().find(|h| h.body.connection == connection) {
                     let detail = format!("{connection} is the connection of {}", other.name);
                     return Err(Error::new(Code::NameTaken, detail));
@@ -238,11 +240,6 @@ pub(crate) async fn protected(tx: &mut Tx, host: &str) -> Result<Option<String>>
     Ok(found.map(|m| m.name))
 }
 
-/// All hosts.
-pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Record<Host>>> {
-    resources::all(tx).await
-}
-
 /// The host that the server itself is on: made at the first start, with its restore folder.
 pub(crate) async fn create_first(
     tx: &mut WriteTx,
@@ -263,8 +260,9 @@ pub(crate) async fn create_first(
 
 /// Whether it is the host that the first start made.
 pub(crate) async fn is_first(tx: &mut Tx, host: &Record<Host>) -> Result<bool> {
-    let all = all(tx).await?;
-    Ok(all.iter().all(|other| host.created <= other.created))
+    let all = resources::all::<Host>(tx).await?;
+    let first = all.iter().min_by_key(|h| (h.created, &h.id));
+    Ok(first.is_some_and(|first| first.id == host.id))
 }
 
 /// A host by itself, without a snapshot store.

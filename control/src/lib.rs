@@ -17,6 +17,8 @@ mod costs;
 mod credentials;
 mod discovery;
 mod first_start;
+#[cfg(test)]
+mod fixture;
 mod groups;
 mod hosts;
 mod inventory;

@@ -77,9 +77,13 @@ impl Control {
 }
 
 /// Refuses one vault more in a location (LIMIT-1).
-pub(crate) async fn check_vaults(tx: &mut Tx, location: &str) -> Result<()> {
-    let all: Vec<Record<Vault>> = resources::all(tx).await?;
-    let count = all.iter().filter(|v| v.body.location == location).count();
+pub(crate) async fn check_vaults(
+    tx: &mut Tx,
+    vaults: &[Record<Vault>],
+    location: &str,
+) -> Result<()> {
+    let here = |v: &&Record<Vault>| v.body.location == location;
+    let count = vaults.iter().filter(here).count();
     within(&limits(tx).await?, Limit::Vaults, count as u64)
 }
 
@@ -112,7 +116,7 @@ pub(crate) async fn check_configurations(tx: &mut Tx, vault: &str, now: Timestam
         ..jobs::Filter::default()
     };
     let limits = limits(tx).await?;
-    let done = of_day(tx, &limits, Limit::Configurations, filter, now).await?;
+    let done = of_day(tx, &limits, &[Limit::Configurations], filter, now).await?;
     within(&limits, Limit::Configurations, done.len() as u64)
 }
 
@@ -123,17 +127,14 @@ pub(crate) async fn check_on_demand(
     now: Timestamp,
 ) -> Result<()> {
     let limits = limits(tx).await?;
-    for limit in [Limit::OnDemand, Limit::OnDemandTries] {
-        let filter = of_item(item, JobOperation::Backup);
-        let mut done = of_day(tx, &limits, limit, filter, now).await?;
-        done.retain(|job| job.body.by_user);
-        if limit == Limit::OnDemand {
-            let well = |job: &Job| ![JobStatus::Failed, JobStatus::Cancelled].contains(&job.status);
-            done.retain(well);
-        }
-        within(&limits, limit, done.len() as u64)?;
-    }
-    Ok(())
+    let of_both = [Limit::OnDemand, Limit::OnDemandTries];
+    let filter = of_item(item, JobOperation::Backup);
+    let mut done = of_day(tx, &limits, &of_both, filter, now).await?;
+    done.retain(|job| job.body.by_user);
+    let well = |job: &&Job| ![JobStatus::Failed, JobStatus::Cancelled].contains(&job.status);
+    let went_well = done.iter().filter(well).count();
+    within(&limits, Limit::OnDemand, went_well as u64)?;
+    within(&limits, Limit::OnDemandTries, done.len() as u64)
 }
 
 /// Refuses one restore more of a machine in a day (RESTORE-17).
@@ -144,7 +145,7 @@ pub(crate) async fn check_restores(
 ) -> Result<()> {
     let filter = of_item(item, JobOperation::Restore);
     let limits = limits(tx).await?;
-    let done = of_day(tx, &limits, Limit::Restores, filter, now).await?;
+    let done = of_day(tx, &limits, &[Limit::Restores], filter, now).await?;
     within(&limits, Limit::Restores, done.len() as u64)
 }
 
@@ -180,15 +181,15 @@ fn of_item(item: &ProtectedItem, operation: JobOperation) -> jobs::Filter {
     }
 }
 
-/// The jobs of the last day, if there is a limit to them at all.
+/// The jobs of the last day, if there is a limit to them at all: one of these.
 async fn of_day(
     tx: &mut Tx,
     limits: &Limits,
-    limit: Limit,
+    of_these: &[Limit],
     filter: jobs::Filter,
     now: Timestamp,
 ) -> Result<Vec<Job>> {
-    if limits.most(limit).is_none() {
+    if of_these.iter().all(|l| limits.most(*l).is_none()) {
         return Ok(Vec::new());
     }
     let filter = jobs::Filter {

@@ -58,7 +58,7 @@ impl Control {
     /// Those of the records.
     pub async fn locks(&self, scope: &str) -> Result<Vec<Record<Lock>>> {
         let mut tx = self.state.read().await?;
-        let mut all = all(&mut tx).await?;
+        let mut all: Vec<Record<Lock>> = resources::all(&mut tx).await?;
         all.retain(|lock| covers(scope, &lock.parent) || covers(&lock.parent, scope));
         Ok(all)
     }
@@ -93,7 +93,7 @@ impl Control {
 /// Removes the locks and roles that were given at an id, or below it, whose resource goes: what is
 /// made there later has none.
 pub(crate) async fn forget_scope(tx: &mut WriteTx, scope: &str) -> Result<()> {
-    for lock in all(tx).await? {
+    for lock in resources::all::<Lock>(tx).await? {
         if covers(scope, &lock.parent) {
             resources::delete(tx, &lock).await?;
         }
@@ -121,7 +121,7 @@ pub(crate) async fn refuse_locked(tx: &mut Tx, action: &str, id: &str) -> Result
         LockLevel::CanNotDelete => deletes,
         LockLevel::ReadOnly => true,
     };
-    let all = all(tx).await?;
+    let all = resources::all::<Lock>(tx).await?;
     let found = all.iter().find(|l| covers(&l.parent, id) && forbids(l));
     let Some(lock) = found else { return Ok(()) };
     let what = match lock.body.level {
@@ -130,10 +130,6 @@ pub(crate) async fn refuse_locked(tx: &mut Tx, action: &str, id: &str) -> Result
     };
     let detail = format!("the lock {} forbids {what} {id}", lock.id);
     Err(Error::new(Code::ScopeLocked, detail))
-}
-
-async fn all(tx: &mut Tx) -> Result<Vec<Record<Lock>>> {
-    resources::all(tx).await
 }
 
 fn lock_id(scope: &str, name: &str) -> String {

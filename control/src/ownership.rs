@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base::{Code, Error, Random, Result, VaultId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use state::hosts::Host;
 use state::protected_items::ProtectedItem;
 use state::vaults::Vault;
 use state::{State, Tx, WriteTx, resources, settings};
@@ -215,7 +216,7 @@ impl Control {
             return Ok(());
         }
         let known = owned(&mut tx, id).await?;
-        let hosts = crate::hosts::all(&mut tx).await?;
+        let hosts = resources::all::<Host>(&mut tx).await?;
         drop(tx);
         let Some(host) = hosts.first() else {
             return Ok(());

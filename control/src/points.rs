@@ -1,4 +1,4 @@
-//! When points expire: what `policy` says of a record.
+//! The record of a point: as its store tells of it, as the rules see it, and when it expires.
 
 use policy::{Keep, Point, Policy};
 use state::recovery_points::{PointBody, RecoveryPoint, Tiers, number_of};

@@ -274,4 +274,4 @@ fn policy_id(vault: &str, name: &str) -> String {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

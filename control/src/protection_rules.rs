@@ -11,7 +11,7 @@ use base::{Code, Error, Result};
 use state::protection_rules::{ProtectionRule, Rule, RuleEffect, RuleMachines};
 use state::resources::{self, Record};
 use state::vaults::Vault;
-use state::{Tx, fold};
+use state::{Tx, WriteTx, fold};
 
 use crate::protected_items::group_of;
 use crate::vaults::{no_vault, refused};
@@ -176,6 +176,18 @@ fn is_for_the_same(a: &Rule, b: &Rule) -> bool {
         )
     };
     of(a) == of(b)
+}
+
+/// Brings the rules that protect in the vault `from` to its new id.
+pub(crate) async fn follow_vault(tx: &mut WriteTx, from: &str, to: &str) -> Result<()> {
+    for mut rule in resources::all::<ProtectionRule>(tx).await? {
+        let vault = &mut rule.body.rule.vault_id;
+        if vault.as_deref().is_some_and(|id| fold(id) == fold(from)) {
+            *vault = Some(to.to_owned());
+            resources::update(tx, rule).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The name of the vault that a rule makes in a location.

@@ -27,6 +27,7 @@ mod usages;
 use std::sync::Arc;
 
 use base::Result;
+use futures::future::BoxFuture;
 
 use crate::Control;
 
@@ -37,31 +38,38 @@ pub(crate) use rests::Rests;
 impl Control {
     /// Starts all that is due now, and takes up jobs that nobody works on. What goes wrong with
     /// one reconciler is logged, and the others run. It touches no store and no host.
-    pub async fn tick(self: &Arc<Self>) {
-        told("taking up jobs", self.take_up_jobs().await);
-        told("policy edits", self.follow_edits().await);
-        told("the scheduler", self.schedule().await);
-        told("taking up jobs", self.take_up_jobs().await);
+    ///
+    /// It is boxed so that all that it leads to, the work on jobs too, is compiled here alone,
+    /// and not again by whatever calls it.
+    pub fn tick(self: &Arc<Self>) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            told("taking up jobs", self.take_up_jobs().await);
+            told("policy edits", self.follow_edits().await);
+            told("the scheduler", self.schedule().await);
+            told("taking up jobs", self.take_up_jobs().await);
+        })
     }
 
     /// All that may wait for stores, as long as they let it, in an order that removes nothing before
     /// it is known what there is: expired points go, and their space comes back; alerts and health
-    /// are looked at, stores counted, the meter read.
-    pub async fn maintain(&self) {
-        // First: it waits for no store.
-        told("alerts", self.follow_alerts().await);
-        told("health checks", self.check_health().await);
-        told("protection rules", self.follow_rules().await);
-        // Nothing is removed before it is known what there is.
-        told("adoption", self.adopt_stores().await);
-        told("collections", self.delete_collections().await);
-        told("retention", self.prune_points().await);
-        told("the purge", self.purge_items().await);
-        told("collection", self.collect_stores().await);
-        told("stores of deleted vaults", self.remove_deleted().await);
-        told("usages", self.count_usages().await);
-        told("the meter", self.read_meter().await);
-        told("tidying", self.tidy().await);
+    /// are looked at, stores counted, the meter read. Boxed as [`Control::tick`] is.
+    pub fn maintain(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // First: it waits for no store.
+            told("alerts", self.follow_alerts().await);
+            told("health checks", self.check_health().await);
+            told("protection rules", self.follow_rules().await);
+            // Nothing is removed before it is known what there is.
+            told("adoption", self.adopt_stores().await);
+            told("collections", self.delete_collections().await);
+            told("retention", self.prune_points().await);
+            told("the purge", self.purge_items().await);
+            told("collection", self.collect_stores().await);
+            told("stores of deleted vaults", self.remove_deleted().await);
+            told("usages", self.count_usages().await);
+            told("the meter", self.read_meter().await);
+            told("tidying", self.tidy().await);
+        })
     }
 
     /// Waits until there may be work: a call has made some, or a job has ended.

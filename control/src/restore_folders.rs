@@ -1,6 +1,7 @@
 //! Restore folders, which clients of Azure see as storage accounts (MAP-17), made and taken away.
 
 use base::{Code, Error, Result};
+use state::hosts::Host;
 use state::jobs::{self, Filter, JobOperation};
 use state::resources::{self, Record};
 use state::storage_accounts::StorageAccount;
@@ -73,7 +74,7 @@ impl Control {
             None => {
                 refuse_match(name, input.if_match.as_deref())?;
                 let into = self.group_in(&mut tx, group).await?;
-                let hosts = crate::hosts::all(&mut tx).await?;
+                let hosts = resources::all::<Host>(&mut tx).await?;
                 let host = match (host, &hosts[..]) {
                     (Some(host), _) => host,
                     (None, [only]) => only.clone(),
@@ -124,7 +125,11 @@ impl Control {
     }
 }
 
-async fn refuse_restores(tx: &mut Tx, folder: &Record<StorageAccount>) -> Result<()> {
+/// Refuses to give up a restore folder while a restore goes to it.
+///
+/// # Errors
+/// `ResourceInUse`; those of the records.
+pub(crate) async fn refuse_restores(tx: &mut Tx, folder: &Record<StorageAccount>) -> Result<()> {
     let Some(job) = restoring_into(tx, &folder.body.folder).await? else {
         return Ok(());
     };

@@ -73,7 +73,7 @@ impl Control {
     /// Those of the records.
     pub async fn role_assignments(&self, scope: &str) -> Result<Vec<Record<RoleAssignment>>> {
         let mut tx = self.state.read().await?;
-        let mut all = all(&mut tx).await?;
+        let mut all: Vec<Record<RoleAssignment>> = resources::all(&mut tx).await?;
         all.retain(|a| covers(scope, &a.parent) || covers(&a.parent, scope));
         Ok(all)
     }
@@ -107,7 +107,7 @@ impl Control {
     ) -> Result<()> {
         let owner = ROLES.first().map(|r| r.id);
         let here = fold(&self.subscription_id());
-        for given in all(tx).await? {
+        for given in resources::all::<RoleAssignment>(tx).await? {
             let owns = Some(given.body.role) == owner && given.parent == here;
             if !owns || goes(&given) {
                 continue;
@@ -120,10 +120,6 @@ impl Control {
         let detail = "no other principal is Owner of the subscription";
         Err(Error::new(Code::LastOwner, detail))
     }
-}
-
-async fn all(tx: &mut Tx) -> Result<Vec<Record<RoleAssignment>>> {
-    resources::all(tx).await
 }
 
 fn assignment_id(scope: &str, name: Uuid) -> String {

@@ -43,6 +43,7 @@ pub const ROLES: &[RoleDefinition] = &[
             "Microsoft.Authorization/*/write",
             "Stillpoint.Fabric/hosts/*/delete",
             "Stillpoint.Fabric/hosts/*/write",
+            "Stillpoint.Fabric/hosts/delete",
             "Stillpoint.Fabric/hosts/write",
             "Stillpoint.Fabric/principals/*",
             "Stillpoint.Fabric/protectionRules/makeVaults/action",

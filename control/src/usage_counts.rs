@@ -10,7 +10,7 @@ use state::hosts::Host;
 use state::operations::{self, Operation, OperationStatus};
 use state::protected_items::ProtectedItem;
 use state::recovery_points::{self as points, Range};
-use state::resources::Record;
+use state::resources::{self, Record};
 use state::usages::{self, CountedStore, OfItem, PointSum, StoreUsage};
 use state::vaults::Vault;
 use uuid::Uuid;
@@ -137,7 +137,7 @@ impl Control {
     /// # Errors
     /// Those of [`Control::count_store`].
     pub(crate) async fn count_vault(&self, vault: &Record<Vault>) -> Result<()> {
-        let hosts = crate::hosts::all(&mut self.state.read().await?).await?;
+        let hosts = resources::all::<Host>(&mut self.state.read().await?).await?;
         self.count_store(vault, &hosts, usages::VAULT).await?;
         for host in &hosts {
             self.count_store(vault, &hosts, &state::fold(&host.id))

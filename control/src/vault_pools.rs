@@ -62,8 +62,8 @@ impl Control {
     /// Those of the records.
     pub async fn vault_pools(&self) -> Result<Vec<ShownPool>> {
         let mut tx = self.state.read().await?;
-        let pools = all(&mut tx).await?;
-        let vaults = vaults(&mut tx).await?;
+        let pools: Vec<Record<VaultPool>> = resources::all(&mut tx).await?;
+        let vaults: Vec<Record<Vault>> = resources::all(&mut tx).await?;
         drop(tx);
         let shown = pools.into_iter().map(|pool| self.shown(pool, &vaults));
         Ok(futures::future::join_all(shown).await)
@@ -76,7 +76,7 @@ impl Control {
     pub async fn vault_pool(&self, name: &str) -> Result<ShownPool> {
         let what = format!("vault pool `{name}`");
         let record = self.one(&self.vault_pool_id(name), &what).await?;
-        let vaults = vaults(&mut self.state.read().await?).await?;
+        let vaults: Vec<Record<Vault>> = resources::all(&mut self.state.read().await?).await?;
         Ok(self.shown(record, &vaults).await)
     }
 
@@ -146,7 +146,7 @@ impl Control {
             place.keep();
         }
         tx.commit().await?;
-        let vaults = vaults(&mut self.state.read().await?).await?;
+        let vaults: Vec<Record<Vault>> = resources::all(&mut self.state.read().await?).await?;
         Ok((self.shown(record, &vaults).await, made))
     }
 
@@ -258,24 +258,12 @@ pub(crate) async fn check_pool(tx: &mut Tx, vault: &Vault) -> Result<()> {
     let Some(folder) = &vault.pool_folder else {
         return Ok(());
     };
-    let pools = all(tx).await?;
+    let pools = resources::all::<VaultPool>(tx).await?;
     if pools.iter().any(|p| p.body.folder.as_ref() == Some(folder)) {
         return Ok(());
     }
     let detail = format!("the vault pool in {folder} was taken away meanwhile");
     Err(Error::new(Code::NoPoolForVault, detail))
-}
-
-/// All pools, by id.
-///
-/// # Errors
-/// Those of the records.
-pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<Record<VaultPool>>> {
-    resources::all(tx).await
-}
-
-async fn vaults(tx: &mut Tx) -> Result<Vec<Record<Vault>>> {
-    resources::all(tx).await
 }
 
 /// Whether a vault lies in a pool. One that was attached elsewhere is in none.
@@ -285,7 +273,7 @@ fn is_in(vault: &Vault, pool: &VaultPool) -> bool {
 
 /// Makes vaults of a new pool that were attached where they lie in its folder.
 async fn take_in(tx: &mut WriteTx, folder: &str) -> Result<()> {
-    for mut vault in vaults(tx).await? {
+    for mut vault in resources::all::<Vault>(tx).await? {
         let place = Path::new(&vault.body.pool);
         let name = place.file_name().and_then(|name| name.to_str());
         if let Some(name) = name.filter(|_| place.parent() == Some(Path::new(folder))) {
@@ -298,7 +286,7 @@ async fn take_in(tx: &mut WriteTx, folder: &str) -> Result<()> {
 }
 
 async fn refuse_vaults(tx: &mut Tx, pool: &Record<VaultPool>) -> Result<()> {
-    let all = vaults(tx).await?;
+    let all = resources::all::<Vault>(tx).await?;
     let Some(vault) = all.iter().find(|v| is_in(&v.body, &pool.body)) else {
         return Ok(());
     };

@@ -1,13 +1,14 @@
 //! Recovery Services vaults.
 
 mod delete;
+mod moves;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{Code, Error, Result, VaultId};
 use serde_json::Value;
-use state::resources::{self, Record, Scope};
+use state::resources::{self, Record};
 use state::vaults::{Redundancy, SoftDelete, SoftDeleteState, Vault};
 use state::{Tx, WriteTx};
 use vault::keys::{KeyFile, Unlock};
@@ -136,15 +137,14 @@ impl Control {
         input.change.clone().apply(&mut new)?;
         self.make_store(&mut new).await?;
         let mut tx = self.state.write().await?;
-        let recorded = match self.record(&mut tx, &there.name, name, new.clone()).await {
-            Ok(made) => {
-                let owned = Owned::from([(VAULT_PLACE.to_owned(), 1)]);
-                let set = set_owned(&mut tx, made.body.store_vault, &owned).await;
-                set.map(|()| made)
-            }
-            Err(e) => Err(e),
+        let recorded = async {
+            let made = self.record(&mut tx, &there.name, name, new.clone());
+            let made = made.await?;
+            let owned = Owned::from([(VAULT_PLACE.to_owned(), 1)]);
+            set_owned(&mut tx, made.body.store_vault, &owned).await?;
+            Ok::<_, Error>(made)
         };
-        match recorded {
+        match recorded.await {
             // From here on it may be recorded, whatever is answered. It is empty, and this
             // server's.
             Ok(made) => {
@@ -180,9 +180,10 @@ impl Control {
         let there = self.group_in(tx, group).await?;
         check_pool(tx, &new).await?;
         let id = self.vault_id(&there.name, name);
-        check_vaults(tx, &new.location).await?;
+        let others = resources::all::<Vault>(tx).await?;
+        check_vaults(tx, &others, &new.location).await?;
         let made = resources::create(tx, &id, &there.id, new).await?;
-        taken(tx, &self.subscription_id(), &made).await?;
+        taken(&others, &made)?;
         make_first_policies(tx, &made.id).await?;
         Ok(made)
     }
@@ -332,22 +333,14 @@ pub(crate) fn check_match<T>(there: &Record<T>, if_match: Option<&str>) -> Resul
 }
 
 /// Refuses a vault's name that another one of the subscription has (VAULT-2).
-async fn taken(tx: &mut Tx, subscription: &str, made: &Record<Vault>) -> Result<()> {
-    let mut after = None;
-    loop {
-        let scope = Scope::Below(subscription);
-        let page: Vec<Record<Vault>> = resources::page(tx, scope, after.as_deref(), 1000).await?;
-        let name = &made.name;
-        let same = |v: &&Record<Vault>| v.id != made.id && v.name.eq_ignore_ascii_case(name);
-        if let Some(other) = page.iter().find(same) {
-            let detail = format!("the name `{name}` is that of {}", other.id);
-            return Err(Error::new(Code::NameTaken, detail));
-        }
-        match page.last() {
-            Some(last) => after = Some(last.id.clone()),
-            None => return Ok(()),
-        }
-    }
+fn taken(others: &[Record<Vault>], made: &Record<Vault>) -> Result<()> {
+    let name = &made.name;
+    let same = |v: &&Record<Vault>| v.id != made.id && v.name.eq_ignore_ascii_case(name);
+    let Some(other) = others.iter().find(same) else {
+        return Ok(());
+    };
+    let detail = format!("the name `{name}` is that of {}", other.id);
+    Err(Error::new(Code::NameTaken, detail))
 }
 
 pub(crate) fn no_vault(group: &str, name: &str) -> Error {
@@ -362,36 +355,16 @@ pub(crate) fn refused(code: Code, refusal: &policy::Refusal) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use base::{ManualClock, SeededRandom};
+    use base::SeededRandom;
     use vault::Locked;
 
     use super::*;
-    use crate::Start;
+    use crate::fixture::server;
 
     #[tokio::test]
     async fn a_vaults_store_opens_by_the_key_that_the_servers_key_wrapped() {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
-        let random = Arc::new(SeededRandom::new(1));
-        let data = folder.path().to_owned();
-        let start = Start {
-            data: folder.path().to_owned(),
-            state: None,
-            names: vec!["here".to_owned()],
-            host: "host1".to_owned(),
-            pool: None,
-            connection: "test:///host1".to_owned(),
-            clock: clock.clone(),
-            random: random.clone(),
-            plane: Arc::new(crate::HostPlane::new(data, clock, random)),
-            options: crate::Options::default(),
-        };
-        let (control, ..) = Control::open(start, async |_, _| Ok(())).await.unwrap();
-        let input = VaultInput {
-            location: Some("onprem".to_owned()),
-            ..VaultInput::default()
-        };
-        let (vault, _) = control.put_vault("default", "v1", input).await.unwrap();
+        let (_folder, control) = server().await;
+        let vault = control.vault("default", "v1").await.unwrap();
         let name = format!("vault {}", vault.body.store_vault);
         let key = control.key.open(&name, &vault.body.wrapped_key).unwrap();
         let key = KeyFile::from_text(std::str::from_utf8(&key).unwrap()).unwrap();

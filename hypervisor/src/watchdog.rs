@@ -58,10 +58,27 @@ impl Default for WatchdogProgram {
 }
 
 impl WatchdogProgram {
-    /// Its path: for the running program one that also holds when its file was replaced since.
-    pub(crate) fn path(&self) -> &Path {
-        let path = self.program.as_deref();
-        path.unwrap_or(Path::new("/proc/self/exe"))
+    /// The command that starts it, with pipes to write to it and to read from it.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = match &self.program {
+            Some(program) => Command::new(program),
+            // That path also holds when the file was replaced since. A process is listed by the
+            // name that it was started with.
+            None => {
+                let mut own = Command::new("/proc/self/exe");
+                own.arg0("stillpoint");
+                own
+            }
+        };
+        command.args(&self.arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+    }
+
+    /// How a message names it.
+    pub(crate) fn name(&self) -> String {
+        let named = self.program.as_ref().map(|p| p.display().to_string());
+        named.unwrap_or_else(|| "(this program)".to_owned())
     }
 }
 
@@ -266,15 +283,9 @@ fn millis(time: Duration) -> u64 {
 
 impl Link {
     fn start(with: &WatchdogProgram) -> Result<Self> {
-        let program = with.path();
-        let what = || format!("starting the freeze watchdog {}", program.display());
-        let mut child = Command::new(program)
-            .arg0("stillpoint")
-            .args(&with.arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|e| Error::io(what(), e))?;
+        let what = || format!("starting the freeze watchdog {}", with.name());
+        let child = with.command().spawn();
+        let mut child = child.map_err(|e| Error::io(what(), e))?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(orders), Some(stdout)) => Ok(Self {
                 child,

@@ -47,7 +47,7 @@ impl Db {
         if place.starts_with("postgres://") || place.starts_with("postgresql://") {
             postgres::open(place).await.map(Self::Postgres)
         } else {
-            sqlite::open(place.as_ref()).await.map(Self::Sqlite)
+            sqlite::open(place.as_ref()).map(Self::Sqlite)
         }
     }
 

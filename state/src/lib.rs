@@ -41,6 +41,7 @@ pub mod locks;
 pub mod log_ins;
 pub mod machines;
 pub mod meter;
+pub mod moves;
 pub mod networks;
 pub mod operations;
 pub mod policies;

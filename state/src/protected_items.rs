@@ -44,11 +44,16 @@ pub struct ProtectedItem {
 }
 
 impl ProtectedItem {
-    /// When the last scheduled run was due that reached the vault, or else when it was created:
-    /// its points' marks are of the periods since.
+    /// The moment that the marks of its points count from, each of a period since: when the last
+    /// scheduled run was due that reached the vault, or else when protection began or went on.
     #[must_use]
     pub fn vaulted_since(&self) -> Timestamp {
         self.body.vaulted_from.unwrap_or(self.created)
+    }
+
+    /// Notes that the scheduled run that was due then has reached the vault.
+    pub fn reach_vault(&mut self, due: Timestamp) {
+        self.body.vaulted_from = self.body.vaulted_from.max(Some(due));
     }
 }
 

@@ -49,6 +49,11 @@ impl Output {
         self.0 == OutputFormat::Table
     }
 
+    /// Whether it is a server's answer as it came, with nothing beside.
+    pub fn is_json(self) -> bool {
+        self.0 == OutputFormat::Json
+    }
+
     /// Prints a server's answer as it came, or what matters of it: in a table with `headings`, or
     /// in columns between tabs.
     ///

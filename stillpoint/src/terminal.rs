@@ -31,17 +31,24 @@ impl Drop for Silent {
     }
 }
 
+fn open(question: &str, options: &str, without: Code) -> Result<File> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty");
+    terminal.map_err(|_| {
+        let what = format!("{question}: there is no terminal to ask; use {options}");
+        Error::new(without, what)
+    })
+}
+
+fn broken(error: std::io::Error) -> Error {
+    Error::io("the terminal", error)
+}
+
 /// Asks on the terminal, without echo. `options` are those that would have answered. Blocks.
 ///
 /// # Errors
 /// `KeyMissing` if there is no terminal; `Cancelled` if it is closed.
 pub fn ask(question: &str, options: &str) -> Result<Zeroizing<String>> {
-    let terminal = File::options().read(true).write(true).open("/dev/tty");
-    let terminal = terminal.map_err(|_| {
-        let what = format!("{question}: there is no terminal to ask; use {options}");
-        Error::new(Code::KeyMissing, what)
-    })?;
-    let broken = |e: std::io::Error| Error::io("the terminal", e);
+    let terminal = open(question, options, Code::KeyMissing)?;
     write!(&terminal, "{question}: ").map_err(broken)?;
     let silent = Silent::new(terminal.try_clone().map_err(broken)?).map_err(broken)?;
     let mut line = Zeroizing::new(String::with_capacity(256));
@@ -63,12 +70,7 @@ pub fn ask(question: &str, options: &str) -> Result<Zeroizing<String>> {
 /// # Errors
 /// `BadArgument` if there is no terminal; `Cancelled` if another name is typed.
 pub fn confirm(question: &str, name: &str) -> Result<()> {
-    let terminal = File::options().read(true).write(true).open("/dev/tty");
-    let terminal = terminal.map_err(|_| {
-        let what = format!("{question}: there is no terminal to ask; use --yes");
-        Error::new(Code::BadArgument, what)
-    })?;
-    let broken = |e: std::io::Error| Error::io("the terminal", e);
+    let terminal = open(question, "--yes", Code::BadArgument)?;
     write!(&terminal, "{question}. Type `{name}` to go on: ").map_err(broken)?;
     let mut line = String::new();
     BufReader::new(&terminal)

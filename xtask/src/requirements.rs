@@ -117,14 +117,12 @@ fn collect(folder: &Path, tests: &mut BTreeSet<String>) {
 fn tests_of(source: &str) -> impl Iterator<Item = &str> {
     let lines = source.lines().map(str::trim_start);
     let code = lines.filter(|line| !line.starts_with("//"));
-    let has_list = source.contains("macro_rules! each_test");
-    let (mut is_test, mut is_ignored) = (false, false);
+    let (mut is_test, mut is_ignored, mut in_list) = (false, false, false);
     code.filter_map(move |line| {
-        if let Some(name) = line
-            .strip_suffix(',')
-            .filter(|name| has_list && is_plain(name))
-        {
-            return Some(name);
+        in_list = line.starts_with("macro_rules! each_test") || in_list && line != "}";
+        let listed = line.strip_suffix(',').filter(|name| is_plain(name));
+        if in_list && listed.is_some() {
+            return listed;
         }
         if line.starts_with("#[") {
             is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
@@ -341,9 +339,9 @@ mod tests {
                       #[test]\n#[ignore = \"long\"]\nfn g() {}\n#[test]\nconst E: u8 = 1;\nfn e() {}\n#[allow(x)]\nfn f() {}";
         let found: Vec<&str> = tests_of(source).collect();
         assert_eq!(found, ["a", "b_1"]);
-        let list = "macro_rules! each_test {\n    l_1,\n    fn x(y, z)\n";
+        let list =
+            "    l_0,\nmacro_rules! each_test {\n    l_1,\n    fn x(y, z)\n    }\n}\n    l_2,\n";
         assert_eq!(tests_of(list).collect::<Vec<_>>(), ["l_1"]);
-        assert_eq!(tests_of("    l_1,\n").count(), 0);
         let mut sources = Sources::default();
         let test = |text| Test::parse(text).unwrap();
         assert!(sources.have(test(

@@ -254,9 +254,10 @@ impl Item {
     }
 
     fn done(&mut self, at: i64, deed: Deed) {
-        // Between two deeds of one moment the server removes nothing.
+        // A deed is done a second after a tick, which saw what had expired by then. Between two
+        // deeds of one moment the server removes nothing.
         if self.acted != at {
-            self.clean(at);
+            self.clean(at - 1);
         }
         self.acted = at;
         match deed {

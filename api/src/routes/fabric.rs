@@ -169,6 +169,16 @@ fn hosts() -> Routes {
             hosts::put,
             op("Hosts_CreateOrUpdate", "Adds or changes a host.").puts("HostInput", "Host"),
         )
+        .delete(
+            &one,
+            hosts::delete,
+            op(
+                "Hosts_Delete",
+                "Takes away a host of which nothing is protected.",
+            )
+            .nothing(200)
+            .nothing(204),
+        )
         .model("Host", and(host, object([("location", text())])))
         .model(
             "HostInput",

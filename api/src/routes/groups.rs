@@ -2,10 +2,11 @@
 
 use super::{GROUP, SUBSCRIPTION};
 use crate::openapi::schema::{
-    and, guid, input, list, map, maybe, object, only, read_only, succeeded, text, tracked,
+    about, and, guid, input, list, map, maybe, object, only, read_only, succeeded, text,
+    text_about, tracked,
 };
 use crate::openapi::{Routes, op};
-use crate::{groups, inventory, subscriptions};
+use crate::{groups, inventory, moves, subscriptions};
 
 pub(super) fn routes() -> Routes {
     let at = |rest: &str| format!("{SUBSCRIPTION}{rest}");
@@ -36,6 +37,26 @@ pub(super) fn routes() -> Routes {
             &at("/resourceGroups"),
             groups::list,
             op("ResourceGroups_List", "The resource groups.").pages_of("ResourceGroup"),
+        )
+        .post(
+            &format!("{GROUP}/moveResources"),
+            moves::move_resources,
+            op(
+                "Resources_MoveResources",
+                "Moves vaults of the group to another one, all or none.",
+            )
+            .takes("MoveInput")
+            .nothing(204),
+        )
+        .model(
+            "MoveInput",
+            input([
+                ("!resources", about(list(text()), "The ids of vaults.")),
+                (
+                    "!targetResourceGroup",
+                    text_about("The id of the group that they go to."),
+                ),
+            ]),
         )
         .get(
             GROUP,

@@ -296,6 +296,11 @@ async fn hosts_are_shown_added_and_changed() {
         json!({"location": "onprem", "properties": {"connection": HOST, "group": "default"}});
     let (status, _, answer) = world.ask("PUT", &format!("{hosts}/host3"), &taken).await;
     assert_eq!(status, 409, "{answer}");
+    assert_eq!(world.ask("DELETE", &one, &Value::Null).await.0, 200);
+    assert_eq!(world.ask("DELETE", &one, &Value::Null).await.0, 204);
+    let own = format!("{hosts}/host1");
+    let (status, _, answer) = world.ask("DELETE", &own, &Value::Null).await;
+    assert_eq!(status, 409, "{answer}");
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ impl Control {
         // The newest point keeps its snapshot (SNAP-9).
         let newest = points::page(&mut tx, item.data_id, Range::default(), None, 1).await?;
         let first = newest.first().is_none_or(|p| p.tiers == Tiers::Vault);
-        let policy = record_of(&mut tx, &item).await?;
+        let policy = policy_record(&mut tx, &item).await?;
         Ok(Ground {
             refuses_downgrades: policy
                 .as_ref()
@@ -85,11 +85,11 @@ impl Ground {
 
 /// The policy that an item has.
 pub(crate) async fn policy_of(tx: &mut Tx, item: &ProtectedItem) -> Result<Option<policy::Policy>> {
-    Ok(record_of(tx, item).await?.map(|record| record.policy))
+    Ok(policy_record(tx, item).await?.map(|record| record.policy))
 }
 
 /// The same, with its settings.
-async fn record_of(tx: &mut Tx, item: &ProtectedItem) -> Result<Option<Policy>> {
+async fn policy_record(tx: &mut Tx, item: &ProtectedItem) -> Result<Option<Policy>> {
     let Some(id) = &item.policy else {
         return Ok(None);
     };

@@ -1,6 +1,7 @@
 //! What the record of a job says of what it does, and how far it is.
 
 use base::{Code, Error, PointId, Result};
+use serde::Deserialize;
 use state::jobs::Job;
 
 use super::Plan;
@@ -12,7 +13,7 @@ use super::restore::RestorePlan;
 /// # Errors
 /// `StateDamaged`.
 pub(crate) fn plan(job: &Job) -> Result<Plan> {
-    serde_json::from_value(job.body.step.clone()).map_err(|e| {
+    Plan::deserialize(&job.body.step).map_err(|e| {
         let detail = format!("the plan of job {} can't be read", job.id);
         Error::new(Code::StateDamaged, detail).because(e)
     })

@@ -126,7 +126,7 @@ async fn done(
             if let (Run::Scheduled { due }, Some(policy)) = (plan.run, &policy) {
                 let since = item.vaulted_since();
                 point.body.keep = Keep::Marks(policy.marks(due, since));
-                item.body.vaulted_from = item.body.vaulted_from.max(Some(due));
+                item.reach_vault(due);
             }
             if let Some(policy) = &policy {
                 expiries(&mut point, policy);

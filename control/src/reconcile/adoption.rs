@@ -64,7 +64,7 @@ impl Control {
         }
         let mut tx = self.state.read().await?;
         let vaults: Vec<Record<Vault>> = resources::all(&mut tx).await?;
-        let hosts = crate::hosts::all(&mut tx).await?;
+        let hosts = resources::all::<Host>(&mut tx).await?;
         drop(tx);
         for vault in vaults {
             // One that is attached just now is compared by that.
@@ -102,7 +102,7 @@ impl Control {
     /// it just now; those of the vault's own store and of the records. A snapshot store that
     /// can't be read is left out, and taken by a later round.
     pub(crate) async fn adopt_vault(&self, vault: &Record<Vault>) -> Result<Adopted> {
-        let hosts = &crate::hosts::all(&mut self.state.read().await?).await?[..];
+        let hosts = &resources::all::<Host>(&mut self.state.read().await?).await?[..];
         let id = vault.body.store_vault;
         let known = owned(&mut self.state.read().await?, id).await?;
         let (places, mut all_snapshots, unmade) = self.places(vault, hosts, &known).await?;

@@ -17,13 +17,15 @@ impl Control {
             return Ok(());
         }
         for (stores, tier) in self.rests.take_to_collect() {
-            let collected = self.collect_store(&stores, tier).await;
-            if let Err(e) = collected
-                && e.code() != Code::StoreTakenOver
-            {
-                tracing::warn!("collecting {tier:?} of vault {}: {e:?}", stores.id);
-                self.want_collection(&stores, tier);
+            let Err(e) = self.collect_store(&stores, tier).await else {
+                continue;
+            };
+            match e.code() {
+                Code::StoreTakenOver => continue,
+                Code::AdoptionPending => {}
+                _ => tracing::warn!("collecting {tier:?} of vault {}: {e:?}", stores.id),
             }
+            self.want_collection(&stores, tier);
         }
         Ok(())
     }

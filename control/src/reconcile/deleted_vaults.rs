@@ -7,6 +7,7 @@ use base::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
 use state::hosts::Host;
 use state::resources::{self, Record};
+use state::vault_pools::VaultPool;
 use state::vaults::Vault;
 use state::{Tx, WriteTx, settings};
 
@@ -67,7 +68,7 @@ impl Control {
         }
         let hosts: Vec<Record<Host>> = resources::all(&mut tx).await?;
         let vaults: Vec<Record<Vault>> = resources::all(&mut tx).await?;
-        let pools = crate::vault_pools::all(&mut tx).await?;
+        let pools = resources::all::<VaultPool>(&mut tx).await?;
         drop(tx);
         let mut gone = Vec::new();
         for deleted in all {

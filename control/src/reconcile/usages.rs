@@ -24,7 +24,7 @@ impl Control {
         }
         let mut tx = self.state.read().await?;
         let vaults: Vec<Record<Vault>> = resources::all(&mut tx).await?;
-        let hosts = crate::hosts::all(&mut tx).await?;
+        let hosts = resources::all::<Host>(&mut tx).await?;
         drop(tx);
         for vault in &vaults {
             if let Err(e) = self.count_if_stale(vault, &hosts).await {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use base::{Code, Error, Result};
 use state::Tx;
+use state::hosts::Host;
 use state::protected_items::{self as items, Filter, ProtectedItem};
 use state::resources::{self, Record};
 use state::usages;
@@ -59,7 +60,7 @@ impl Control {
             let detail = format!("what the store of {} holds is not known yet", vault.name);
             return Err(Error::new(Code::AdoptionPending, detail));
         }
-        let hosts = crate::hosts::all(&mut tx).await?;
+        let hosts = resources::all::<Host>(&mut tx).await?;
         let known = owned(&mut tx, vault.body.store_vault).await?;
         drop(tx);
         let Some(host) = hosts.first() else {

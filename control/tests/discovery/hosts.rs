@@ -118,6 +118,35 @@ async fn a_server_begins_with_its_host_and_a_restore_folder_and_hosts_are_added(
 }
 
 #[tokio::test]
+async fn a_host_goes_with_what_was_found_on_it_once_nothing_of_it_is_protected() {
+    let world = World::new().await;
+    let control = &world.control;
+    world.set(A, &[named(1, "web")]);
+    world.set(B, &[named(2, "mail"), named(3, "db")]);
+    world.look().await;
+    let item = world.protect("mail").await;
+    for (name, why) in [("a", "own host"), ("b", "mail")] {
+        let refused = control.delete_host(name).await.unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceInUse);
+        assert!(refused.to_string().contains(why), "{refused}");
+    }
+    // Not even in part.
+    assert_eq!(control.hosts(None, 10).await.unwrap().len(), 2);
+    world.purge(&item.id).await;
+    assert!(control.delete_host("B").await.unwrap());
+    assert!(!control.delete_host("b").await.unwrap());
+    // A look that began before does not bring it back.
+    world.look().await;
+    let all = control.inventory(None, None, None, 100).await.unwrap();
+    let names: Vec<&str> = all.iter().map(|r| &*r.name).collect();
+    assert_eq!(names, ["a", "default", "web", "user", "v1", "restores"]);
+    // It can be added again, with its folder and its machines.
+    control.put_host("b", host(B, "default")).await.unwrap();
+    world.look().await;
+    assert_eq!(world.protectable().await, ["db", "mail", "web"]);
+}
+
+#[tokio::test]
 async fn all_resources_stand_in_one_list_in_pages() {
     let world = World::new().await;
     world.set(A, &[named(1, "web")]);

@@ -285,6 +285,33 @@ async fn disc_12_a_rule_makes_a_vault_for_a_location_and_tells_what_keeps_it_fro
     assert_eq!(item.unwrap().state, ProtectionState::InitialBackupPending);
 }
 
+/// VAULT-16
+#[tokio::test]
+async fn disc_12_a_rule_follows_its_vault_to_another_group() {
+    let world = World::new().await;
+    let remediate = true;
+    let rule = Rule {
+        remediate,
+        ..all(&world)
+    };
+    world.rule("all", rule).await;
+    let group = control::GroupInput {
+        location: Some("onprem".to_owned()),
+        tags: None,
+    };
+    world.control.put_group("other", group).await.unwrap();
+    let names = ["v1".to_owned()];
+    let moved = world.control.move_vaults("default", &names, "other").await;
+    moved.unwrap();
+    world.round().await;
+    assert_eq!(world.failures("all").await, []);
+    assert_eq!(world.stands("all", "web").await, (R::Protected, None));
+    let items = world
+        .control
+        .items("other", "v1", control::Which::default(), None, 9);
+    assert_eq!(items.await.unwrap().len(), 2);
+}
+
 /// What somebody has decided stays so: stopped, suspended, deleted softly and for good.
 #[tokio::test]
 async fn disc_12_what_somebody_has_stopped_or_deleted_is_left_alone() {

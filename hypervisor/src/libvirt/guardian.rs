@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base::{ByteSize, Code, Error, Result};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 
 use super::guard::{Event, ROLE, SCRATCH, Spec};
@@ -71,19 +71,12 @@ impl Guardian {
         spec: &Spec,
         health: &Health,
     ) -> Result<Self> {
-        let path = program.path();
-        let mut child = Command::new(path)
-            .arg0("stillpoint")
-            .args(&program.arguments)
-            .env(ROLE, SCRATCH)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|e| {
-                let what = format!("start the scratch guard {}: {e}", path.display());
-                Error::new(Code::ToolMissing, what).because(e)
-            })?;
+        let mut command = program.command();
+        let child = command.env(ROLE, SCRATCH).stderr(Stdio::null()).spawn();
+        let mut child = child.map_err(|e| {
+            let what = format!("start the scratch guard {}: {e}", program.name());
+            Error::new(Code::ToolMissing, what).because(e)
+        })?;
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(Error::new(Code::Internal, "the scratch guard has no pipes"));
         };
@@ -105,7 +98,7 @@ impl Guardian {
                 return Err(Error::new(Code::HypervisorError, why).during("the scratch guard"));
             }
             _ => {
-                let what = format!("the scratch guard {} does not begin", path.display());
+                let what = format!("the scratch guard {} does not begin", program.name());
                 return Err(Error::new(Code::HypervisorError, what));
             }
         }

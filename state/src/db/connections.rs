@@ -42,13 +42,13 @@ pub(crate) struct Lent {
 
 impl Connections {
     /// Opens the one connection that writes; makes the file if it is not there.
-    pub(crate) async fn writer(path: &Path) -> Result<Self> {
+    pub(crate) fn writer(path: &Path) -> Result<Self> {
         make_private(path)?;
         Self::open(path, true, 1)
     }
 
     /// Opens the first of at most `most` connections that read, of a file that has a writer.
-    pub(crate) async fn readers(path: &Path, most: u32) -> Result<Self> {
+    pub(crate) fn readers(path: &Path, most: u32) -> Result<Self> {
         Self::open(path, false, most)
     }
 
@@ -125,11 +125,8 @@ impl Lent {
 
     /// Makes durable what was written.
     pub(crate) fn commit(mut self) -> Result<()> {
-        match self.home.writes {
-            // It waits for the disk.
-            true => patient(|| self.execute("COMMIT")),
-            false => self.execute("COMMIT"),
-        }
+        // It waits for the disk.
+        patient(|| self.execute("COMMIT"))
     }
 
     fn execute(&mut self, sql: &str) -> Result<()> {
@@ -214,8 +211,8 @@ mod tests {
     async fn is_undone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.db");
-        let connections = Connections::writer(&path).await.unwrap();
-        let readers = Connections::readers(&path, 2).await.unwrap();
+        let connections = Connections::writer(&path).unwrap();
+        let readers = Connections::readers(&path, 2).unwrap();
         let mut made = connections.begin().await.unwrap();
         run(&mut made, "CREATE TABLE a (b INTEGER)");
         made.commit().unwrap();

@@ -18,10 +18,10 @@ pub(crate) struct Sqlite {
     readers: Connections,
 }
 
-pub(super) async fn open(path: &Path) -> Result<Sqlite> {
+pub(super) fn open(path: &Path) -> Result<Sqlite> {
     Ok(Sqlite {
-        writer: Connections::writer(path).await?,
-        readers: Connections::readers(path, READERS).await?,
+        writer: Connections::writer(path)?,
+        readers: Connections::readers(path, READERS)?,
     })
 }
 

@@ -62,6 +62,7 @@ macro_rules! each_test {
             the_activity_log_is_read_by_scope_and_time,
             one_alert_of_a_rule_is_open_for_a_target,
             alerts_are_looked_at_when_their_item_has_changed,
+            a_vault_that_is_moved_takes_all_of_it_along,
             everything_is_there_after_it_was_opened_again,
         }
     };
@@ -1124,6 +1125,112 @@ pub async fn alerts_are_looked_at_when_their_item_has_changed(home: &Home) {
     items::update(&mut tx, two).await.unwrap();
     assert_eq!(since(&mut tx, Some(10)).await, [2, 4, 5, 6]);
     assert_eq!(since(&mut tx, Some(11)).await, [2, 5, 6]);
+}
+
+/// VAULT-16.
+pub async fn a_vault_that_is_moved_takes_all_of_it_along(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let item = item(&mut tx, "Web", 1).await;
+    points::create(&mut tx, point(item.data_id, 1, at(0)))
+        .await
+        .unwrap();
+    let mut run = job(1, at(0));
+    run.item = Some(item.id.clone());
+    jobs::create(&mut tx, run).await.unwrap();
+    let alert = |number, target: &str| NewAlert {
+        id: uuid(number),
+        rule: AlertRule::BackupFailed,
+        body: AlertBody {
+            vault: VAULT.to_owned(),
+            target: target.to_owned(),
+            ..AlertBody::default()
+        },
+    };
+    alerts::raise(&mut tx, alert(1, &item.id)).await.unwrap();
+    alerts::raise(&mut tx, alert(2, VAULT)).await.unwrap();
+    let lock = state::locks::Lock {
+        level: state::locks::LockLevel::CanNotDelete,
+        notes: None,
+    };
+    let locked = |vault: &str| format!("{vault}/providers/Microsoft.Authorization/locks/L1");
+    resources::create(&mut tx, &locked(VAULT), VAULT, lock)
+        .await
+        .unwrap();
+    let edited = |vault: &str| vec![format!("{vault}/backupPolicies/P1").to_lowercase()];
+    settings::set(&mut tx, "edited", &edited(VAULT))
+        .await
+        .unwrap();
+    // Its neighbour, whose name begins alike, stays.
+    let neighbour = format!("{VAULT}0");
+    resources::create(&mut tx, &neighbour, GROUP, vault())
+        .await
+        .unwrap();
+    let other = "/subscriptions/S1/resourceGroups/Other Group";
+    resources::create(&mut tx, other, SUBSCRIPTION, group())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    home.pass(5);
+
+    let moved = VAULT.replace("RG", "Other Group");
+    let mut tx = state.write().await.unwrap();
+    state::moves::move_vault(&mut tx, VAULT, &moved, other)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = state.read().await.unwrap();
+    let vaults: Vec<Record<Vault>> = resources::all(&mut tx).await.unwrap();
+    let ids: Vec<&str> = vaults.iter().map(|v| v.id.as_str()).collect();
+    assert_eq!(ids, [moved.as_str(), &neighbour]);
+    assert_eq!(vaults[0].parent, other.to_lowercase());
+    assert_eq!((vaults[0].revision, vaults[0].created), (2, at(0)));
+    let policies: Vec<Record<Policy>> = resources::page(&mut tx, Scope::In(&moved), None, 9)
+        .await
+        .unwrap();
+    let names: Vec<String> = policies.into_iter().map(|p| p.id).collect();
+    let policy = |name: &str| format!("{moved}/backupPolicies/{name}");
+    assert_eq!(names, [policy("P1"), policy("P2")]);
+    let lock = resources::get::<state::locks::Lock>(&mut tx, &locked(&moved)).await;
+    assert_eq!(lock.unwrap().unwrap().parent, moved.to_lowercase());
+
+    let found = items::by_data_id(&mut tx, item.data_id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.id, format!("{moved}/protectedItems/Web"));
+    assert_eq!(found.vault, moved.to_lowercase());
+    assert_eq!(found.policy, Some(policy("P1").to_lowercase()));
+    assert_eq!((found.revision, found.changed), (item.revision + 1, at(5)));
+    assert_eq!(
+        items::get(&mut tx, &found.id).await.unwrap(),
+        Some(found.clone())
+    );
+    assert!(items::get(&mut tx, &item.id).await.unwrap().is_none());
+    let points = points::page(&mut tx, item.data_id, Range::default(), None, 9).await;
+    assert_eq!(points.unwrap().len(), 1);
+    let filter = jobs::Filter {
+        vault: Some(moved.clone()),
+        item: Some(found.id.clone()),
+        ..jobs::Filter::default()
+    };
+    assert_eq!(
+        jobs::page(&mut tx, &filter, None, 9).await.unwrap().len(),
+        1
+    );
+    for (number, target) in [(1, found.id.as_str()), (2, &moved)] {
+        let alert = alerts::get(&mut tx, uuid(number)).await.unwrap().unwrap();
+        assert_eq!(alert.vault, moved.to_lowercase());
+        assert_eq!(alert.target, target.to_lowercase());
+        assert_eq!(
+            (alert.body.vault, &*alert.body.target),
+            (moved.clone(), target)
+        );
+    }
+    let kept: Option<Vec<String>> = settings::get(&mut tx, "edited").await.unwrap();
+    assert_eq!(kept, Some(edited(&moved)));
 }
 
 pub async fn everything_is_there_after_it_was_opened_again(home: &Home) {

@@ -268,7 +268,9 @@ async fn one(tx: &mut WriteTx, act: &Act, model: &mut Model, held: &mut Held, it
             looked.truncate(limit as usize);
             of.retain(|item| looked.contains(item));
             let found = of.iter().map(|item| (*item, 1)).collect();
-            let expected = looked.last().map(|last| points::Look { last: *last, found });
+            let expected = looked
+                .last()
+                .map(|last| points::Look { last: *last, found });
             assert_eq!(look, expected);
             // Of one item those, and the newest.
             let item = *pick(&items, number).unwrap();

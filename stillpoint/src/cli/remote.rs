@@ -316,4 +316,9 @@ pub enum HostCommand {
         #[arg(long, value_name = "URI")]
         connection: String,
     },
+    /// Take away a host of which nothing is protected; nothing goes from the host itself
+    Remove {
+        /// The host's name.
+        name: String,
+    },
 }

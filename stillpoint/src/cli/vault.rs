@@ -52,6 +52,15 @@ Examples:
     },
     /// Change a server's vault: its redundancy and soft delete
     Set(VaultSet),
+    /// Move a server's vault to another resource group
+    #[command(after_help = "Example:\n  stillpoint vault move vault1 --to production")]
+    Move {
+        /// The vault's name.
+        name: String,
+        /// The group that it goes to.
+        #[arg(long, value_name = "GROUP")]
+        to: String,
+    },
     /// Delete a server's vault that is empty
     #[command(after_help = "Example:\n  stillpoint vault delete vault1")]
     Delete {

@@ -47,6 +47,7 @@ pub async fn run(settings: &Settings, command: VaultCommand) -> Result<u8> {
         VaultCommand::Usage { name, check } => {
             return remote::usages::run(settings, name.as_deref(), check).await;
         }
+        VaultCommand::Move { name, to } => remote::vaults::relocate(settings, &name, &to).await,
         VaultCommand::Delete { name } => remote::vaults::delete(settings, &name).await,
         VaultCommand::Show { store } if settings.asks_server(store.is_some()) => {
             remote::vaults::show(settings).await

@@ -9,6 +9,7 @@ use testkit::agent::{Agent, Socket};
 use testkit::azure::Az;
 use testkit::{DiskSpec, Guest, disk};
 
+use crate::host::web;
 use crate::serving::{Server, free_port, log_in, texts};
 
 /// An `az` with a vault `v1` in the group `default`.
@@ -26,15 +27,9 @@ const OF_VM: &str = "--backup-management-type AzureIaasVM";
 
 impl World {
     fn new() -> Self {
-        let guest = Guest::builder("web")
-            .disk(DiskSpec::qcow2(64 << 20))
-            .disk(DiskSpec::raw(32 << 20))
-            .start()
-            .unwrap();
-        guest.wait_agent().unwrap();
+        let (guest, connection) = web([DiskSpec::qcow2(64 << 20), DiskSpec::raw(32 << 20)]);
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        let connection = format!("qmp://{}", guest.hostdir().display());
         let server = Server::start(&data, free_port(), &connection);
         let az = log_in(&server, folder.path(), &data);
         Self {
@@ -346,6 +341,8 @@ fn sorted(images: &[PathBuf]) -> Vec<PathBuf> {
 
 /// PROT-11 to 13; SOFT-1 to 5; VAULT-18.
 fn stop_and_delete(world: &World) {
+    let points = world.points().len();
+    assert!(points >= 3, "{points}");
     let disable = format!("backup protection disable {ITEM} {OF_VM} --workload-type VM --yes");
     let job = world.ok(&disable);
     assert_eq!(job["properties"]["operation"], "DisableBackup", "{job}");
@@ -377,7 +374,7 @@ fn stop_and_delete(world: &World) {
     assert_eq!(job["properties"]["operation"], "DeleteBackupData", "{job}");
     let item = world.item();
     assert_eq!(item["isScheduledForDeferredDelete"], true, "{item}");
-    assert_eq!(world.points().len(), 3);
+    assert_eq!(world.points().len(), points);
     let kept = world.refused("backup vault delete -g default -n v1 --yes");
     assert!(kept.contains("soft-deleted"), "{kept}");
     let job = world.ok(&format!(

@@ -1,8 +1,20 @@
 //! A host with bare QEMU machines, and what backups leave there.
 
-use testkit::Guest;
+use testkit::{DiskSpec, Guest};
 
 use crate::command::Place;
+
+/// A guest named `web` with these disks, whose agent answers, and the connection to its host.
+pub fn web(disks: impl IntoIterator<Item = DiskSpec>) -> (Guest, String) {
+    let named = Guest::builder("web");
+    let built = disks
+        .into_iter()
+        .fold(named, |guest, disk| guest.disk(disk));
+    let guest = built.start().unwrap();
+    guest.wait_agent().unwrap();
+    let connection = format!("qmp://{}", guest.hostdir().display());
+    (guest, connection)
+}
 
 /// A place with a vault, on the host of `guest`.
 pub fn place_of(guest: &Guest) -> Place {

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use testkit::{DiskSpec, Guest, disk};
+use testkit::{DiskSpec, disk};
 
+use crate::host::web;
 use crate::serving::{Server, free_port};
 use crate::user::User;
 
@@ -51,14 +52,9 @@ fn statuses(job: &Value) -> Vec<&str> {
 
 #[test]
 fn a_killed_server_goes_on_with_its_jobs_and_a_cancelled_one_leaves_no_point() {
-    let guest = Guest::builder("web")
-        .disk(DiskSpec::qcow2(256 << 20))
-        .start()
-        .unwrap();
-    guest.wait_agent().unwrap();
+    let (guest, connection) = web([DiskSpec::qcow2(256 << 20)]);
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let connection = format!("qmp://{}", guest.hostdir().display());
     let port = free_port();
     let server = Server::start(&data, port, &connection);
     let user = User::logged_in(folder.path(), &server);

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use base::{Clock, SystemClock};
 use jiff::{SignedDuration, Timestamp, ToSpan, Unit};
 use serde_json::{Value, json};
-use testkit::{DiskSpec, Guest, disk};
+use testkit::{DiskSpec, disk};
 
 use crate::clock::stored;
+use crate::host::web;
 use crate::serving::{Server, free_port, log_in};
 use crate::user::User;
 
@@ -58,14 +59,9 @@ fn policy(user: &User, folder: &Path, due: Timestamp) {
 #[test]
 #[ignore = "waits for eight minutes"]
 fn a_policy_fires_a_failed_run_is_tried_again_and_an_expired_point_goes_with_its_space() {
-    let guest = Guest::builder("web")
-        .disk(DiskSpec::qcow2(256 << 20))
-        .start()
-        .unwrap();
-    guest.wait_agent().unwrap();
+    let (guest, connection) = web([DiskSpec::qcow2(256 << 20)]);
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let connection = format!("qmp://{}", guest.hostdir().display());
     let spread = ["--start-spread", "0"];
     let server = Server::start_with(&data, free_port(), &connection, &spread, &[]);
     let user = User::logged_in(folder.path(), &server);

@@ -8,6 +8,7 @@ use serde_json::Value;
 use testkit::python::Python;
 use testkit::{DiskSpec, Guest, disk};
 
+use crate::host::web;
 use crate::serving::{Server, commands, free_port};
 
 struct World {
@@ -41,15 +42,9 @@ impl World {
 
 #[test]
 fn the_python_sdk_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
-    let guest = Guest::builder("web")
-        .disk(DiskSpec::qcow2(64 << 20))
-        .disk(DiskSpec::raw(32 << 20))
-        .start()
-        .unwrap();
-    guest.wait_agent().unwrap();
+    let (guest, connection) = web([DiskSpec::qcow2(64 << 20), DiskSpec::raw(32 << 20)]);
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let connection = format!("qmp://{}", guest.hostdir().display());
     let server = Server::start(&data, free_port(), &connection);
     let shown = commands(&server.said);
     let login = &shown[2];

@@ -161,7 +161,11 @@ fn a_machine_is_protected_backed_up_and_restored() {
     assert!(user.ends(0, "protection list").contains("EnhancedPolicy"));
     let asked = user.ends(2, "protection disable web --delete-data");
     assert!(asked.contains("--yes"), "{asked}");
-    user.ends(0, "protection disable web --delete-data --yes");
+    // PROT-12: its name is typed; another one deletes nothing.
+    let asked = user.types(130, "protection disable web --delete-data", "wob");
+    assert!(asked.contains("Type `web` to go on"), "{asked}");
+    assert!(!user.ends(0, "protection show web").contains("for good in"));
+    user.types(0, "protection disable web --delete-data", "web");
     assert!(user.ends(0, "protection show web").contains("for good in"));
     user.ends(2, "vault delete v1");
     user.ends(0, "protection undelete web");
@@ -205,6 +209,11 @@ fn policies_hosts_and_the_login() {
     user.ends(0, &add);
     assert!(user.ends(0, "host list").contains("q1"));
     user.ends(4, "host show q2");
+    user.ends(0, "host remove q1");
+    user.ends(4, "host remove q1");
+    let own = user.json("host list")[0]["name"].clone();
+    let own = user.ends(7, &format!("host remove {}", own.as_str().unwrap()));
+    assert!(own.contains("own host"), "{own}");
 
     // MON-6
     assert_eq!(user.json("alert list"), json!([]));

@@ -1,12 +1,15 @@
 //! The command of one user, with a login of its own.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
 use crate::serving::Server;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_stillpoint");
 
 /// One user's command, with a login of its own.
 pub struct User {
@@ -18,6 +21,16 @@ pub struct Done {
     pub code: i32,
     pub out: String,
     pub err: String,
+}
+
+impl Done {
+    fn of(out: &Output) -> Self {
+        Self {
+            code: out.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&out.stdout).into_owned(),
+            err: String::from_utf8_lossy(&out.stderr).into_owned(),
+        }
+    }
 }
 
 impl User {
@@ -51,25 +64,37 @@ impl User {
 
     pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
         // Without a terminal: no test waits for whoever runs it.
-        let mut command = Command::new("setsid");
-        command.args(["--wait", env!("CARGO_BIN_EXE_stillpoint")]);
+        let mut command = self.command("setsid");
+        command.args(["--wait", PROGRAM]).args(arguments);
+        command.envs(variables.iter().copied());
+        Done::of(&command.stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// What these words print on a terminal at which `typed` is typed; they must end with `code`.
+    pub fn types(&self, code: i32, words: &str, typed: &str) -> String {
+        let mut command = self.command("script");
+        command.args(["-qec", &format!("{PROGRAM} {words}"), "/dev/null"]);
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut running = piped.spawn().unwrap();
+        // Open until it ends: a terminal that closes is no answer.
+        let mut input = running.stdin.take().unwrap();
+        writeln!(input, "{typed}").unwrap();
+        let done = Done::of(&running.wait_with_output().unwrap());
+        drop(input);
+        assert_eq!(done.code, code, "{words}: {}", done.out);
+        done.out
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("STILLPOINT_")) {
             command.env_remove(name);
         }
-        let out = command
-            .args(arguments)
+        command
             .env("XDG_CONFIG_HOME", self.folder.join("config"))
             .env("XDG_STATE_HOME", self.folder.join("state"))
-            .env("NO_PROXY", "localhost,127.0.0.1")
-            .envs(variables.iter().copied())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Done {
-            code: out.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&out.stdout).into_owned(),
-            err: String::from_utf8_lossy(&out.stderr).into_owned(),
-        }
+            .env("NO_PROXY", "localhost,127.0.0.1");
+        command
     }
 
     /// What these words, cut at blanks, print; they must end with `code`.

@@ -4,6 +4,7 @@ use base::Result;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::places::remove;
 use super::text;
 use crate::cli::HostCommand;
 use crate::client::Client;
@@ -32,6 +33,7 @@ pub async fn run(settings: &Settings, command: HostCommand) -> Result<u8> {
             let made = client.send(Method::PUT, &path, Some(&body)).await?;
             print(settings, &made.body)?;
         }
+        HostCommand::Remove { name } => remove(&client, &format!("{hosts}/{name}")).await?,
     }
     Ok(0)
 }

@@ -210,7 +210,8 @@ async fn change<const N: usize>(
 
 /// Takes away what must be there: a DELETE of what is not is well for a server, but not for who
 /// mistyped.
-async fn remove(client: &Client, path: &str) -> Result<()> {
+/// Takes away what is at a path, and tells if there is nothing.
+pub(super) async fn remove(client: &Client, path: &str) -> Result<()> {
     client.get(path).await?;
     client.send(Method::DELETE, path, None).await.map(drop)
 }

@@ -37,7 +37,9 @@ pub async fn run(settings: &Settings, command: ProtectionCommand) -> Result<u8> 
                 .start(Method::PUT, &item, Some(&body(change)))
                 .await?;
             let code = watch::job(&client, settings, &vault, &job).await?;
-            advise(&client, settings, &item, machine).await?;
+            if code == 0 && settings.output.is_for_people() {
+                advise(&client, &vault, &item, machine).await?;
+            }
             return Ok(code);
         }
         ProtectionCommand::Disable {
@@ -87,14 +89,16 @@ pub async fn run(settings: &Settings, command: ProtectionCommand) -> Result<u8> 
 }
 
 /// Tells when the first backup is due, and how not to wait for it (PROT-5).
-async fn advise(client: &Client, settings: &Settings, item: &str, machine: &str) -> Result<()> {
-    if !settings.output.is_for_people() {
+async fn advise(client: &Client, vault: &str, item: &str, machine: &str) -> Result<()> {
+    let item = client.get(item).await?;
+    if text(&item, "/properties/protectionState") != "IRPending" {
         return Ok(());
     }
-    let item = client.get(item).await?;
+    let vault = vault.rsplit('/').next().unwrap_or_default();
     let due = minute(&text(&item, "/properties/extendedInfo/stillpointNextRun"));
     let advice = format!(
-        "The first backup is due {due} UTC. Not to wait for it: stillpoint backup now {machine}\n"
+        "The first backup is due {due} UTC. Not to wait for it: stillpoint backup now {machine} \
+         -v {vault}\n"
     );
     write(advice.as_bytes())
 }

@@ -36,7 +36,7 @@ pub async fn show(settings: &Settings) -> Result<()> {
     let client = Client::open()?;
     let vault = find::vault(&client, settings).await?;
     let mut facts = facts(&vault);
-    if settings.output.is_for_people() {
+    if !settings.output.is_json() {
         match client.get(&usages::path(&client, &vault)).await {
             Ok(usage) => facts.push(("Copies", copies(&usage))),
             // Not everybody may see it.
@@ -150,6 +150,17 @@ pub async fn set(settings: &Settings, words: &VaultSet) -> Result<()> {
         client.send(Method::PATCH, &config, Some(&body)).await?;
     }
     print(settings, &client.get(&path).await?)
+}
+
+/// Moves a vault to the group `to`.
+pub async fn relocate(settings: &Settings, name: &str, to: &str) -> Result<()> {
+    let client = Client::open()?;
+    let id = text(&find::vault_named(&client, name).await?, "/id");
+    let groups = format!("{}/resourceGroups", client.scope);
+    let body = json!({"resources": [id], "targetResourceGroup": format!("{groups}/{to}")});
+    let path = format!("{groups}/{}/moveResources", group(&id));
+    client.send(Method::POST, &path, Some(&body)).await?;
+    print(settings, &find::vault_named(&client, name).await?)
 }
 
 pub async fn delete(settings: &Settings, name: &str) -> Result<()> {

@@ -7,6 +7,7 @@ use testkit::disk;
 use testkit::scripted::ScriptedFolder;
 
 use crate::serving::{Server, free_port, log_in, texts};
+use crate::user::User;
 
 const VAULT: &str = "-g default -v v1";
 const ITEM: &str = "-g default -v v1 -c web -i web";
@@ -114,6 +115,15 @@ fn az_changes_a_policy_and_disks_finds_and_stops_jobs_and_forces_a_vault_away() 
     let name = ok(&words)["name"].as_str().unwrap().to_owned();
     let shown = || ok(&format!("backup job show {VAULT} -n {name}"));
     assert_eq!(tasks(&shown())[0], "InProgress");
+    // VAULT-16: not while it works.
+    ok("group create -n g2 -l onprem");
+    let vault = ok("backup vault show -g default -n v1")["id"].clone();
+    let to_g2 = format!(
+        "resource move --destination-group g2 --ids {}",
+        vault.as_str().unwrap()
+    );
+    let busy = az.refused(&to_g2).unwrap().err;
+    assert!(busy.contains(&name), "{busy}");
     let done = az.run(&[
         "backup", "job", "stop", "-g", "default", "-v", "v1", "-n", &name,
     ]);
@@ -123,6 +133,28 @@ fn az_changes_a_policy_and_disks_finds_and_stops_jobs_and_forces_a_vault_away() 
     let job = shown();
     assert_eq!(job["properties"]["status"], "Cancelled", "{job}");
     assert_eq!(tasks(&job)[0], "Cancelled", "{job}");
+    assert_eq!(points().as_array().unwrap().len(), 2);
+
+    // VAULT-16: with all that it has, and by our command back again.
+    let moved = az.run(&to_g2.split(' ').collect::<Vec<_>>()).unwrap();
+    assert_eq!(moved.code, 0, "{}", moved.err);
+    assert_eq!(ok("backup vault list -g default"), json!([]));
+    let there = "-g g2 -v v1 -c web -i web";
+    let all = ok(&format!("backup recoverypoint list {there} {OF_VM}"));
+    assert_eq!(all.as_array().unwrap().len(), 2, "{all}");
+    let point = all[0]["name"].as_str().unwrap();
+    let job = ok(&format!(
+        "backup restore restore-disks -g g2 -v v1 -c web -i web -r {point} --storage-account restores"
+    ));
+    let job = job["name"].as_str().unwrap();
+    ok(&format!("backup job wait -g g2 -v v1 -n {job}"));
+    let job = ok(&format!("backup job show -g g2 -v v1 -n {job}"));
+    assert_eq!(job["properties"]["status"], "Completed", "{job}");
+    let user = User::logged_in(folder.path(), &server);
+    let said = user.ends(0, "vault move v1 --to default");
+    assert!(said.contains("default"), "{said}");
+    user.ends(2, "vault move v1 --to default");
+    user.ends(4, "vault move v1 --to nowhere");
     assert_eq!(points().as_array().unwrap().len(), 2);
 
     // VAULT-18: with what is in it, once nothing is kept for a deletion that is taken back.
