@@ -1,12 +1,48 @@
 //! Virtual machines.
 
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
 use base::Result;
 use control::Control;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use state::Record;
 use state::machines::{Machine, MachineDisk};
 
+use crate::app::App;
+use crate::body::{self, Body};
+use crate::caller::Caller;
+use crate::error::Answer;
 use crate::found::Found;
+use crate::protected_items::MACHINE_WRITE;
+use crate::scope::Names;
+
+/// What a PATCH may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    tags: Option<BTreeMap<String, String>>,
+}
+
+/// `PATCH …/virtualMachines/{name}`: other tags, which rules go by (DISC-12); all else is as the
+/// host says.
+pub(crate) async fn patch(
+    State(app): State<App>,
+    Path(names): Path<Names>,
+    caller: Caller,
+    Body(bytes): Body,
+) -> Answer<Json<Value>> {
+    let (group, name) = (&names.group, &names.name);
+    let id = app.control.machine_id(group, name);
+    names.allow(&app, &caller, MACHINE_WRITE, &id).await?;
+    let found = match body::read::<Asked>(&bytes)?.tags {
+        Some(tags) => app.control.tag_machine(group, name, tags).await?,
+        None => app.control.machine(group, name).await?,
+    };
+    Ok(Json(Machine::shape(&found)))
+}
 
 impl Found for Machine {
     const TYPE: &'static str = "Microsoft.Compute/virtualMachines";
@@ -43,7 +79,7 @@ impl Found for Machine {
             "name": machine.name,
             "type": Self::TYPE,
             "location": kept.location,
-            "tags": {},
+            "tags": kept.tags,
             "properties": {
                 "vmId": kept.uuid,
                 "provisioningState": "Succeeded",

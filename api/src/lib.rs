@@ -41,6 +41,7 @@ mod policy_settings;
 mod property;
 mod protectable;
 mod protected_items;
+mod protection_rules;
 mod recovery_points;
 mod resource_guards;
 mod restore_folders;

@@ -50,7 +50,7 @@ pub(crate) async fn validate(
         "status": "Succeeded",
         "errorCode": "Success",
         "errorMessage": "",
-        "recommendation": "",
+        "recommendation": found.advice,
         "containerName": found.name.container(),
         "protectedItemName": found.name.item(),
     });

@@ -1,5 +1,6 @@
 //! Records made from what a store tells: points, their items, their machines.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base::{Code, Error, PointId, Result};
@@ -8,7 +9,7 @@ use policy::{Keep, Marks};
 use serde_json::json;
 use state::groups::Group;
 use state::hosts::Host;
-use state::machines::Machine;
+use state::machines::{Hardware, Machine};
 use state::protected_items::{
     self as items, Filter, ItemBody, NewItem, ProtectedItem, ProtectionState,
 };
@@ -188,7 +189,7 @@ impl Control {
         if resources::get::<Group>(tx, &group).await?.is_none() {
             let body = Group {
                 location: location.clone(),
-                tags: std::collections::BTreeMap::new(),
+                tags: BTreeMap::new(),
                 managed_by: None,
             };
             resources::create(tx, &group, &self.subscription_id(), body).await?;
@@ -243,6 +244,10 @@ fn gone(found: &FoundPoint, host: String, location: String, now: Timestamp) -> M
         vanished: Some(now),
         also_on: Vec::new(),
         agent_lost: None,
+        hardware: Hardware::default(),
+        tags: BTreeMap::new(),
+        tagged: None,
+        backups_deleted: None,
     }
 }
 

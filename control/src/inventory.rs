@@ -101,7 +101,6 @@ macro_rules! in_lists {
 }
 
 in_lists! {
-    Machine: "Microsoft.Compute/virtualMachines";
     StorageAccount: "Microsoft.Storage/storageAccounts";
     Network: "Microsoft.Network/virtualNetworks";
     Collection: "Microsoft.Compute/restorePointCollections";
@@ -109,14 +108,23 @@ in_lists! {
     VaultPool: "Stillpoint.Fabric/vaultPools";
 }
 
-impl InLists for Vault {
-    const TYPE: &'static str = "Microsoft.RecoveryServices/vaults";
+macro_rules! in_lists_with_tags {
+    ($($kind:ty: $name:literal;)*) => {
+        $(impl InLists for $kind {
+            const TYPE: &'static str = $name;
 
-    fn location(&self) -> &str {
-        &self.location
-    }
+            fn location(&self) -> &str {
+                &self.location
+            }
 
-    fn tags(&self) -> BTreeMap<String, String> {
-        self.tags.clone()
-    }
+            fn tags(&self) -> BTreeMap<String, String> {
+                self.tags.clone()
+            }
+        })*
+    };
+}
+
+in_lists_with_tags! {
+    Machine: "Microsoft.Compute/virtualMachines";
+    Vault: "Microsoft.RecoveryServices/vaults";
 }

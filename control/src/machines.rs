@@ -1,5 +1,7 @@
 //! Virtual machines, as discovery found them.
 
+use std::collections::BTreeMap;
+
 use base::Result;
 use state::machines::Machine;
 use state::protected_items;
@@ -7,6 +9,7 @@ use state::resources::{self, Record, Scope};
 use state::vaults::Vault;
 
 use crate::Control;
+use crate::protected_items::machine;
 
 impl Control {
     /// The id of a machine.
@@ -35,6 +38,28 @@ impl Control {
     pub async fn machine(&self, group: &str, name: &str) -> Result<Record<Machine>> {
         let what = format!("machine `{name}` in the resource group `{group}`");
         self.one(&self.machine_id(group, name), &what).await
+    }
+
+    /// Gives a machine these tags in place of those that it has. Durable when this returns.
+    ///
+    /// # Errors
+    /// `ResourceNotFound`; those of the records.
+    pub async fn tag_machine(
+        &self,
+        group: &str,
+        name: &str,
+        tags: BTreeMap<String, String>,
+    ) -> Result<Record<Machine>> {
+        let mut tx = self.state.write().await?;
+        let mut found = machine(&mut tx, &self.machine_id(group, name)).await?;
+        if found.body.tags == tags {
+            return Ok(found);
+        }
+        found.body.tags = tags;
+        found.body.tagged = Some(tx.now());
+        let found = resources::update(&mut tx, found).await?;
+        tx.commit().await?;
+        Ok(found)
     }
 
     /// At most `limit` machines that can be protected in a vault, by id, beginning after the id

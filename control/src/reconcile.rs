@@ -3,8 +3,9 @@
 //!
 //! ```text
 //! tick      edits (items follow their policy) ─► scheduler ─► the engine takes up jobs
-//! maintain  alerts ─► health ─► adoption ─► collections of snapshots ─► retention ─► purge
-//!           ─► collection ─► stores of deleted vaults ─► usages ─► the meter ─► what is old
+//! maintain  alerts ─► health ─► protection rules ─► adoption ─► collections of snapshots
+//!           ─► retention ─► purge ─► collection ─► stores of deleted vaults ─► usages
+//!           ─► the meter ─► what is old
 //! ```
 
 mod adoption;
@@ -15,6 +16,7 @@ mod deleted_vaults;
 mod edits;
 mod health;
 mod meter;
+mod protection_rules;
 mod purge;
 mod rests;
 mod retention;
@@ -56,6 +58,7 @@ impl Control {
             // First: it waits for no store.
             told("alerts", self.follow_alerts().await);
             told("health checks", self.check_health().await);
+            told("protection rules", self.follow_rules().await);
             // Nothing is removed before it is known what there is.
             told("adoption", self.adopt_stores().await);
             told("collections", self.delete_collections().await);

@@ -46,6 +46,7 @@ pub const ROLES: &[RoleDefinition] = &[
             "Stillpoint.Fabric/hosts/delete",
             "Stillpoint.Fabric/hosts/write",
             "Stillpoint.Fabric/principals/*",
+            "Stillpoint.Fabric/protectionRules/makeVaults/action",
             "Stillpoint.Fabric/restoreFolders/delete",
             "Stillpoint.Fabric/restoreFolders/write",
             "Stillpoint.Fabric/vaultAttachments/write",

@@ -13,7 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use base::{Code, Error, ManualClock, PointId, Result};
-use hypervisor::{AgentStatus, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState};
+use hypervisor::{
+    AgentStatus, Disk, DiskChoice, Firmware, Hardware, ImageFormat, Machine, MachineState,
+};
 use jiff::Timestamp;
 use state::recovery_points::PointDisk;
 use uuid::Uuid;
@@ -248,7 +250,8 @@ fn absent(all: &[Machine], name: &str) -> Result<()> {
     }
 }
 
-/// A machine that runs, with an agent that answers, and with disks of these sizes in bytes: `vda`, `vdb` and so on.
+/// A machine that runs, with two processors, 2 GiB of memory and an agent that answers, and with
+/// disks of these sizes in bytes: `vda`, `vdb` and so on.
 #[must_use]
 pub fn machine(uuid: Uuid, name: &str, sizes: &[u64]) -> Machine {
     let disks = sizes.iter().zip('a'..).map(|(size, letter)| Disk {
@@ -265,6 +268,11 @@ pub fn machine(uuid: Uuid, name: &str, sizes: &[u64]) -> Machine {
         name: name.to_owned(),
         state: MachineState::Running,
         firmware: Firmware::Bios,
+        hardware: Hardware {
+            processors: Some(2),
+            memory: Some(2 << 30),
+            architecture: Some("x86_64".to_owned()),
+        },
         disks: disks.collect(),
         agent: AgentStatus::Responding {
             version: "9.0".to_owned(),

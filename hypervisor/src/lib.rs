@@ -32,7 +32,8 @@ mod words;
 
 pub use host::Host;
 pub use machine::{
-    AgentStatus, Definition, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState,
+    AgentStatus, Definition, Disk, DiskChoice, Firmware, Hardware, ImageFormat, Machine,
+    MachineState,
 };
 pub use network::NetworkTarget;
 pub use qemu::{QemuHost, QemuHostOptions, RewriteArguments, rewrite_arguments};

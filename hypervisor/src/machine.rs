@@ -20,6 +20,21 @@ pub struct Machine {
     pub disks: Vec<Disk>,
     /// The guest agent.
     pub agent: AgentStatus,
+    /// What it computes with.
+    #[serde(default)]
+    pub hardware: Hardware,
+}
+
+/// What a machine computes with, as far as its definition tells; bare QEMU's is not asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hardware {
+    /// How many processors.
+    pub processors: Option<u32>,
+    /// How many bytes of memory.
+    pub memory: Option<u64>,
+    /// Its architecture, as QEMU calls it: `x86_64`, `i686`, …
+    pub architecture: Option<String>,
 }
 
 /// Whether a machine runs.

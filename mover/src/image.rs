@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use base::{Code, Error, Result};
 use block::{BlockSource, ExtentSet, FileDisk, Held, ImageOptions, QemuNbd};
 use hypervisor::{
-    AgentStatus, Changed, Consistency, Definition, Disk, DiskChoice, Ending, Firmware, Hypervisor,
-    ImageFormat, Machine, MachineState, Snapshot, SnapshotDisk, SnapshotReport, SnapshotRequest,
+    AgentStatus, Changed, Consistency, Definition, Disk, DiskChoice, Ending, Firmware, Hardware,
+    Hypervisor, ImageFormat, Machine, MachineState, Snapshot, SnapshotDisk, SnapshotReport,
+    SnapshotRequest,
 };
 
 /// A host whose one machine is an image. Nobody may write to the image meanwhile: it is not a
@@ -83,6 +84,7 @@ impl Hypervisor for ImageHost {
             name: self.name.clone(),
             state: MachineState::Stopped,
             firmware: Firmware::Bios,
+            hardware: Hardware::default(),
             disks: vec![disk],
             agent: AgentStatus::NotConfigured,
         }])

@@ -56,7 +56,7 @@ pub fn check_group_name(name: &str) -> Result<(), Refusal> {
 }
 
 /// Letters, digits, hyphens; 1 to 63 of them. For names that Azure has no rule for: of hosts,
-/// vault pools and admission rules.
+/// vault pools and rules.
 ///
 /// # Errors
 /// The rule that the name breaks.

@@ -47,6 +47,7 @@ pub mod operations;
 pub mod policies;
 pub mod principals;
 pub mod protected_items;
+pub mod protection_rules;
 pub mod recovery_points;
 pub mod resources;
 pub mod role_assignments;

@@ -1,6 +1,8 @@
 //! Virtual machines that were discovered. Their parent is the group; they are the same machine
 //! by the hypervisor's UUID, wherever they run ([`crate::resources::find`]).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -33,6 +35,29 @@ pub struct Machine {
     /// Its guest agent, if the machine runs and that does not answer.
     #[serde(default)]
     pub agent_lost: Option<AgentLost>,
+    /// What it computes with.
+    #[serde(default)]
+    pub hardware: Hardware,
+    /// What people say of it; rules go by it (DISC-12).
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// When its tags were changed last.
+    #[serde(default)]
+    pub tagged: Option<Timestamp>,
+    /// When somebody deleted its backups last: from then on no rule protects it.
+    #[serde(default)]
+    pub backups_deleted: Option<Timestamp>,
+}
+
+/// What a machine computes with, as far as its hypervisor tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hardware {
+    /// How many processors.
+    pub processors: Option<u32>,
+    /// How many bytes of memory.
+    pub memory: Option<u64>,
+    /// Its architecture, as QEMU calls it: `x86_64`, `i686`, …
+    pub architecture: Option<String>,
 }
 
 /// A guest agent that does not answer.

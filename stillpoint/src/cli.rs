@@ -5,6 +5,7 @@ mod backup;
 mod cost;
 mod global;
 mod places;
+mod protection_rules;
 mod remote;
 mod rescue;
 mod restore;
@@ -24,6 +25,7 @@ pub use backup::{BackupCommand, BackupNow, QuiesceWord};
 pub use cost::{CostCommand, CostEstimate, CostRates};
 pub use global::{Global, OutputFormat, ProgressForm};
 pub use places::{PoolCommand, RestoreFolderCommand, SnapshotStoreCommand};
+pub use protection_rules::{ProtectionRuleCommand, ProtectionRuleCreate, VmTag};
 pub use remote::{
     AlertCommand, HostCommand, JobCommand, LoginWords, PolicyCommand, ProtectionCommand,
     RedundancyWord, Remote, ServerPlace, VaultSet,
@@ -94,6 +96,9 @@ pub enum Command {
     /// Protect machines by a server's policies, and stop
     #[command(subcommand)]
     Protection(ProtectionCommand),
+    /// Rules by which a server protects machines by itself, or tells which are not protected
+    #[command(subcommand)]
+    ProtectionRule(ProtectionRuleCommand),
     /// Look at a server's policies and change them
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -166,6 +171,8 @@ Examples:
         /// The machine's name or UUID.
         machine: String,
     },
+    /// Tag a machine of the server; rules go by tags
+    Tag(VmTag),
 }
 
 /// `stillpoint point …`

@@ -36,6 +36,10 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
         Command::Login(words) => over.over(remote::log_in(settings, words)).await.map(|()| 0),
         Command::Logout => remote::log_out(settings).map(|()| 0),
         Command::Protection(command) => over.over(remote::protection::run(settings, command)).await,
+        Command::ProtectionRule(command) => {
+            over.over(remote::protection_rules::run(settings, command))
+                .await
+        }
         Command::Policy(command) => over.over(remote::policies::run(settings, command)).await,
         Command::Alert(command) => over
             .over(remote::alerts::run(settings, command))

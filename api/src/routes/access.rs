@@ -4,8 +4,8 @@ use super::{GROUP, SUBSCRIPTION};
 use crate::activity;
 use crate::authorization::{locks, roles};
 use crate::openapi::schema::{
-    choices, guid, input, list, localized, maybe, model, object, one_of, only, resource, text,
-    text_about, time,
+    about, any_object, choices, guid, input, list, localized, maybe, model, object, one_of, only,
+    resource, text, text_about, time,
 };
 use crate::openapi::{Routes, op};
 
@@ -185,9 +185,13 @@ fn event() -> serde_json::Value {
         ("resourceId", text()),
         ("caller", text()),
         (
-            "claims",
-            object([("appid", maybe(text())), ("oid", guid())]),
+            "?claims",
+            about(
+                object([("appid", maybe(text())), ("oid", guid())]),
+                "Absent where it was the server itself.",
+            ),
         ),
+        ("?properties", any_object()),
         ("operationName", said()),
         ("status", said()),
         ("subStatus", said()),

@@ -6,12 +6,12 @@ use state::storage_accounts::StorageAccount;
 
 use super::{GROUP, SUBSCRIPTION};
 use crate::found::{self, Found};
-use crate::hosts;
 use crate::openapi::schema::{
     about, and, any_object, guid, input, list, map, maybe, object, only, resource, succeeded, text,
     text_about, time, tracked, whole, whole_or_text,
 };
 use crate::openapi::{Routes, op};
+use crate::{compute, hosts};
 
 pub(super) fn routes() -> Routes {
     machines()
@@ -73,8 +73,17 @@ fn machines() -> Routes {
             object([("networkInterfaces", list(any_object()))]),
         ),
     ]);
+    let one = format!("{GROUP}/providers/{}/{{name}}", Machine::TYPE);
     found_type::<Machine>("VirtualMachine", reads)
         .model("VirtualMachine", tracked(Machine::TYPE, properties))
+        .model("VirtualMachinePatch", input([("tags", map(text()))]))
+        .patch(
+            &one,
+            compute::patch,
+            op("VirtualMachines_Update", "Changes a machine's tags.")
+                .takes("VirtualMachinePatch")
+                .is("VirtualMachine"),
+        )
 }
 
 fn networks() -> Routes {

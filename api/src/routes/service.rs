@@ -7,12 +7,13 @@ use super::fabric::found_type;
 use super::{GROUP, SUBSCRIPTION, vault};
 use crate::found::Found;
 use crate::openapi::schema::{
-    about, flag, guid, input, list, maybe, number, object, one_of, only, resource, text,
+    about, choices, flag, guid, input, list, maybe, number, object, one_of, only, resource, text,
     text_about, time, tracked, whole, whole_or_text,
 };
 use crate::openapi::{Routes, op};
 use crate::{
-    admission_rules, alerts, collections, limits, locations, operations, usages, validation,
+    admission_rules, alerts, collections, limits, locations, operations, protection_rules, usages,
+    validation,
 };
 
 pub(super) fn routes() -> Routes {
@@ -21,6 +22,7 @@ pub(super) fn routes() -> Routes {
         .merge(validation())
         .merge(collections())
         .merge(admission_rules())
+        .merge(protection_rules())
         .merge(locations())
         .merge(limits())
         .merge(operations())
@@ -275,6 +277,106 @@ fn admission_rules() -> Routes {
             op("AdmissionRules_Delete", "Removes a rule.")
                 .nothing(200)
                 .nothing(204),
+        )
+}
+
+fn protection_rules() -> Routes {
+    use crate::protection_rules::{EFFECTS, MACHINES, STATES};
+    let all = format!("{SUBSCRIPTION}/providers/Stillpoint.Fabric/protectionRules");
+    let one = format!("{all}/{{name}}");
+    let failure = object([
+        ("location", text()),
+        ("code", text()),
+        ("message", text()),
+        ("recommendation", text_about("What to do about it.")),
+    ]);
+    let properties = object([
+        ("machines", choices(&MACHINES)),
+        ("tagName", maybe(text())),
+        ("tagValues", list(text())),
+        ("location", maybe(text())),
+        ("resourceGroup", maybe(text())),
+        ("effect", choices(&EFFECTS)),
+        ("vaultId", maybe(text())),
+        ("newVaultGroup", maybe(text())),
+        ("policyName", maybe(text())),
+        ("remediate", flag()),
+        ("since", time()),
+        ("failures", list(failure)),
+    ]);
+    let group = "The group in which the rule makes a vault for each location, instead of vaultId.";
+    let before = "Whether machines that were there before the rule are protected too.";
+    let asked = input([
+        ("machines", choices(&MACHINES)),
+        ("tagName", text()),
+        ("tagValues", about(list(text()), "None: any value.")),
+        ("location", text()),
+        ("resourceGroup", text_about("Only machines of this group.")),
+        ("effect", choices(&EFFECTS)),
+        ("vaultId", text()),
+        ("newVaultGroup", text_about(group)),
+        ("policyName", text()),
+        ("remediate", about(flag(), before)),
+    ]);
+    let machine = object([
+        ("name", text()),
+        ("machineId", text()),
+        ("state", choices(&STATES)),
+        ("protectedItemId", maybe(text())),
+        ("code", maybe(text())),
+        ("message", maybe(text())),
+        ("recommendation", maybe(text())),
+    ]);
+    Routes::new()
+        .model(
+            "ProtectionRule",
+            resource("Stillpoint.Fabric/protectionRules", properties),
+        )
+        .model("ProtectionRuleInput", input([("properties", asked)]))
+        .model("RuledMachine", machine)
+        .get(
+            &all,
+            protection_rules::list,
+            op(
+                "ProtectionRules_List",
+                "Rules that protect machines by themselves.",
+            )
+            .list_of("ProtectionRule"),
+        )
+        .get(
+            &one,
+            protection_rules::show,
+            op(
+                "ProtectionRules_Get",
+                "A rule, and what keeps it from protecting.",
+            )
+            .is("ProtectionRule"),
+        )
+        .put(
+            &one,
+            protection_rules::put,
+            op("ProtectionRules_CreateOrUpdate", "Makes or changes a rule.")
+                .puts("ProtectionRuleInput", "ProtectionRule"),
+        )
+        .delete(
+            &one,
+            protection_rules::delete,
+            op(
+                "ProtectionRules_Delete",
+                "Removes a rule; what it protected stays protected.",
+            )
+            .nothing(200)
+            .nothing(204),
+        )
+        .get(
+            &format!("{one}/machines"),
+            protection_rules::machines,
+            op(
+                "ProtectionRules_ListMachines",
+                "The machines that a rule is for, and how each stands.",
+            )
+            .pages_of("RuledMachine")
+            .filters(&["state"]),
         )
 }
 

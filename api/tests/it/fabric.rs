@@ -19,14 +19,14 @@ use uuid::Uuid;
 
 use crate::document;
 
-const HOST: &str = "test:///host1";
+pub const HOST: &str = "test:///host1";
 
 pub struct World {
     _folder: tempfile::TempDir,
     service: Router,
     pub control: Arc<Control>,
     pub clock: Arc<ManualClock>,
-    plane: Arc<Scripted>,
+    pub plane: Arc<Scripted>,
     pub token: String,
     pub subscription: String,
 }

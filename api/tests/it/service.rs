@@ -4,9 +4,12 @@
 use axum::body::Body;
 use axum::http::{Request, header};
 use base::Code;
+use control::plane::Discovered;
+use control::scripted::machine;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::fabric::World;
+use crate::fabric::{HOST, World};
 
 impl World {
     async fn validate(&self, machine: &str, vault: &str) -> Value {
@@ -56,7 +59,7 @@ impl World {
     }
 
     /// An application: its object id, and a token of it.
-    async fn application(&self) -> (String, String) {
+    pub async fn application(&self) -> (String, String) {
         let path = format!(
             "{}/providers/Stillpoint.Fabric/applications",
             self.subscription
@@ -76,7 +79,7 @@ impl World {
         (text("objectId"), token)
     }
 
-    async fn give(&self, number: u8, scope: &str, who: &str, role: &str) {
+    pub async fn give(&self, number: u8, scope: &str, who: &str, role: &str) {
         let authorization = "providers/Microsoft.Authorization";
         let path = format!(
             "{scope}/{authorization}/roleAssignments/00000000-0000-0000-0000-00000000000{number}"
@@ -90,7 +93,13 @@ impl World {
         assert_eq!(status, 201, "{answer}");
     }
 
-    async fn ask_as(&self, token: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub async fn ask_as(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (u16, Value) {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -171,6 +180,30 @@ async fn disc_6_a_machine_is_checked_with_code_and_remedy_before_it_is_protected
     let elsewhere = path.replace("onprem", "moon");
     let body = json!({"resourceId": "/x"});
     assert_eq!(world.ask("POST", &elsewhere, &body).await.0, 400);
+}
+
+#[tokio::test]
+async fn limit_3_4_the_check_advises_of_small_machines_and_those_of_32_bits() {
+    let world = World::new().await;
+    let mut small = machine(Uuid::from_u128(1), "web", &[1 << 30]);
+    small.hardware.memory = Some(512 << 20);
+    let mut old = machine(Uuid::from_u128(2), "db", &[1 << 30]);
+    old.hardware.architecture = Some("i686".to_owned());
+    let large = machine(Uuid::from_u128(3), "new", &[1 << 30]);
+    let found = Discovered {
+        machines: vec![small, old, large],
+        networks: None,
+    };
+    world.plane.set(HOST, found);
+    world.control.discover().await.unwrap();
+    for (name, advice) in [("web", "1 GiB"), ("db", "32 bits"), ("new", "")] {
+        let checked = world.validate(name, &world.vault()).await;
+        assert_eq!(checked["status"], "Succeeded", "{checked}");
+        assert_eq!(checked["errorCode"], "Success", "{checked}");
+        let told = checked["recommendation"].as_str().unwrap();
+        assert!(told.contains(advice), "{told}");
+        assert_eq!(told.is_empty(), advice.is_empty(), "{told}");
+    }
 }
 
 #[tokio::test]

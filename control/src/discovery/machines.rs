@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use hypervisor::{AgentStatus, DiskChoice, MachineState};
 use jiff::Timestamp;
 use state::fold;
-use state::machines::{AgentLost, Machine, MachineDisk};
+use state::machines::{AgentLost, Hardware, Machine, MachineDisk};
 use state::resources::Record;
 use uuid::Uuid;
 
@@ -108,6 +108,13 @@ pub(super) fn plan(
                 }
                 if let Some(record) = known.remove(&gone) {
                     names.insert(fold(&record.id), Owner::Present);
+                    // What people have said is of the name.
+                    let body = Machine {
+                        tags: record.body.tags.clone(),
+                        tagged: record.body.tagged,
+                        backups_deleted: record.body.backups_deleted,
+                        ..body
+                    };
                     more.push(Change::Update(Record { body, ..record }));
                     heirs.push((gone, key.0));
                 }
@@ -202,6 +209,14 @@ fn describe<'a>(
             vanished: None,
             also_on,
             agent_lost: agent_lost(machine, record, now),
+            hardware: Hardware {
+                processors: machine.hardware.processors,
+                memory: machine.hardware.memory,
+                architecture: machine.hardware.architecture.clone(),
+            },
+            tags: record.map(|r| r.body.tags.clone()).unwrap_or_default(),
+            tagged: record.and_then(|r| r.body.tagged),
+            backups_deleted: record.and_then(|r| r.body.backups_deleted),
         },
         (None, Some(record)) => Machine {
             also_on,

@@ -3,6 +3,7 @@
 use base::{Code, Error, Result};
 use state::alerts::{AlertBody, AlertRule};
 use state::jobs::{self, JobOperation, JobStatus};
+use state::machines::Machine;
 use state::protected_items::{self as items, ProtectedItem, ProtectionState};
 use state::recovery_points as points;
 use state::vaults::{SoftDeleteState, Vault};
@@ -140,6 +141,7 @@ impl Control {
             now
         });
         let item = items::update(&mut tx, item).await?;
+        note_deletion(&mut tx, &item).await?;
         let new = NewJob {
             item: &item,
             operation: JobOperation::DeleteBackupData,
@@ -169,6 +171,17 @@ impl Control {
         self.engine.wake.notify_one();
         Ok(accepted)
     }
+}
+
+/// Notes at an item's machine that its backups were deleted: the item goes with the purge, and no
+/// rule is to protect the machine then (DISC-12).
+async fn note_deletion(tx: &mut WriteTx, item: &ProtectedItem) -> Result<()> {
+    let found = resources::get::<Machine>(tx, &item.body.source).await?;
+    let Some(mut machine) = found.filter(|m| m.body.uuid == item.machine) else {
+        return Ok(());
+    };
+    machine.body.backups_deleted = Some(tx.now());
+    resources::update(tx, machine).await.map(drop)
 }
 
 /// Asks all backups of an item to end.

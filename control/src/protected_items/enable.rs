@@ -35,7 +35,7 @@ pub struct Protect {
 }
 
 /// The machine of this id.
-pub(super) async fn machine(tx: &mut Tx, id: &str) -> Result<Record<Machine>> {
+pub(crate) async fn machine(tx: &mut Tx, id: &str) -> Result<Record<Machine>> {
     let found = resources::get::<Machine>(tx, id).await?;
     found.ok_or_else(|| {
         let detail = format!("there is no virtual machine {id}");
@@ -79,17 +79,45 @@ impl Control {
                 self.enabled(&mut tx, there, source, &policy, disks).await?
             }
         };
-        let new = NewJob {
-            item: &item,
-            operation: JobOperation::ConfigureBackup,
-            by_user: true,
-            properties: &[("Policy Name", policy.name.clone())],
-        };
-        let job = self.done_job(&mut tx, new).await?;
-        let accepted = self.accept(&mut tx, &item.id, job).await?;
+        let accepted = self.configured(&mut tx, &item, &policy, true).await?;
         tx.commit().await?;
         self.engine.wake.notify_one();
         Ok(accepted)
+    }
+
+    /// Enables protection of a machine that has none, as a rule asks for it. Who asks commits, and
+    /// wakes the engine.
+    ///
+    /// # Errors
+    /// Those of [`check_enabling`]; `ResourceExists` if the item is there.
+    pub(crate) async fn enable_by_rule(
+        &self,
+        tx: &mut WriteTx,
+        vault: Record<Vault>,
+        policy: &Record<Policy>,
+        source: Record<Machine>,
+    ) -> Result<ProtectedItem> {
+        let item = self.enabled(tx, vault, source, policy, None).await?;
+        self.configured(tx, &item, policy, false).await?;
+        Ok(item)
+    }
+
+    /// Writes the job that tells that an item was configured.
+    async fn configured(
+        &self,
+        tx: &mut WriteTx,
+        item: &ProtectedItem,
+        policy: &Record<Policy>,
+        by_user: bool,
+    ) -> Result<Accepted> {
+        let new = NewJob {
+            item,
+            operation: JobOperation::ConfigureBackup,
+            by_user,
+            properties: &[("Policy Name", policy.name.clone())],
+        };
+        let job = self.done_job(tx, new).await?;
+        self.accept(tx, &item.id, job).await
     }
 
     async fn enabled(
@@ -210,7 +238,7 @@ impl Control {
 /// # Errors
 /// `WrongRegion`, `MachineNotFound`, `MachineInConflict`, `AlreadyProtected`, `ItemSoftDeleted`,
 /// `LimitReached`; those of the records.
-pub(super) async fn check_enabling(
+pub(crate) async fn check_enabling(
     tx: &mut Tx,
     vault: Option<&Record<Vault>>,
     source: &Record<Machine>,
@@ -238,7 +266,7 @@ pub(super) async fn check_enabling(
 }
 
 /// The group's name in an id, as it was first written.
-pub(super) fn group_of(id: &str) -> &str {
+pub(crate) fn group_of(id: &str) -> &str {
     id.split('/').nth(4).unwrap_or_default()
 }
 

@@ -32,6 +32,7 @@ pub(super) enum Round {
     DeletedVaults,
     Health,
     Meter,
+    ProtectionRules,
     Retention,
     Tidying,
     Usages,
@@ -41,7 +42,7 @@ impl Round {
     /// How often it runs.
     fn every(self) -> SignedDuration {
         match self {
-            Self::Health => SignedDuration::from_mins(5),
+            Self::Health | Self::ProtectionRules => SignedDuration::from_mins(5),
             Self::Collection => SignedDuration::from_mins(10),
             Self::Tidying | Self::Usages => SignedDuration::from_hours(1),
             Self::Adoption

@@ -10,10 +10,12 @@ use state::{Tx, fold, moves};
 
 use crate::Control;
 use crate::locks::refuse_locked;
+use crate::protection_rules::follow_vault;
 
 impl Control {
     /// Moves vaults of one group to another, all or none: with their policies, locks and roles,
-    /// their items, points, jobs and alerts. Their stores stay where they are. Ids under the old
+    /// their items, points, jobs and alerts; rules protect in them as before. Their stores stay where
+    /// they are. Ids under the old
     /// group name nothing any more. Durable when this returns.
     ///
     /// # Errors
@@ -39,6 +41,7 @@ impl Control {
             refuse_locked(&mut tx, "Microsoft.RecoveryServices/vaults/write", &id).await?;
             refuse_jobs(&mut tx, &vault).await?;
             moves::move_vault(&mut tx, &vault.id, &id, &target.id).await?;
+            follow_vault(&mut tx, &vault.id, &id).await?;
         }
         tx.commit().await
     }

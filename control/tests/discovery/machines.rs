@@ -51,6 +51,55 @@ async fn nothing_is_written_when_nothing_has_changed_but_when_it_was_seen_once_a
     assert_eq!(host.body.seen, Some(later.body.seen));
 }
 
+/// A file that becomes a volume of a pool: the machine is the same, and so is what is kept of it.
+#[tokio::test]
+async fn limit_8_a_disk_that_moves_keeps_its_machine_and_its_item() {
+    let world = World::new().await;
+    let at = |path: &str| {
+        let mut web = named(1, "web");
+        web.disks[1].path = Some(path.into());
+        web
+    };
+    world.set(A, &[at("/srv/web.qcow2")]);
+    world.look().await;
+    let before = world.control.machine("default", "web").await.unwrap();
+    let item = world.protect("web").await;
+    let mut moved = at("/dev/pool/web");
+    moved.disks[1].format = hypervisor::ImageFormat::Raw;
+    world.set(A, &[moved]);
+    world.look().await;
+    let after = world.control.machine("default", "web").await.unwrap();
+    assert_eq!(after, before);
+    let live = world.control.item_of_machine(&after.id).await.unwrap();
+    assert_eq!(live, Some(item));
+}
+
+/// DISC-12: tags are the record's, and stay with it whatever the machine is called.
+#[tokio::test]
+async fn disc_12_tags_stay_with_a_machine_and_with_the_one_that_goes_on_for_it() {
+    let world = World::new().await;
+    world.set(A, &[named(1, "web")]);
+    world.look().await;
+    let tags: std::collections::BTreeMap<_, _> = [("a".to_owned(), "b".to_owned())].into();
+    let tagged = world.control.tag_machine("default", "WEB", tags.clone());
+    let tagged = tagged.await.unwrap();
+    assert_eq!(tagged.body.hardware.processors, Some(2));
+    world.set(A, &[named(1, "www")]);
+    world.look().await;
+    assert_eq!(world.machine("www").await.tags, tags);
+    // Another machine in its place goes on with its item, and is the same to people.
+    world.protect("www").await;
+    world.set(A, &[named(2, "www")]);
+    world.look().await;
+    let heir = world.machine("www").await;
+    assert_eq!((heir.uuid, heir.tags), (id(2), tags));
+    let missing = world
+        .control
+        .tag_machine("default", "none", [].into())
+        .await;
+    assert_eq!(missing.unwrap_err().code(), Code::ResourceNotFound);
+}
+
 #[tokio::test]
 async fn a_machine_that_moved_to_another_host_keeps_its_record_and_a_silent_host_changes_nothing() {
     let world = World::new().await;

@@ -15,6 +15,7 @@ mod life;
 mod limits;
 mod options;
 mod places;
+mod protection_rules;
 mod restores;
 mod retention;
 mod scheduler;

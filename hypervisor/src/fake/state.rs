@@ -7,7 +7,9 @@ use base::Code;
 
 use super::Fault;
 use super::disk::{FakeDisk, PAGE, Pages, touched};
-use crate::{AgentStatus, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState};
+use crate::{
+    AgentStatus, Disk, DiskChoice, Firmware, Hardware, ImageFormat, Machine, MachineState,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -79,6 +81,7 @@ impl FakeMachine {
                 name: name.to_owned(),
                 state: MachineState::Running,
                 firmware: Firmware::Bios,
+                hardware: Hardware::default(),
                 disks: described.collect(),
                 agent: AgentStatus::Responding {
                     version: "10.0.2".into(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use base::{Code, Error, Result};
 
 use super::xml::{self, Element};
-use crate::{Disk, DiskChoice, Firmware, ImageFormat};
+use crate::{Disk, DiskChoice, Firmware, Hardware, ImageFormat};
 
 /// The name of the guest agent's channel.
 const AGENT_CHANNEL: &str = "org.qemu.guest_agent.0";
@@ -16,6 +16,7 @@ pub(super) struct DomainFacts {
     pub(super) name: String,
     pub(super) uuid: String,
     pub(super) firmware: Firmware,
+    pub(super) hardware: Hardware,
     /// Sizes are zero: the XML doesn't tell them.
     pub(super) disks: Vec<Disk>,
     /// Pool and volume of the disks that lie in a storage pool, by disk.
@@ -80,6 +81,7 @@ pub(super) fn facts(text: &str) -> Result<DomainFacts> {
         name: need("name")?,
         uuid: need("uuid")?.to_ascii_lowercase(),
         firmware: if uefi { Firmware::Uefi } else { Firmware::Bios },
+        hardware: hardware(&root),
         disks,
         volumes,
         agent: agent(&devices),
@@ -89,6 +91,23 @@ pub(super) fn facts(text: &str) -> Result<DomainFacts> {
             .map(PathBuf::from),
         runs_as: root.all("seclabel").find_map(runs_as),
     })
+}
+
+/// What a domain computes with. libvirt writes memory in KiB, whatever it was given in.
+fn hardware(root: &Element) -> Hardware {
+    let processors = root.child("vcpu").and_then(|v| {
+        let now = v.attribute("current").map(str::to_owned);
+        now.unwrap_or_else(|| v.text()).parse().ok()
+    });
+    let memory = root
+        .child("memory")
+        .filter(|m| m.attribute("unit") == Some("KiB"));
+    let kind = root.child("os").and_then(|os| os.child("type"));
+    Hardware {
+        processors,
+        memory: memory.and_then(|m| m.text().parse::<u64>().ok()?.checked_mul(1 << 10)),
+        architecture: kind.and_then(|k| k.attribute("arch")).map(str::to_owned),
+    }
 }
 
 /// The user and group in a label such as `+64055:+64055` of the model `dac`.
@@ -288,6 +307,17 @@ mod tests {
         let f = facts(bios).unwrap();
         assert_eq!((f.firmware, f.agent), (Firmware::Bios, Channel::Absent));
         assert!(facts("<domain/>").is_err());
+    }
+
+    #[test]
+    fn processors_memory_and_architecture_are_found() {
+        let found = facts(DOMAIN).unwrap().hardware;
+        assert_eq!((found.processors, found.memory), (Some(1), Some(256 << 20)));
+        assert_eq!(found.architecture.as_deref(), Some("x86_64"));
+        let some = DOMAIN.replace("<vcpu placement='static'>1", "<vcpu current='3'>8");
+        assert_eq!(facts(&some).unwrap().hardware.processors, Some(3));
+        let other = DOMAIN.replace("unit='KiB'>262144", "unit='GB'>1");
+        assert_eq!(facts(&other).unwrap().hardware.memory, None);
     }
 
     #[test]

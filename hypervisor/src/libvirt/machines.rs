@@ -142,6 +142,7 @@ fn describe(conn: &Connection, domain: &Domain) -> Result<(Machine, Channel)> {
         name: facts.name,
         state,
         firmware: facts.firmware,
+        hardware: facts.hardware,
         disks,
         agent: AgentStatus::NotConfigured,
     };

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::graph::{Device, Graph};
 use super::uuid_of_name;
 use crate::qmp::Qmp;
-use crate::{AgentStatus, Disk, DiskChoice, Firmware, ImageFormat, Machine, MachineState};
+use crate::{
+    AgentStatus, Disk, DiskChoice, Firmware, Hardware, ImageFormat, Machine, MachineState,
+};
 
 /// A running machine: what everybody may know of it, and what the driver needs besides.
 #[derive(Clone, Debug)]
@@ -64,6 +66,7 @@ pub(super) async fn running(qmp: &Qmp, name: &str) -> Result<Running> {
         name: name.to_owned(),
         state: state(&status),
         firmware,
+        hardware: Hardware::default(),
         disks,
         agent: AgentStatus::NotConfigured,
     };

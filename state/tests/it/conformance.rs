@@ -10,7 +10,7 @@ use serde_json::json;
 use state::activity::{self, Entry};
 use state::alerts::{self, AlertBody, AlertRule, AlertState, NewAlert};
 use state::jobs::{self, JobOperation, JobStatus};
-use state::machines::Machine;
+use state::machines::{Hardware, Machine};
 use state::operations::{self, Operation, OperationStatus};
 use state::policies::Policy;
 use state::principals::{self, PrincipalBody, PrincipalKind, Secret};
@@ -245,6 +245,10 @@ pub async fn machines_are_found_by_their_uuid(home: &Home) {
         vanished: None,
         also_on: Vec::new(),
         agent_lost: None,
+        hardware: Hardware::default(),
+        tags: BTreeMap::new(),
+        tagged: None,
+        backups_deleted: None,
     };
     let id = |name: &str| format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}");
     for (name, number) in [("a", 1), ("b", 2), ("c", 1)] {

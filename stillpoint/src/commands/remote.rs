@@ -18,6 +18,7 @@ pub mod machines;
 pub mod places;
 pub mod policies;
 pub mod protection;
+pub mod protection_rules;
 pub mod roles;
 pub mod usages;
 pub mod users;

@@ -1,4 +1,4 @@
-//! `stillpoint vm list|show`
+//! `stillpoint vm list|show|tag`
 
 use base::{ByteSize, Result};
 use hypervisor::{AgentStatus, DiskChoice, Firmware, Host, ImageFormat, Machine, MachineState};
@@ -24,9 +24,12 @@ pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
     if settings.asks_server_for_machines() {
         return remote::machines::run(settings, command).await;
     }
-    let host = Host::open(&settings.global.connect)?;
+    let host = || Host::open(&settings.global.connect);
     match command {
+        // Only a server keeps tags.
+        VmCommand::Tag(_) => remote::machines::run(settings, command).await,
         VmCommand::List => {
+            let host = host()?;
             let machines = host.hypervisor().list().await?;
             settings.output.print(&machines, |all| {
                 let rows = all.iter().map(|m| {
@@ -44,6 +47,7 @@ pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
             })
         }
         VmCommand::Show { machine } => {
+            let host = host()?;
             let machine = host.hypervisor().find(&machine).await?;
             let disks = machine.disks.iter();
             let paths = disks.filter_map(|d| Some((d.name.as_str(), d.path.as_deref()?)));

@@ -5,6 +5,7 @@ mod browser;
 mod flows;
 mod places;
 mod policies;
+mod protection_rules;
 mod settings;
 mod users;
 

@@ -1,10 +1,11 @@
-//! `stillpoint vm list|show` on a server.
+//! `stillpoint vm list|show|tag` on a server.
 
-use base::Result;
-use serde_json::{Value, json};
+use base::{Code, Error, Result};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
 
 use super::{find, group, text};
-use crate::cli::VmCommand;
+use crate::cli::{VmCommand, VmTag};
 use crate::client::Client;
 use crate::output::table;
 use crate::settings::Settings;
@@ -31,30 +32,60 @@ pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
             settings.output.sheet(&json!(all), &headings, rows)
         }
         VmCommand::Show { machine } => {
-            let found = find::machine(&client, settings, &machine).await?;
-            let facts = [
-                ("Name", text(&found, "/name")),
-                ("Group", group(&text(&found, "/id")).to_owned()),
-                ("UUID", text(&found, "/properties/vmId")),
-                ("Location", text(&found, "/location")),
-            ];
-            settings.output.one(&found, &facts)?;
-            if !settings.output.is_for_people() {
-                return Ok(());
-            }
-            let disks = disks(&found);
-            let rows = disks.iter().map(|d| {
-                let number = d["lun"].as_u64().map_or("OS".to_owned(), |n| n.to_string());
-                vec![
-                    number,
-                    text(d, "/name"),
-                    format!("{} GiB", text(d, "/diskSizeGB")),
-                ]
-            });
-            let disks = table(&["LUN", "~DISK", ">SIZE"], rows);
-            crate::output::write(format!("\n{disks}").as_bytes())
+            print(settings, &find::machine(&client, settings, &machine).await?)
+        }
+        VmCommand::Tag(words) => {
+            let found = find::machine(&client, settings, &words.machine).await?;
+            let body = json!({"tags": tags(&found, &words)?});
+            let path = text(&found, "/id");
+            let tagged = client.send(Method::PATCH, &path, Some(&body)).await?;
+            print(settings, &tagged.body)
         }
     }
+}
+
+/// The tags that a machine is to have. Names are the same in any case.
+fn tags(machine: &Value, words: &VmTag) -> Result<Map<String, Value>> {
+    let mut tags = machine["tags"].as_object().cloned().unwrap_or_default();
+    for name in &words.remove {
+        tags.retain(|tag, _| !tag.eq_ignore_ascii_case(name));
+    }
+    for word in &words.tags {
+        let Some((name, value)) = word.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            let detail = format!("`{word}` is no tag: give NAME=VALUE");
+            return Err(Error::new(Code::BadArgument, detail));
+        };
+        tags.retain(|tag, _| !tag.eq_ignore_ascii_case(name));
+        tags.insert(name.to_owned(), value.into());
+    }
+    Ok(tags)
+}
+
+fn print(settings: &Settings, machine: &Value) -> Result<()> {
+    let tags = machine["tags"].as_object().into_iter().flatten();
+    let tags = tags.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
+    let facts = [
+        ("Name", text(machine, "/name")),
+        ("Group", group(&text(machine, "/id")).to_owned()),
+        ("UUID", text(machine, "/properties/vmId")),
+        ("Location", text(machine, "/location")),
+        ("Tags", tags.collect::<Vec<_>>().join(" ")),
+    ];
+    settings.output.one(machine, &facts)?;
+    if !settings.output.is_for_people() {
+        return Ok(());
+    }
+    let disks = disks(machine);
+    let rows = disks.iter().map(|d| {
+        let number = d["lun"].as_u64().map_or("OS".to_owned(), |n| n.to_string());
+        vec![
+            number,
+            text(d, "/name"),
+            format!("{} GiB", text(d, "/diskSizeGB")),
+        ]
+    });
+    let disks = table(&["LUN", "~DISK", ">SIZE"], rows);
+    crate::output::write(format!("\n{disks}").as_bytes())
 }
 
 /// The disk of the operating system and the others.
