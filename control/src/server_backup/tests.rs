@@ -1,4 +1,4 @@
-use base::{ManualClock, SeededRandom};
+use base::{ManualClock, SeededRandom, private_file};
 use jiff::SignedDuration;
 
 use vault::keys::EscrowIdentity;

@@ -300,7 +300,7 @@ async fn disc_12_a_rule_follows_its_vault_to_another_group() {
         tags: None,
     };
     world.control.put_group("other", group).await.unwrap();
-    let names = ["v1".to_owned()];
+    let names = std::collections::BTreeSet::from(["v1".to_owned()]);
     let moved = world.control.move_vaults("default", &names, "other").await;
     moved.unwrap();
     world.round().await;
