@@ -1214,7 +1214,7 @@ pub async fn a_vault_that_is_moved_takes_all_of_it_along(home: &Home) {
         .unwrap();
     let moved = VAULT.replace("RG", "Other Group");
     // An earlier vault of the new name has left something.
-    let before = reading(1, &[VAULT, &moved]);
+    let before = reading(1, &[&moved, VAULT]);
     meter::write(&mut tx, &before).await.unwrap();
     meter::write(&mut tx, &reading(2, &[VAULT])).await.unwrap();
     count(&mut tx, &moved, 7).await;
