@@ -1,6 +1,6 @@
 //! A simulated year of a server: the control plane as it is, on stores and hosts that are played,
 //! with a clock that is moved on. Policies of every kind, failures, kills, outages, and an
-//! operator who edits, stops, deletes and takes back. After each day the `audit` says whether
+//! operator who edits, stops, deletes and takes back. Twice a day the `audit` says whether
 //! exactly the points are there that the policies say.
 
 mod audit;
@@ -38,6 +38,8 @@ pub struct Options {
 /// Seconds between two ticks of the server.
 const STEP: i64 = 1800;
 const DAY: i64 = 86_400;
+/// Seconds between two looks of the auditor: what is kept for a day, of 23 hours too, is seen.
+const LOOK: i64 = DAY / 2;
 /// In a million steps: kills, restarts, outages.
 const KILLS: u64 = 40_000;
 const RESTARTS: u64 = 4_000;
@@ -78,7 +80,7 @@ pub fn run(options: Options) -> Result<String, String> {
     let mut auditor = Auditor::new(folder.path(), start.as_second())?;
     let end = later(start, SignedDuration::from_hours(24 * options.days));
     let (mut kills, mut outages, mut restarts) = (0, 0, 0);
-    let mut audited = start.as_second() / DAY;
+    let mut audited = start.as_second() / LOOK;
     while clock.now() < end {
         let now = clock.now().as_second();
         let until = rules::at((now / STEP + 1) * STEP);
@@ -111,9 +113,9 @@ pub fn run(options: Options) -> Result<String, String> {
             life.stop();
             life = live()?;
         }
-        let day = clock.now().as_second() / DAY;
-        if day > audited {
-            audited = day;
+        let half = clock.now().as_second() / LOOK;
+        if half > audited {
+            audited = half;
             let control = Arc::clone(&life.control);
             let looked = auditor.look(&control, &life, &plane, &fleet);
             looked.map_err(|e| format!("seed {}, {}: {e}", options.seed, clock.now()))?;
