@@ -246,7 +246,8 @@ fn gone(found: &FoundPoint, host: String, location: String, now: Timestamp) -> M
         agent_lost: None,
         hardware: Hardware::default(),
         tags: BTreeMap::new(),
-        tagged: None,
+        tagged: BTreeMap::new(),
+        found: None,
         backups_deleted: None,
     }
 }

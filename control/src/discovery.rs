@@ -5,7 +5,7 @@
 //! alone, and done in one transaction. A host that does not answer changes nothing.
 
 mod change;
-mod machines;
+pub(crate) mod machines;
 pub(crate) mod naming;
 mod networks;
 

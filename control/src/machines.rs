@@ -55,8 +55,18 @@ impl Control {
         if found.body.tags == tags {
             return Ok(found);
         }
-        found.body.tags = tags;
-        found.body.tagged = Some(tx.now());
+        let before = std::mem::replace(&mut found.body.tags, tags);
+        let now = &found.body.tags;
+        let changed = before
+            .iter()
+            .filter(|(tag, value)| now.get(*tag) != Some(value));
+        let given = now
+            .iter()
+            .filter(|(tag, value)| before.get(*tag) != Some(value));
+        let names = changed
+            .chain(given)
+            .map(|(tag, _)| (tag.to_lowercase(), tx.now()));
+        found.body.tagged.extend(names.collect::<Vec<_>>());
         let found = resources::update(&mut tx, found).await?;
         tx.commit().await?;
         Ok(found)

@@ -82,12 +82,12 @@ impl KeySource {
             }
             Self::Text(text) => (ServerKey::from_text(text)?, "the command".to_owned()),
         };
-        if there.text() == key.text() {
+        if there.text().eq_ignore_ascii_case(key.text()) {
             return Ok(());
         }
         let detail = format!(
-            "the backup has another key than {place} gives; restore it with `--server-key-file` \
-             naming a file that is not there, which then has its key"
+            "the backup has another key than {place} gives; let the setting `server_key_file` alone \
+             say where the key is to be, a file that is not there: it then has the backup's"
         );
         Err(Error::new(Code::ServerKeyInvalid, detail))
     }

@@ -193,7 +193,7 @@ async fn make(
 }
 
 /// The policies that every vault has from its beginning (POLICY-2, 27, 28).
-fn first_policies() -> [(&'static str, policy::Policy); 2] {
+pub(crate) fn first_policies() -> [(&'static str, policy::Policy); 2] {
     [
         ("DefaultPolicy", policy::Policy::standard_default()),
         ("EnhancedPolicy", policy::Policy::enhanced_default()),

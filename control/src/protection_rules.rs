@@ -6,6 +6,8 @@
 mod matched;
 mod place;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use base::{Code, Error, Result};
 
 use state::protection_rules::{ProtectionRule, Rule, RuleEffect, RuleMachines};
@@ -13,6 +15,7 @@ use state::resources::{self, Record};
 use state::vaults::Vault;
 use state::{Tx, WriteTx, fold};
 
+use crate::policies::first_policies;
 use crate::protected_items::group_of;
 use crate::vaults::{no_vault, refused};
 use crate::{Control, Location};
@@ -61,20 +64,28 @@ impl Control {
         let mut tx = self.state.write().await?;
         let rule = self.checked(&mut tx, name, rule, &locations).await?;
         let now = tx.now();
-        let new = |since| ProtectionRule {
+        let new = |since, made| ProtectionRule {
             rule: rule.clone(),
             since,
+            made,
             failures: Vec::new(),
         };
         let done = match resources::get::<ProtectionRule>(&mut tx, &id).await? {
             Some(mut there) => {
                 let same = is_for_the_same(&there.body.rule, &rule);
-                there.body = new(if same { there.body.since } else { now });
+                let since = if same { there.body.since } else { now };
+                let is_same_group = there.body.rule.new_vault_group == rule.new_vault_group;
+                let made = match is_same_group {
+                    true => std::mem::take(&mut there.body.made),
+                    false => BTreeMap::new(),
+                };
+                there.body = new(since, made);
                 (resources::update(&mut tx, there).await?, false)
             }
             None => {
                 let parent = self.subscription_id();
-                let made = resources::create(&mut tx, &id, &parent, new(now)).await?;
+                let made =
+                    resources::create(&mut tx, &id, &parent, new(now, BTreeMap::new())).await?;
                 (made, true)
             }
         };
@@ -121,6 +132,7 @@ impl Control {
         }
         if let Some(group) = &rule.new_vault_group {
             rule.new_vault_group = Some(self.group_in(tx, group).await?.name);
+            rule.policy_name = first_policy(&rule.policy_name)?.to_owned();
             for location in locations {
                 policy::check_vault_name(&vault_name(name, &location.name))
                     .map_err(|r| refused(Code::NameInvalid, &r))?;
@@ -164,15 +176,16 @@ fn check_parts(rule: &Rule) -> Result<()> {
     Err(Error::new(Code::BadArgument, detail))
 }
 
-/// Whether two rules are for the same machines.
+/// Whether two rules do the same, for the same machines.
 fn is_for_the_same(a: &Rule, b: &Rule) -> bool {
     let of = |rule: &Rule| {
         (
             rule.machines,
             rule.tag_name.as_deref().map(str::to_ascii_lowercase),
-            rule.tag_values.clone(),
+            rule.tag_values.iter().cloned().collect::<BTreeSet<_>>(),
             rule.location.clone(),
             rule.resource_group.as_deref().map(fold),
+            rule.effect,
         )
     };
     of(a) == of(b)
@@ -181,13 +194,31 @@ fn is_for_the_same(a: &Rule, b: &Rule) -> bool {
 /// Brings the rules that protect in the vault `from` to its new id.
 pub(crate) async fn follow_vault(tx: &mut WriteTx, from: &str, to: &str) -> Result<()> {
     for mut rule in resources::all::<ProtectionRule>(tx).await? {
-        let vault = &mut rule.body.rule.vault_id;
-        if vault.as_deref().is_some_and(|id| fold(id) == fold(from)) {
-            *vault = Some(to.to_owned());
-            resources::update(tx, rule).await?;
+        let body = &mut rule.body;
+        let ids = body.made.values_mut().chain(&mut body.rule.vault_id);
+        let mut ids: Vec<_> = ids.filter(|id| fold(id) == fold(from)).collect();
+        if ids.is_empty() {
+            continue;
         }
+        for id in &mut ids {
+            to.clone_into(id);
+        }
+        resources::update(tx, rule).await?;
     }
     Ok(())
+}
+
+/// The policy of this name, in any case, of those that a new vault has.
+fn first_policy(name: &str) -> Result<&'static str> {
+    let all = first_policies().map(|(name, _)| name);
+    let found = all.into_iter().find(|p| p.eq_ignore_ascii_case(name));
+    found.ok_or_else(|| {
+        let detail = format!(
+            "a new vault has no policy `{name}`, only {}",
+            all.join(", ")
+        );
+        Error::new(Code::PolicyNotFound, detail)
+    })
 }
 
 /// The name of the vault that a rule makes in a location.

@@ -206,10 +206,14 @@ impl Control {
         // It may have been moved or deleted meanwhile, and the host taken away.
         let alias = vault.body.store_vault.to_string();
         let now = resources::find::<Vault>(&mut tx, &alias).await?.pop();
-        let is_there = resources::exists(&mut tx, &host.id).await?;
-        let Some(now) = now.filter(|_| is_there) else {
-            return Ok(());
-        };
+        let is_there = of_store.is_none() || resources::exists(&mut tx, &host.id).await?;
+        let now = now.filter(|_| is_there).ok_or_else(|| {
+            let detail = format!(
+                "what {} had in {store} went while it was counted",
+                vault.name
+            );
+            Error::new(Code::ResourceNotFound, detail)
+        })?;
         usages::counted(&mut tx, &now.id, store, usage, &by_item, &before).await?;
         tx.commit().await
     }

@@ -10,7 +10,7 @@ use base::{Code, Error, Result, VaultId};
 use serde_json::Value;
 use state::resources::{self, Record};
 use state::vaults::{Redundancy, SoftDelete, SoftDeleteState, Vault};
-use state::{Tx, WriteTx};
+use state::{Tx, WriteTx, fold};
 use vault::keys::{KeyFile, Unlock};
 use vault::{DEFAULT_CHUNK_SIZE, Store, Surroundings};
 
@@ -135,7 +135,12 @@ impl Control {
         let location = location.ok_or_else(missing)?.name.clone();
         let mut new = new_vault(location);
         input.change.clone().apply(&mut new)?;
-        self.make_store(&mut new).await?;
+        self.check_new(&self.vault_id(&there.name, name), &new.location)
+            .await?;
+        if let Err(e) = self.make_store(&mut new).await {
+            self.remove_store(&new);
+            return Err(e);
+        }
         let mut tx = self.state.write().await?;
         let recorded = async {
             let made = self.record(&mut tx, &there.name, name, new.clone());
@@ -183,7 +188,7 @@ impl Control {
         let others = resources::all::<Vault>(tx).await?;
         check_vaults(tx, &others, &new.location).await?;
         let made = resources::create(tx, &id, &there.id, new).await?;
-        taken(&others, &made)?;
+        taken(&others, &made.id)?;
         make_first_policies(tx, &made.id).await?;
         Ok(made)
     }
@@ -214,6 +219,14 @@ impl Control {
         Ok(vault)
     }
 
+    /// Refuses a vault that can't be recorded, before its store is made.
+    async fn check_new(&self, id: &str, location: &str) -> Result<()> {
+        let mut tx = self.state.read().await?;
+        let others = resources::all::<Vault>(&mut tx).await?;
+        check_vaults(&mut tx, &others, location).await?;
+        taken(&others, id)
+    }
+
     /// Makes the vault's store in a pool of its location, with a key that only this server's key opens.
     async fn make_store(&self, new: &mut Vault) -> Result<()> {
         let name = self.new_id().to_string();
@@ -238,8 +251,15 @@ impl Control {
 
     /// Removes a store that no record has named.
     fn remove_store(&self, vault: &Vault) {
+        // Without a name it was not begun, and its folder would be the pool's.
+        if vault.pool.is_empty() {
+            return;
+        }
         let folder = self.vault_folder(vault);
-        if let Err(e) = std::fs::remove_dir_all(&folder) {
+        let removed = std::fs::remove_dir_all(&folder);
+        if let Err(e) = removed
+            && e.kind() != std::io::ErrorKind::NotFound
+        {
             tracing::warn!("an empty store stays in {}: {e}", folder.display());
         }
     }
@@ -333,9 +353,10 @@ pub(crate) fn check_match<T>(there: &Record<T>, if_match: Option<&str>) -> Resul
 }
 
 /// Refuses a vault's name that another one of the subscription has (VAULT-2).
-fn taken(others: &[Record<Vault>], made: &Record<Vault>) -> Result<()> {
-    let name = &made.name;
-    let same = |v: &&Record<Vault>| v.id != made.id && v.name.eq_ignore_ascii_case(name);
+fn taken(others: &[Record<Vault>], id: &str) -> Result<()> {
+    let name = id.rsplit('/').next().unwrap_or(id);
+    let is_own = |v: &Record<Vault>| fold(&v.id) == fold(id);
+    let same = |v: &&Record<Vault>| !is_own(v) && v.name.eq_ignore_ascii_case(name);
     let Some(other) = others.iter().find(same) else {
         return Ok(());
     };

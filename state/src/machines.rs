@@ -41,9 +41,12 @@ pub struct Machine {
     /// What people say of it; rules go by it (DISC-12).
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// When its tags were changed last.
+    /// When each tag was given, changed or taken away last, by its name in lower case.
     #[serde(default)]
-    pub tagged: Option<Timestamp>,
+    pub tagged: BTreeMap<String, Timestamp>,
+    /// When it was found first; `None`: when its record was made.
+    #[serde(default)]
+    pub found: Option<Timestamp>,
     /// When somebody deleted its backups last: from then on no rule protects it.
     #[serde(default)]
     pub backups_deleted: Option<Timestamp>,

@@ -1,6 +1,8 @@
 //! Rules that protect machines by themselves, or tell which are not protected (DISC-12). Their
 //! parent is the subscription.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,9 @@ pub struct ProtectionRule {
     /// Since when it is for the machines that it is for: without `remediate` only those are
     /// protected that were found or tagged later.
     pub since: Timestamp,
+    /// The ids of the vaults that it has made, by location.
+    #[serde(default)]
+    pub made: BTreeMap<String, String>,
     /// What keeps it from protecting any machine of a location, as the last round found.
     pub failures: Vec<RuleFailure>,
 }

@@ -4,14 +4,16 @@
 //! - goes on with it when it moves to another host of the group, or is called otherwise in case
 //!   only (PROT-18);
 //! - keeps its name while a protected item refers to it, and follows the machine's otherwise;
-//! - stays when the machine is gone while an item refers to it, and goes otherwise;
+//! - stays when the machine is gone while an item refers to it; for 30 days if somebody has tagged
+//!   it or deleted its backups, since a host may leave out a machine that is there; and goes
+//!   otherwise;
 //! - and goes on with the machine that has its name and group when its own is gone (PROT-17):
 //!   the items then refer to that one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hypervisor::{AgentStatus, DiskChoice, MachineState};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use state::fold;
 use state::machines::{AgentLost, Hardware, Machine, MachineDisk};
 use state::resources::Record;
@@ -22,6 +24,9 @@ use super::naming::candidates;
 use super::{Seen, is_recent};
 use crate::machines::machine_id;
 use crate::plane::disk_numbers;
+
+/// For how long it is kept what people have said of a machine that is gone.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// A machine: its UUID and its folded group.
 pub(super) type Key = (Uuid, String);
@@ -62,12 +67,19 @@ pub(super) fn plan(
     let mut changes = Vec::new();
     let mut names = HashMap::new();
     let mut known = BTreeMap::new();
+    // What people have said of a machine goes with it to another group.
+    let said: HashMap<Uuid, Said> = records.iter().map(|r| (r.body.uuid, Said::of(r))).collect();
+    // By their ids: records that only say that, and give up their names.
+    let mut remembered = HashMap::new();
     for record in records {
         let key = (record.body.uuid, record.parent.clone());
         if keys.contains(&key) {
             names.insert(fold(&record.id), Owner::Present);
         } else if items.contains(&key) {
             names.insert(fold(&record.id), Owner::Vanished(key.clone()));
+        } else if is_remembered(&record.body, now) {
+            remembered.insert(fold(&record.id), record);
+            continue;
         } else {
             changes.push(Change::Delete(record));
             continue;
@@ -76,7 +88,9 @@ pub(super) fn plan(
     }
     let (mut more, mut heirs) = (Vec::new(), Vec::new());
     for key in &keys {
-        let Some((body, place)) = describe(key, &places[&key.0], known.get(key), now) else {
+        let own = known.get(key);
+        let before = (own, own.map(Said::of).or_else(|| said.get(&key.0).cloned()));
+        let Some((body, place)) = describe(key, &places[&key.0], before, now) else {
             continue;
         };
         let record = known.remove(key);
@@ -98,6 +112,7 @@ pub(super) fn plan(
                     names.remove(&fold(&before.id));
                     changes.push(Change::Delete(before));
                 }
+                changes.extend(remembered.remove(&fold(&id)).map(Change::Delete));
                 names.insert(fold(&id), Owner::Present);
                 more.push(Change::Create(id, group.id.clone(), body));
             }
@@ -111,7 +126,8 @@ pub(super) fn plan(
                     // What people have said is of the name.
                     let body = Machine {
                         tags: record.body.tags.clone(),
-                        tagged: record.body.tagged,
+                        tagged: record.body.tagged.clone(),
+                        found: Some(found_at(&record)),
                         backups_deleted: record.body.backups_deleted,
                         ..body
                     };
@@ -121,7 +137,15 @@ pub(super) fn plan(
             }
         }
     }
-    for (key, record) in known {
+    // What another group has of a machine that is found again goes with it.
+    let (gone, back): (Vec<_>, Vec<_>) = remembered
+        .into_values()
+        .partition(|r| !places.contains_key(&r.body.uuid));
+    changes.extend(back.into_iter().map(Change::Delete));
+    let gone = gone
+        .into_iter()
+        .map(|r| ((r.body.uuid, r.parent.clone()), r));
+    for (key, record) in known.into_iter().chain(gone) {
         // Those whose machine is on a host that does not answer stay as they are.
         if !keys.contains(&key) {
             let vanished = record.body.vanished.unwrap_or(now);
@@ -180,7 +204,7 @@ fn places<'a>(
 fn describe<'a>(
     key: &Key,
     places: &'a [Place<'a>],
-    record: Option<&Record<Machine>>,
+    (record, said): (Option<&Record<Machine>>, Option<Said>),
     now: Timestamp,
 ) -> Option<(Machine, &'a Place<'a>)> {
     let mut here = places
@@ -214,9 +238,10 @@ fn describe<'a>(
                 memory: machine.hardware.memory,
                 architecture: machine.hardware.architecture.clone(),
             },
-            tags: record.map(|r| r.body.tags.clone()).unwrap_or_default(),
-            tagged: record.and_then(|r| r.body.tagged),
-            backups_deleted: record.and_then(|r| r.body.backups_deleted),
+            found: Some(said.as_ref().map_or(now, |s| s.found)),
+            backups_deleted: said.as_ref().and_then(|s| s.backups_deleted),
+            tagged: said.as_ref().map(|s| s.tagged.clone()).unwrap_or_default(),
+            tags: said.map(|s| s.tags).unwrap_or_default(),
         },
         (None, Some(record)) => Machine {
             also_on,
@@ -225,6 +250,39 @@ fn describe<'a>(
         (None, None) => return None,
     };
     Some((body, place))
+}
+
+/// What people have said of a machine, and when it was found first.
+#[derive(Clone)]
+struct Said {
+    found: Timestamp,
+    tags: BTreeMap<String, String>,
+    tagged: BTreeMap<String, Timestamp>,
+    backups_deleted: Option<Timestamp>,
+}
+
+impl Said {
+    fn of(machine: &Record<Machine>) -> Self {
+        let body = &machine.body;
+        Self {
+            found: found_at(machine),
+            tags: body.tags.clone(),
+            tagged: body.tagged.clone(),
+            backups_deleted: body.backups_deleted,
+        }
+    }
+}
+
+/// When a machine was found first.
+pub(crate) fn found_at(machine: &Record<Machine>) -> Timestamp {
+    machine.body.found.unwrap_or(machine.created)
+}
+
+/// Whether it is kept what people have said of a machine that is gone, for some time.
+fn is_remembered(machine: &Machine, now: Timestamp) -> bool {
+    let is_said = !machine.tags.is_empty() || machine.backups_deleted.is_some();
+    let since = machine.vanished.unwrap_or(now);
+    is_said && now.duration_since(since) < REMEMBERED
 }
 
 /// Whether a machine that runs has no guest agent that answers, and since when.

@@ -8,6 +8,7 @@ use state::protection_rules::{ProtectionRule, Rule, RuleEffect, RuleMachines};
 use state::resources::{self, Record, Scope};
 
 use crate::Control;
+use crate::discovery::machines::found_at;
 use crate::protected_items::is_active;
 
 /// A machine that a rule is for.
@@ -153,11 +154,11 @@ pub(crate) async fn stands(
     Ok((state, live))
 }
 
-/// Whether a rule protects machines like this one, if nobody has decided about it.
+/// Whether a rule protects machines like this one, if nobody has decided about it: all that it is
+/// for, or those that were found, or got or lost its tag, since then.
 fn is_due(rule: &ProtectionRule, machine: &Record<Machine>) -> bool {
-    let asked = machine
-        .body
-        .tagged
-        .map_or(machine.created, |tagged| tagged.max(machine.created));
-    rule.rule.effect == RuleEffect::Protect && (rule.rule.remediate || asked > rule.since)
+    let name = rule.rule.tag_name.as_deref().map(str::to_lowercase);
+    let tagged = name.and_then(|name| machine.body.tagged.get(&name).copied());
+    let asked = tagged.max(Some(found_at(machine)));
+    rule.rule.effect == RuleEffect::Protect && (rule.rule.remediate || asked > Some(rule.since))
 }

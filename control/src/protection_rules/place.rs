@@ -42,7 +42,9 @@ impl Control {
     ) -> Result<Option<Place>> {
         let there = match (&rule.body.rule.vault_id, self.own_vault(rule, location)) {
             (_, Some((group, name))) => {
-                let found = resources::get::<Vault>(tx, &self.vault_id(&group, &name)).await?;
+                let id = self.vault_id(&group, &name);
+                let id = rule.body.made.get(location).unwrap_or(&id);
+                let found = resources::get::<Vault>(tx, id).await?;
                 let Some(found) = found else { return Ok(None) };
                 found
             }

@@ -27,8 +27,7 @@ impl Control {
         if !self.rests.is_due(Round::Meter, self.now()) {
             return Ok(());
         }
-        // What is read and written is of one moment: a vault may be moved.
-        let mut tx = self.state.write().await?;
+        let mut tx = self.state.read().await?;
         let today = tx.now().to_zoned(TimeZone::UTC).date();
         if meter::newest(&mut tx).await? >= Some(today) {
             return Ok(());
@@ -38,7 +37,15 @@ impl Control {
         for vault in all {
             vaults.push(metered(&mut tx, &vault).await?);
         }
+        drop(tx);
         let reading = Reading { day: today, vaults };
+        let mut tx = self.state.write().await?;
+        for vault in &reading.vaults {
+            // It was moved or deleted meanwhile: the next round reads again.
+            if !resources::exists(&mut tx, &vault.id).await? {
+                return Ok(());
+            }
+        }
         meter::write(&mut tx, &reading).await?;
         if let Ok(before) = today.checked_sub(KEPT) {
             meter::prune(&mut tx, before).await?;

@@ -130,9 +130,10 @@ impl Control {
             return Ok(false);
         };
         let Place { vault, policy } = place;
-        let item = self
-            .enable_by_rule(&mut tx, vault, &policy, machine)
-            .await?;
+        let item = self.enable_by_rule(&mut tx, vault, &policy, machine);
+        let Some(item) = refused(item.await)? else {
+            return Ok(false);
+        };
         self.log_rule(&mut tx, rule, PROTECT, &item.id).await?;
         tx.commit().await?;
         self.engine.wake.notify_one();
@@ -196,6 +197,10 @@ impl Control {
         let Some((group, name)) = self.own_vault(rule, location) else {
             return Ok(());
         };
+        let found = resources::get::<ProtectionRule>(&mut tx, &rule.id).await?;
+        let Some(rule) = &found.filter(|now| now.body.rule == rule.body.rule) else {
+            return Ok(());
+        };
         if self.place(&mut tx, rule, location).await?.is_some() {
             return Ok(());
         }
@@ -206,9 +211,16 @@ impl Control {
             location: Some(location.to_owned()),
             ..VaultInput::default()
         };
-        let (vault, _) = self.put_vault(&group, &name, input).await?;
+        let (vault, made) = self.put_vault(&group, &name, input).await?;
         let mut tx = self.state.write().await?;
-        self.log_rule(&mut tx, rule, MAKE_VAULT, &vault.id).await?;
+        if made {
+            self.log_rule(&mut tx, rule, MAKE_VAULT, &vault.id).await?;
+        }
+        let found = resources::get::<ProtectionRule>(&mut tx, &rule.id).await?;
+        if let Some(mut there) = found.filter(|now| now.body.rule == rule.body.rule) {
+            there.body.made.insert(location.to_owned(), vault.id);
+            resources::update(&mut tx, there).await?;
+        }
         tx.commit().await
     }
 
@@ -230,7 +242,11 @@ impl Control {
         if failures == rule.body.failures {
             return Ok(());
         }
-        for failure in &failures {
+        let is_told = |f: &&RuleFailure| {
+            let mut before = rule.body.failures.iter();
+            before.any(|b| (&b.location, &b.code) == (&f.location, &f.code))
+        };
+        for failure in failures.iter().filter(|f| !is_told(f)) {
             let RuleFailure {
                 location, detail, ..
             } = failure;

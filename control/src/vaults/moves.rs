@@ -14,9 +14,8 @@ use crate::protection_rules::follow_vault;
 
 impl Control {
     /// Moves vaults of one group to another, all or none: with their policies, locks and roles,
-    /// their items, points, jobs and alerts; rules protect in them as before. Their stores stay where
-    /// they are. Ids under the old
-    /// group name nothing any more. Durable when this returns.
+    /// their items, points, jobs and alerts; rules protect in them as before. Their stores stay
+    /// where they are. Ids under the old group name nothing any more. Durable when this returns.
     ///
     /// # Errors
     /// `ResourceNotFound`; `GroupNotFound`; `BadArgument` if it is the same group; `ScopeLocked`

@@ -100,6 +100,76 @@ async fn disc_12_tags_stay_with_a_machine_and_with_the_one_that_goes_on_for_it()
     assert_eq!(missing.unwrap_err().code(), Code::ResourceNotFound);
 }
 
+/// A host may leave out a machine that is there: its definition could not be read just then.
+#[tokio::test]
+async fn disc_12_what_people_say_of_a_machine_outlives_looks_that_leave_it_out() {
+    let world = World::new().await;
+    let both = [named(1, "web"), named(2, "db")];
+    world.set(A, &both);
+    world.look().await;
+    let tags: std::collections::BTreeMap<_, _> = [("nobackup".to_owned(), String::new())].into();
+    let tagged = world.control.tag_machine("default", "web", tags.clone());
+    let before = tagged.await.unwrap().body;
+    world.set(A, &[]);
+    world.look().await;
+    assert_eq!(world.names().await, is(&[("web", 1)]));
+    assert!(world.machine("web").await.vanished.is_some());
+    world.clock.advance(SignedDuration::from_hours(24 * 29));
+    world.look().await;
+    world.set(A, &both);
+    world.look().await;
+    let after = world.machine("web").await;
+    assert_eq!((after.tags, after.tagged), (tags.clone(), before.tagged));
+    assert_eq!((after.found, after.vanished), (before.found, None));
+    // In another group it is another machine, and still the one that they meant.
+    world
+        .control
+        .put_group(
+            "other",
+            control::GroupInput {
+                location: Some("onprem".to_owned()),
+                tags: None,
+            },
+        )
+        .await
+        .unwrap();
+    let moved = [(id(1), "other".to_owned())].into();
+    let input = HostInput {
+        machine_groups: Some(moved),
+        ..HostInput::default()
+    };
+    world.control.put_host("a", input).await.unwrap();
+    world.look().await;
+    let moved = world.control.machine("other", "web").await.unwrap().body;
+    assert_eq!((moved.tags, moved.found), (tags, before.found));
+    assert_eq!(world.names().await, is(&[("db", 2), ("web", 1)]));
+    // The name is free for another, of which nobody has said anything.
+    world.set(A, &[named(2, "db")]);
+    world.look().await;
+    let input = HostInput {
+        machine_groups: Some([(id(3), "other".to_owned())].into()),
+        ..HostInput::default()
+    };
+    world.control.put_host("a", input).await.unwrap();
+    world.set(A, &[named(2, "db"), named(3, "web")]);
+    world.look().await;
+    let other = world.control.machine("other", "web").await.unwrap().body;
+    assert_eq!((other.uuid, other.tags.len()), (id(3), 0));
+    // And nothing is kept for good.
+    let tags = [("a".to_owned(), "b".to_owned())].into();
+    world
+        .control
+        .tag_machine("default", "db", tags)
+        .await
+        .unwrap();
+    world.set(A, &[]);
+    world.look().await;
+    assert_eq!(world.names().await, is(&[("db", 2)]));
+    world.clock.advance(SignedDuration::from_hours(24 * 31));
+    world.look().await;
+    assert_eq!(world.names().await, is(&[]));
+}
+
 #[tokio::test]
 async fn a_machine_that_moved_to_another_host_keeps_its_record_and_a_silent_host_changes_nothing() {
     let world = World::new().await;

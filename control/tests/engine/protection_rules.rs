@@ -245,9 +245,21 @@ async fn disc_12_a_rule_makes_a_vault_for_a_location_and_tells_what_keeps_it_fro
         .set_limit("vaults_per_location", Some(1))
         .await
         .unwrap();
+    let unknown = Rule {
+        policy_name: "nightly".to_owned(),
+        ..rule.clone()
+    };
+    assert_eq!(world.refused_rule(unknown).await, Code::PolicyNotFound);
     world.rule("auto", rule.clone()).await;
     assert_eq!(world.stands("auto", "web").await, (R::Pending, None));
+    let in_pool = || {
+        std::fs::read_dir(world.folder.path().join("pool"))
+            .unwrap()
+            .count()
+    };
+    let before = in_pool();
     world.round().await;
+    assert_eq!(in_pool(), before);
     let reached = Code::LimitReached.name().to_owned();
     assert_eq!(
         world.failures("auto").await,
@@ -275,6 +287,26 @@ async fn disc_12_a_rule_makes_a_vault_for_a_location_and_tells_what_keeps_it_fro
     }
     world.round().await;
     assert_eq!(world.control.vaults(None, None, 9).await.unwrap().len(), 2);
+    // VAULT-16: its own vault, wherever that is.
+    let group = control::GroupInput {
+        location: Some("onprem".to_owned()),
+        tags: None,
+    };
+    world.control.put_group("other", group).await.unwrap();
+    let names = std::collections::BTreeSet::from(["auto-onprem".to_owned()]);
+    let moved = world.control.move_vaults("default", &names, "other").await;
+    moved.unwrap();
+    world.discovered(&["late".to_owned()]).await;
+    world.round().await;
+    assert_eq!(world.failures("auto").await, []);
+    assert_eq!(world.stands("auto", "late").await, (R::Protected, None));
+    let late = world
+        .control
+        .item("other", "auto-onprem", &name("late"))
+        .await;
+    late.unwrap();
+    let back = world.control.move_vaults("other", &names, "default").await;
+    back.unwrap();
     // Nothing of it goes with the rule.
     assert!(world.control.delete_protection_rule("AUTO").await.unwrap());
     assert!(!world.control.delete_protection_rule("auto").await.unwrap());
@@ -514,4 +546,64 @@ async fn disc_12_a_rule_names_what_goes_together_and_is_there() {
     }
     let none = world.control.ruled_machines("r", None, None, 9).await;
     assert_eq!(none.unwrap_err().code(), Code::ResourceNotFound);
+}
+
+/// What was there before a rule stays as it is, whatever else is said of it.
+#[tokio::test]
+async fn disc_12_another_tag_or_name_or_effect_makes_no_machine_new() {
+    let world = World::new().await;
+    world.tag("db", "yes").await;
+    world.clock.advance(SignedDuration::from_mins(1));
+    world.rule("all", all(&world)).await;
+    world.rule("without", tagged(&world, false)).await;
+    let with = Rule {
+        effect: RuleEffect::AuditOnly,
+        vault_id: None,
+        ..tagged(&world, true)
+    };
+    world.rule("with", with).await;
+    world.clock.advance(SignedDuration::from_mins(1));
+    let tags = |all: &[(&str, &str)]| {
+        let own = |(tag, value): &(&str, &str)| ((*tag).to_owned(), (*value).to_owned());
+        all.iter().map(own).collect()
+    };
+    let both = tags(&[("backup", "yes"), ("owner", "ann")]);
+    world
+        .control
+        .tag_machine("default", "db", both)
+        .await
+        .unwrap();
+    let owner = tags(&[("owner", "ann")]);
+    world
+        .control
+        .tag_machine("default", "web", owner)
+        .await
+        .unwrap();
+    // Only from now on does it protect.
+    world.rule("with", tagged(&world, true)).await;
+    let machines = vec![
+        machine(crate::world::WEB, "www", &[1 << 30]),
+        machine(crate::world::DB, "db", &[5, 6]),
+    ];
+    let networks = None;
+    world.plane.set(HOST, Discovered { machines, networks });
+    world.control.discover().await.unwrap();
+    world.round().await;
+    for (rule, name) in [
+        ("all", "www"),
+        ("all", "db"),
+        ("without", "www"),
+        ("with", "db"),
+    ] {
+        let stands = world.stands(rule, name).await;
+        assert_eq!(stands, (R::Unprotected, None), "{rule} {name}");
+    }
+    // Its own tag, taken away, does.
+    world
+        .control
+        .tag_machine("default", "db", tags(&[]))
+        .await
+        .unwrap();
+    world.round().await;
+    assert_eq!(world.stands("without", "db").await, (R::Protected, None));
 }

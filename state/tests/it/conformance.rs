@@ -247,7 +247,8 @@ pub async fn machines_are_found_by_their_uuid(home: &Home) {
         agent_lost: None,
         hardware: Hardware::default(),
         tags: BTreeMap::new(),
-        tagged: None,
+        tagged: BTreeMap::new(),
+        found: None,
         backups_deleted: None,
     };
     let id = |name: &str| format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}");

@@ -4,6 +4,7 @@ use base::Result;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::places::remove;
 use super::{find, group, last, text};
 use crate::cli::{ProtectionRuleCommand, ProtectionRuleCreate};
 use crate::client::Client;
@@ -56,10 +57,7 @@ pub async fn run(settings: &Settings, command: ProtectionRuleCommand) -> Result<
             print(settings, &saved.body)?;
         }
         ProtectionRuleCommand::Delete { name } => {
-            let path = path(&name);
-            // A DELETE of what is not there is well for a server, but not for who mistyped.
-            client.get(&path).await?;
-            client.send(Method::DELETE, &path, None).await?;
+            remove(&client, &path(&name)).await?;
         }
     }
     Ok(0)
