@@ -79,7 +79,7 @@ impl Found for Machine {
             "name": machine.name,
             "type": Self::TYPE,
             "location": kept.location,
-            "tags": kept.tags,
+            "tags": kept.said.tags,
             "properties": {
                 "vmId": kept.uuid,
                 "provisioningState": "Succeeded",

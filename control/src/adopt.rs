@@ -9,7 +9,7 @@ use policy::{Keep, Marks};
 use serde_json::json;
 use state::groups::Group;
 use state::hosts::Host;
-use state::machines::{Hardware, Machine};
+use state::machines::{Hardware, Machine, Said};
 use state::protected_items::{
     self as items, Filter, ItemBody, NewItem, ProtectedItem, ProtectionState,
 };
@@ -245,10 +245,7 @@ fn gone(found: &FoundPoint, host: String, location: String, now: Timestamp) -> M
         also_on: Vec::new(),
         agent_lost: None,
         hardware: Hardware::default(),
-        tags: BTreeMap::new(),
-        tagged: BTreeMap::new(),
-        found: None,
-        backups_deleted: None,
+        said: Said::default(),
     }
 }
 

@@ -109,7 +109,7 @@ in_lists! {
 }
 
 macro_rules! in_lists_with_tags {
-    ($($kind:ty: $name:literal;)*) => {
+    ($($kind:ty: $name:literal, $($tags:ident).+;)*) => {
         $(impl InLists for $kind {
             const TYPE: &'static str = $name;
 
@@ -118,13 +118,13 @@ macro_rules! in_lists_with_tags {
             }
 
             fn tags(&self) -> BTreeMap<String, String> {
-                self.tags.clone()
+                self.$($tags).+.clone()
             }
         })*
     };
 }
 
 in_lists_with_tags! {
-    Machine: "Microsoft.Compute/virtualMachines";
-    Vault: "Microsoft.RecoveryServices/vaults";
+    Machine: "Microsoft.Compute/virtualMachines", said.tags;
+    Vault: "Microsoft.RecoveryServices/vaults", tags;
 }

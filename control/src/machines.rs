@@ -52,21 +52,15 @@ impl Control {
     ) -> Result<Record<Machine>> {
         let mut tx = self.state.write().await?;
         let mut found = machine(&mut tx, &self.machine_id(group, name)).await?;
-        if found.body.tags == tags {
+        let said = &mut found.body.said;
+        let before = std::mem::replace(&mut said.tags, tags);
+        let names = before.keys().chain(said.tags.keys());
+        let changed = names.filter(|tag| before.get(*tag) != said.tags.get(*tag));
+        let changed: BTreeMap<_, _> = changed.map(|t| (t.to_lowercase(), tx.now())).collect();
+        if changed.is_empty() {
             return Ok(found);
         }
-        let before = std::mem::replace(&mut found.body.tags, tags);
-        let now = &found.body.tags;
-        let changed = before
-            .iter()
-            .filter(|(tag, value)| now.get(*tag) != Some(value));
-        let given = now
-            .iter()
-            .filter(|(tag, value)| before.get(*tag) != Some(value));
-        let names = changed
-            .chain(given)
-            .map(|(tag, _)| (tag.to_lowercase(), tx.now()));
-        found.body.tagged.extend(names.collect::<Vec<_>>());
+        said.tagged.extend(changed);
         let found = resources::update(&mut tx, found).await?;
         tx.commit().await?;
         Ok(found)

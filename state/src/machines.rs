@@ -38,17 +38,22 @@ pub struct Machine {
     /// What it computes with.
     #[serde(default)]
     pub hardware: Hardware,
-    /// What people say of it; rules go by it (DISC-12).
+    /// What people have said of it.
     #[serde(default)]
+    pub said: Said,
+}
+
+/// What people have said of a machine, and since when they could; rules go by it (DISC-12).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Said {
+    /// When the machine was found first; `None`: when its record was made.
+    pub found: Option<Timestamp>,
+    /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// When each tag was given, changed or taken away last, by its name in lower case.
-    #[serde(default)]
     pub tagged: BTreeMap<String, Timestamp>,
-    /// When it was found first; `None`: when its record was made.
-    #[serde(default)]
-    pub found: Option<Timestamp>,
     /// When somebody deleted its backups last: from then on no rule protects it.
-    #[serde(default)]
     pub backups_deleted: Option<Timestamp>,
 }
 

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use hypervisor::{AgentStatus, DiskChoice, MachineState};
 use jiff::{SignedDuration, Timestamp};
 use state::fold;
-use state::machines::{AgentLost, Hardware, Machine, MachineDisk};
+use state::machines::{AgentLost, Hardware, Machine, MachineDisk, Said};
 use state::resources::Record;
 use uuid::Uuid;
 
@@ -68,7 +68,7 @@ pub(super) fn plan(
     let mut names = HashMap::new();
     let mut known = BTreeMap::new();
     // What people have said of a machine goes with it to another group.
-    let said: HashMap<Uuid, Said> = records.iter().map(|r| (r.body.uuid, Said::of(r))).collect();
+    let said: HashMap<Uuid, Said> = records.iter().map(|r| (r.body.uuid, said_of(r))).collect();
     // By their ids: records that only say that, and give up their names.
     let mut remembered = HashMap::new();
     for record in records {
@@ -89,8 +89,8 @@ pub(super) fn plan(
     let (mut more, mut heirs) = (Vec::new(), Vec::new());
     for key in &keys {
         let own = known.get(key);
-        let before = (own, own.map(Said::of).or_else(|| said.get(&key.0).cloned()));
-        let Some((body, place)) = describe(key, &places[&key.0], before, now) else {
+        let said = own.map(said_of).or_else(|| said.get(&key.0).cloned());
+        let Some((body, place)) = describe(key, &places[&key.0], own, said, now) else {
             continue;
         };
         let record = known.remove(key);
@@ -125,10 +125,7 @@ pub(super) fn plan(
                     names.insert(fold(&record.id), Owner::Present);
                     // What people have said is of the name.
                     let body = Machine {
-                        tags: record.body.tags.clone(),
-                        tagged: record.body.tagged.clone(),
-                        found: Some(found_at(&record)),
-                        backups_deleted: record.body.backups_deleted,
+                        said: said_of(&record),
                         ..body
                     };
                     more.push(Change::Update(Record { body, ..record }));
@@ -204,7 +201,8 @@ fn places<'a>(
 fn describe<'a>(
     key: &Key,
     places: &'a [Place<'a>],
-    (record, said): (Option<&Record<Machine>>, Option<Said>),
+    record: Option<&Record<Machine>>,
+    said: Option<Said>,
     now: Timestamp,
 ) -> Option<(Machine, &'a Place<'a>)> {
     let mut here = places
@@ -238,10 +236,10 @@ fn describe<'a>(
                 memory: machine.hardware.memory,
                 architecture: machine.hardware.architecture.clone(),
             },
-            found: Some(said.as_ref().map_or(now, |s| s.found)),
-            backups_deleted: said.as_ref().and_then(|s| s.backups_deleted),
-            tagged: said.as_ref().map(|s| s.tagged.clone()).unwrap_or_default(),
-            tags: said.map(|s| s.tags).unwrap_or_default(),
+            said: said.unwrap_or_else(|| Said {
+                found: Some(now),
+                ..Said::default()
+            }),
         },
         (None, Some(record)) => Machine {
             also_on,
@@ -253,34 +251,21 @@ fn describe<'a>(
 }
 
 /// What people have said of a machine, and when it was found first.
-#[derive(Clone)]
-struct Said {
-    found: Timestamp,
-    tags: BTreeMap<String, String>,
-    tagged: BTreeMap<String, Timestamp>,
-    backups_deleted: Option<Timestamp>,
-}
-
-impl Said {
-    fn of(machine: &Record<Machine>) -> Self {
-        let body = &machine.body;
-        Self {
-            found: found_at(machine),
-            tags: body.tags.clone(),
-            tagged: body.tagged.clone(),
-            backups_deleted: body.backups_deleted,
-        }
+fn said_of(machine: &Record<Machine>) -> Said {
+    Said {
+        found: Some(found_at(machine)),
+        ..machine.body.said.clone()
     }
 }
 
 /// When a machine was found first.
 pub(crate) fn found_at(machine: &Record<Machine>) -> Timestamp {
-    machine.body.found.unwrap_or(machine.created)
+    machine.body.said.found.unwrap_or(machine.created)
 }
 
 /// Whether it is kept what people have said of a machine that is gone, for some time.
 fn is_remembered(machine: &Machine, now: Timestamp) -> bool {
-    let is_said = !machine.tags.is_empty() || machine.backups_deleted.is_some();
+    let is_said = !machine.said.tags.is_empty() || machine.said.backups_deleted.is_some();
     let since = machine.vanished.unwrap_or(now);
     is_said && now.duration_since(since) < REMEMBERED
 }

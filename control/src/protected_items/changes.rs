@@ -180,7 +180,7 @@ async fn note_deletion(tx: &mut WriteTx, item: &ProtectedItem) -> Result<()> {
     let Some(mut machine) = found.filter(|m| m.body.uuid == item.machine) else {
         return Ok(());
     };
-    machine.body.backups_deleted = Some(tx.now());
+    machine.body.said.backups_deleted = Some(tx.now());
     resources::update(tx, machine).await.map(drop)
 }
 

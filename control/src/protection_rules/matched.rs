@@ -120,7 +120,7 @@ pub(crate) fn is_for(rule: &Rule, machine: &Record<Machine>) -> bool {
         let name = rule.tag_name.as_deref().unwrap_or_default();
         let values = &rule.tag_values;
         let counts = |value: &String| values.is_empty() || values.contains(value);
-        let mut tags = body.tags.iter();
+        let mut tags = body.said.tags.iter();
         tags.any(|(tag, value)| tag.eq_ignore_ascii_case(name) && counts(value))
     };
     body.vanished.is_none()
@@ -144,7 +144,7 @@ pub(crate) async fn stands(
     let live = all.into_iter().find(|item| item.purge_at.is_none());
     let state = if live.as_ref().is_some_and(is_active) {
         RuledState::Protected
-    } else if any || machine.body.backups_deleted.is_some() {
+    } else if any || machine.body.said.backups_deleted.is_some() {
         RuledState::Stopped
     } else if is_due(&rule.body, machine) {
         RuledState::Pending
@@ -158,7 +158,7 @@ pub(crate) async fn stands(
 /// for, or those that were found, or got or lost its tag, since then.
 fn is_due(rule: &ProtectionRule, machine: &Record<Machine>) -> bool {
     let name = rule.rule.tag_name.as_deref().map(str::to_lowercase);
-    let tagged = name.and_then(|name| machine.body.tagged.get(&name).copied());
+    let tagged = name.and_then(|name| machine.body.said.tagged.get(&name).copied());
     let asked = tagged.max(Some(found_at(machine)));
     rule.rule.effect == RuleEffect::Protect && (rule.rule.remediate || asked > Some(rule.since))
 }

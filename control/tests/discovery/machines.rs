@@ -86,13 +86,13 @@ async fn disc_12_tags_stay_with_a_machine_and_with_the_one_that_goes_on_for_it()
     assert_eq!(tagged.body.hardware.processors, Some(2));
     world.set(A, &[named(1, "www")]);
     world.look().await;
-    assert_eq!(world.machine("www").await.tags, tags);
+    assert_eq!(world.machine("www").await.said.tags, tags);
     // Another machine in its place goes on with its item, and is the same to people.
     world.protect("www").await;
     world.set(A, &[named(2, "www")]);
     world.look().await;
     let heir = world.machine("www").await;
-    assert_eq!((heir.uuid, heir.tags), (id(2), tags));
+    assert_eq!((heir.uuid, heir.said.tags), (id(2), tags));
     let missing = world
         .control
         .tag_machine("default", "none", [].into())
@@ -108,7 +108,7 @@ async fn disc_12_what_people_say_of_a_machine_outlives_looks_that_leave_it_out()
     world.set(A, &both);
     world.look().await;
     let tags: std::collections::BTreeMap<_, _> = [("nobackup".to_owned(), String::new())].into();
-    let tagged = world.control.tag_machine("default", "web", tags.clone());
+    let tagged = world.control.tag_machine("default", "web", tags);
     let before = tagged.await.unwrap().body;
     world.set(A, &[]);
     world.look().await;
@@ -119,8 +119,7 @@ async fn disc_12_what_people_say_of_a_machine_outlives_looks_that_leave_it_out()
     world.set(A, &both);
     world.look().await;
     let after = world.machine("web").await;
-    assert_eq!((after.tags, after.tagged), (tags.clone(), before.tagged));
-    assert_eq!((after.found, after.vanished), (before.found, None));
+    assert_eq!((after.said, after.vanished), (before.said.clone(), None));
     // In another group it is another machine, and still the one that they meant.
     world
         .control
@@ -141,7 +140,7 @@ async fn disc_12_what_people_say_of_a_machine_outlives_looks_that_leave_it_out()
     world.control.put_host("a", input).await.unwrap();
     world.look().await;
     let moved = world.control.machine("other", "web").await.unwrap().body;
-    assert_eq!((moved.tags, moved.found), (tags, before.found));
+    assert_eq!(moved.said, before.said);
     assert_eq!(world.names().await, is(&[("db", 2), ("web", 1)]));
     // The name is free for another, of which nobody has said anything.
     world.set(A, &[named(2, "db")]);
@@ -154,7 +153,7 @@ async fn disc_12_what_people_say_of_a_machine_outlives_looks_that_leave_it_out()
     world.set(A, &[named(2, "db"), named(3, "web")]);
     world.look().await;
     let other = world.control.machine("other", "web").await.unwrap().body;
-    assert_eq!((other.uuid, other.tags.len()), (id(3), 0));
+    assert_eq!((other.uuid, other.said.tags.len()), (id(3), 0));
     // And nothing is kept for good.
     let tags = [("a".to_owned(), "b".to_owned())].into();
     world

@@ -180,7 +180,7 @@ async fn disc_12_rules_go_by_a_tag_its_values_a_group_and_a_location() {
     // Tags stay with what discovery finds.
     world.discovered(&[]).await;
     let web = world.control.machine("default", "web").await.unwrap();
-    assert_eq!(web.body.tags["backup"], "daily");
+    assert_eq!(web.body.said.tags["backup"], "daily");
 
     let values = |value: &str| Rule {
         tag_values: vec![value.to_owned(), "never".to_owned()],

@@ -10,7 +10,7 @@ use serde_json::json;
 use state::activity::{self, Entry};
 use state::alerts::{self, AlertBody, AlertRule, AlertState, NewAlert};
 use state::jobs::{self, JobOperation, JobStatus};
-use state::machines::{Hardware, Machine};
+use state::machines::{Hardware, Machine, Said};
 use state::operations::{self, Operation, OperationStatus};
 use state::policies::Policy;
 use state::principals::{self, PrincipalBody, PrincipalKind, Secret};
@@ -246,10 +246,7 @@ pub async fn machines_are_found_by_their_uuid(home: &Home) {
         also_on: Vec::new(),
         agent_lost: None,
         hardware: Hardware::default(),
-        tags: BTreeMap::new(),
-        tagged: BTreeMap::new(),
-        found: None,
-        backups_deleted: None,
+        said: Said::default(),
     };
     let id = |name: &str| format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}");
     for (name, number) in [("a", 1), ("b", 2), ("c", 1)] {
