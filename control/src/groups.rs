@@ -10,7 +10,7 @@ use state::machines::Machine;
 use state::resources::{self, Record, Scope};
 use state::storage_accounts::StorageAccount;
 use state::vaults::Vault;
-use state::{Resource, Tx, fold};
+use state::{Resource, Tx, fold, protected_items};
 
 use crate::Control;
 use crate::admission_rules::admit;
@@ -100,7 +100,8 @@ impl Control {
         Ok(done)
     }
 
-    /// Deletes a group that holds nothing. Networks don't count: they go with their host.
+    /// Deletes a group that holds nothing. Networks don't count: they go with their host; nor do
+    /// machines that are gone: what is kept of them goes with the group.
     ///
     /// # Errors
     /// `GroupNotFound`; `ResourceInUse` if there are vaults, machines, restore folders or
@@ -109,7 +110,7 @@ impl Control {
         let mut tx = self.state.write().await?;
         let group = self.group_in(&mut tx, name).await?;
         refuse_if_holds::<Vault>(&mut tx, &group, "vault").await?;
-        refuse_if_holds::<Machine>(&mut tx, &group, "machine").await?;
+        let gone = gone_machines(&mut tx, &group).await?;
         let scope = Scope::In(&group.id);
         let held = resources::page::<Collection>(&mut tx, scope, None, 1).await?;
         if let Some(collection) = held.first() {
@@ -120,6 +121,9 @@ impl Control {
         if let Some(host) = all.find(|h| h.body.group == fold(&group.id)) {
             let detail = format!("the group {name} is that of the host {}", host.name);
             return Err(Error::new(Code::ResourceInUse, detail));
+        }
+        for machine in &gone {
+            resources::delete(&mut tx, machine).await?;
         }
         resources::delete(&mut tx, &group).await?;
         forget_scope(&mut tx, &group.id).await?;
@@ -132,12 +136,33 @@ async fn refuse_if_holds<T: Resource>(
     group: &Record<Group>,
     what: &str,
 ) -> Result<()> {
-    let held = resources::page::<T>(tx, Scope::In(&group.id), None, 1).await?;
-    let Some(one) = held.first() else {
-        return Ok(());
+    let found = resources::page::<T>(tx, Scope::In(&group.id), None, 1).await?;
+    found
+        .first()
+        .map_or(Ok(()), |one| Err(held(group, what, &one.name)))
+}
+
+/// The machines of a group, if all are gone, and no item refers to them: their records only keep
+/// what people have said of them.
+///
+/// # Errors
+/// `ResourceInUse` naming another; those of the records.
+async fn gone_machines(tx: &mut Tx, group: &Record<Group>) -> Result<Vec<Record<Machine>>> {
+    let items = protected_items::machines(tx).await?;
+    let all: Vec<Record<Machine>> =
+        resources::page(tx, Scope::In(&group.id), None, u32::MAX).await?;
+    let is_here = |m: &&Record<Machine>| {
+        m.body.vanished.is_none() || items.contains(&(m.body.uuid, m.parent.clone()))
     };
-    let detail = format!("the group {} holds the {what} {}", group.name, one.name);
-    Err(Error::new(Code::ResourceInUse, detail))
+    match all.iter().find(is_here) {
+        Some(machine) => Err(held(group, "machine", &machine.name)),
+        None => Ok(all),
+    }
+}
+
+fn held(group: &Record<Group>, what: &str, name: &str) -> Error {
+    let detail = format!("the group {} holds the {what} {name}", group.name);
+    Error::new(Code::ResourceInUse, detail)
 }
 
 fn no_group(name: &str) -> Error {

@@ -154,6 +154,20 @@ async fn disc_12_what_people_say_of_a_machine_outlives_looks_that_leave_it_out()
     world.look().await;
     let other = world.control.machine("other", "web").await.unwrap().body;
     assert_eq!((other.uuid, other.said.tags.len()), (id(3), 0));
+    // A group is not held up by it.
+    let tags = [("a".to_owned(), "b".to_owned())].into();
+    world
+        .control
+        .tag_machine("other", "web", tags)
+        .await
+        .unwrap();
+    let held = world.control.delete_group("other").await.unwrap_err();
+    assert_eq!(held.code(), Code::ResourceInUse);
+    world.set(A, &[named(2, "db")]);
+    world.look().await;
+    assert_eq!(world.names().await, is(&[("db", 2), ("web", 3)]));
+    world.control.delete_group("other").await.unwrap();
+    assert_eq!(world.names().await, is(&[("db", 2)]));
     // And nothing is kept for good.
     let tags = [("a".to_owned(), "b".to_owned())].into();
     world
