@@ -54,7 +54,7 @@ pub(crate) async fn put(
     let id = app.control.vault_id(&names.group, &names.attachment);
     // It makes a vault, and opens a folder of the server.
     caller.may(&app, WRITE, &id).await?;
-    let action = "Microsoft.RecoveryServices/vaults/write";
+    let action = control::actions::VAULT_WRITE;
     caller.may(&app, action, &id).await?;
     let body: Asked = body::read(&bytes)?;
     let input = AttachInput {

@@ -110,6 +110,12 @@ pub fn choose<T: Copy>(place: &str, given: &str, choices: &[(&str, T)]) -> base:
     })
 }
 
+/// The word for a choice: the first of the list; none if it has none.
+pub fn word_for<T: PartialEq>(choices: &[(&'static str, T)], one: &T) -> Option<&'static str> {
+    let found = choices.iter().find(|c| c.1 == *one);
+    found.map(|c| c.0)
+}
+
 /// Puts the properties of `from` over those of `into`, at every depth.
 pub fn merge(into: &mut Value, from: &Value) {
     match (into, from) {

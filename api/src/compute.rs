@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use base::Result;
 use control::Control;
+use control::actions::MACHINE_WRITE;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use state::Record;
@@ -16,7 +17,6 @@ use crate::body::{self, Body};
 use crate::caller::Caller;
 use crate::error::Answer;
 use crate::found::Found;
-use crate::protected_items::MACHINE_WRITE;
 use crate::scope::Names;
 
 /// What a PATCH may say.

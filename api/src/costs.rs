@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::body::{self, Body, Flexible};
+use crate::body::{self, Body, Flexible, word_for};
 use crate::caller::Caller;
 use crate::error::Answer;
 use crate::filter::Filter;
@@ -163,7 +163,7 @@ pub(crate) async fn estimate(
         + u128::from(month.snapshots_cost);
     Ok(Json(json!({"properties": {
         "currency": card.currency,
-        "redundancy": class_name(class),
+        "redundancy": word_for(&CLASSES, &class),
         "instances": halves(month.half_instances),
         "vaultBytes": month.vault_bytes,
         "snapshotBytes": month.snapshot_bytes,
@@ -183,7 +183,7 @@ fn shape(costs: &Costs, vault: &VaultCharge) -> Value {
             "from": costs.from.to_string(),
             "to": costs.to.to_string(),
             "currency": costs.rates.currency,
-            "redundancy": class_name(vault.class),
+            "redundancy": word_for(&CLASSES, &vault.class),
             "vaultGbMonths": money(vault.vault_gb_months),
             "snapshotGbMonths": money(vault.snapshot_gb_months),
             "instancesCost": money(vault.instances_cost),
@@ -231,11 +231,6 @@ fn class(name: &str) -> Result<StorageClass> {
         let detail = format!("`{name}` is none of {}", names.join(", "));
         Error::new(Code::BadArgument, detail)
     })
-}
-
-fn class_name(class: StorageClass) -> &'static str {
-    let found = CLASSES.iter().find(|c| c.1 == class);
-    found.map_or("", |c| c.0)
 }
 
 /// Millionths as a number.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base::{Code, Error};
+use control::actions::VAULT_WRITE;
 use serde::Deserialize;
 use state::fold;
 
@@ -15,7 +16,6 @@ use crate::error::Answer;
 use crate::scope::InGroup;
 
 const MOVE: &str = "Microsoft.Resources/subscriptions/resourceGroups/moveResources/action";
-const TAKE: &str = "Microsoft.RecoveryServices/vaults/write";
 
 #[derive(Debug, Deserialize)]
 struct Asked {
@@ -36,7 +36,7 @@ pub(crate) async fn move_resources(
     let asked: Asked = body::read(&bytes)?;
     let (target, group) = named(&asked.targetresourcegroup);
     let to = app.control.group_id(group);
-    caller.may(&app, TAKE, &to).await?;
+    caller.may(&app, VAULT_WRITE, &to).await?;
     if fold(target) != fold(&to) {
         let detail = format!("{target} is no group of here");
         return Err(Error::new(Code::GroupNotFound, detail).into());

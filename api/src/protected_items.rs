@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use base::{Code, Error};
+use control::actions::MACHINE_WRITE;
 use control::{ItemChange, ItemName, Which};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -21,9 +22,6 @@ use crate::filter::Filter;
 use crate::operations::accepted;
 use crate::page::{Page, Paged};
 use crate::{time, vaults};
-
-/// What whoever protects or restores a machine must be allowed to do to it.
-pub(crate) const MACHINE_WRITE: &str = "Microsoft.Compute/virtualMachines/write";
 
 /// Names in an item's path.
 #[derive(Debug, Deserialize)]

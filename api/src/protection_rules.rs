@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base::Code;
+use control::actions::{ITEM_WRITE, MACHINE_WRITE, VAULT_WRITE};
 use control::{RuledMachine, RuledState};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,20 +12,14 @@ use state::Record;
 use state::protection_rules::{ProtectionRule, Rule, RuleEffect, RuleFailure, RuleMachines};
 
 use crate::app::App;
-use crate::body::{self, Body, choose};
+use crate::body::{self, Body, choose, word_for};
 use crate::caller::Caller;
 use crate::error::{Answer, deleted, put_answer};
 use crate::filter::Filter;
 use crate::page::{Page, Paged};
-use crate::protected_items::MACHINE_WRITE;
 use crate::scope::{InSubscription, Subscription};
 
 const TYPE: &str = "Stillpoint.Fabric/protectionRules";
-/// What is done to a vault in which machines are protected.
-const ITEM_WRITE: &str =
-    "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/write";
-const VAULT_WRITE: &str = "Microsoft.RecoveryServices/vaults/write";
-
 /// The words for which machines a rule is for.
 pub(crate) const MACHINES: [(&str, RuleMachines); 3] = [
     ("All", RuleMachines::All),
@@ -180,12 +175,12 @@ fn shape(record: &Record<ProtectionRule>) -> Value {
         "name": record.name,
         "type": TYPE,
         "properties": {
-            "machines": word(&MACHINES, rule.machines),
+            "machines": word_for(&MACHINES, &rule.machines),
             "tagName": rule.tag_name,
             "tagValues": rule.tag_values,
             "location": rule.location,
             "resourceGroup": rule.resource_group,
-            "effect": word(&EFFECTS, rule.effect),
+            "effect": word_for(&EFFECTS, &rule.effect),
             "vaultId": rule.vault_id,
             "newVaultGroup": rule.new_vault_group,
             "policyName": policy,
@@ -211,15 +206,10 @@ fn machine_shape(found: &RuledMachine) -> Value {
     json!({
         "name": found.machine.name,
         "machineId": found.machine.id,
-        "state": word(&STATES, found.state),
+        "state": word_for(&STATES, &found.state),
         "protectedItemId": found.item,
         "code": refusal.map(|e| e.code().name()),
         "message": refusal.map(|e| e.detail()),
         "recommendation": refusal.map(|e| e.code().remedy()),
     })
-}
-
-/// The word for one of a table of choices.
-fn word<T: Copy + PartialEq>(all: &[(&'static str, T)], one: T) -> &'static str {
-    all.iter().find(|c| c.1 == one).map_or("", |c| c.0)
 }

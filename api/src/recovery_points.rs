@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use base::{Code, Error};
+use control::actions::MACHINE_WRITE;
 use control::{Restore, RestoreTo, RestoredMachine};
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,7 +20,7 @@ use crate::error::Answer;
 use crate::filter::Filter;
 use crate::operations::accepted;
 use crate::page::{Page, Paged};
-use crate::protected_items::{self, MACHINE_WRITE};
+use crate::protected_items;
 
 const ACCOUNT_WRITE: &str = "Microsoft.Storage/storageAccounts/write";
 const NETWORK_READ: &str = "Microsoft.Network/virtualNetworks/read";

@@ -3,6 +3,7 @@
 //! It knows nothing of HTTP, and asks neither the system's clock nor its randomness: both are
 //! handed in. A file for each noun; the order of what is made durable stands at each operation.
 
+pub mod actions;
 mod activity;
 mod admission_rules;
 mod adopt;

@@ -7,7 +7,7 @@ use jiff::civil::Time;
 use policy::{Consistency, DayOfMonth, MonthDays, Policy, PolicyType, Schedule, Week, Weekday};
 use serde_json::{Value, json};
 
-use crate::body::merge;
+use crate::body::{merge, word_for};
 
 pub(crate) const SUB_TYPES: [(&str, PolicyType); 2] =
     [("V1", PolicyType::Standard), ("V2", PolicyType::Enhanced)];
@@ -72,7 +72,7 @@ pub(super) fn write(policy: &Policy) -> Value {
     let group = policy.snapshot_group.as_ref();
     let mut properties = json!({
         "backupManagementType": "AzureIaasVM",
-        "policyType": name(&SUB_TYPES, &policy.kind),
+        "policyType": word_for(&SUB_TYPES, &policy.kind),
         "timeZone": policy.zone.name(),
         "instantRpRetentionRangeInDays": policy.snapshot_days,
         "instantRPDetails": group.map_or(json!({}), |group| json!({
@@ -114,7 +114,7 @@ fn schedule(policy: &Policy) -> Value {
         PolicyType::Standard => when["scheduleWeeklyFrequency"] = 0.into(),
         PolicyType::Enhanced => when = json!({place: when}),
     }
-    when["schedulePolicyType"] = name(&SCHEDULE_TYPES, &policy.kind);
+    when["schedulePolicyType"] = word_for(&SCHEDULE_TYPES, &policy.kind).into();
     when["scheduleRunFrequency"] = frequency.into();
     when
 }
@@ -183,11 +183,6 @@ fn date_time(time: Time) -> Value {
     format!("2026-01-01T{time}Z").into()
 }
 
-fn name<T: PartialEq>(choices: &[(&str, T)], one: &T) -> Value {
-    let found = choices.iter().find(|c| c.1 == *one);
-    found.map_or(Value::Null, |c| c.0.into())
-}
-
-fn names<T: PartialEq>(choices: &[(&str, T)], all: &BTreeSet<T>) -> Value {
-    all.iter().map(|one| name(choices, one)).collect()
+fn names<T: PartialEq>(choices: &[(&'static str, T)], all: &BTreeSet<T>) -> Value {
+    all.iter().map(|one| word_for(choices, one)).collect()
 }

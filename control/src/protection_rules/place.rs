@@ -10,15 +10,10 @@ use state::vaults::Vault;
 
 use super::{vault, vault_name};
 use crate::Control;
+use crate::actions::{ITEM_WRITE, MACHINE_WRITE};
 use crate::limits::check_configurations;
 use crate::locks::refuse_locked;
 use crate::protected_items::{check_enabling, group_of};
-
-/// What is done to a vault and to a machine that is protected in it, by the names that roles and
-/// locks know.
-const ITEM_WRITE: &str =
-    "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/write";
-const MACHINE_WRITE: &str = "Microsoft.Compute/virtualMachines/write";
 
 /// Where a rule protects the machines of a location.
 #[derive(Debug)]

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::rests::Round;
 use crate::Control;
+use crate::actions::VAULT_WRITE;
 use crate::locks::refuse_locked;
 use crate::protection_rules::{Place, RuledState, failure, is_for, refuse, stands};
 use crate::vaults::VaultInput;
@@ -30,7 +31,6 @@ const PAGE: u32 = 1000;
 /// What a rule does, as the activity log tells it.
 const PROTECT: &str = "Stillpoint.Fabric/protectionRules/protect/action";
 const MAKE_VAULT: &str = "Stillpoint.Fabric/protectionRules/makeVaults/action";
-const VAULT_WRITE: &str = "Microsoft.RecoveryServices/vaults/write";
 
 /// What a round has found of a rule's locations: that machines are protected there, or why not.
 type Locations = BTreeMap<String, Option<RuleFailure>>;

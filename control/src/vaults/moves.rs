@@ -9,6 +9,7 @@ use state::vaults::Vault;
 use state::{Tx, fold, moves};
 
 use crate::Control;
+use crate::actions::{VAULT_DELETE, VAULT_WRITE};
 use crate::locks::refuse_locked;
 use crate::protection_rules::follow_vault;
 
@@ -31,13 +32,8 @@ impl Control {
                 return Err(Error::new(Code::BadArgument, detail));
             }
             let id = self.vault_id(&target.name, &vault.name);
-            refuse_locked(
-                &mut tx,
-                "Microsoft.RecoveryServices/vaults/delete",
-                &vault.id,
-            )
-            .await?;
-            refuse_locked(&mut tx, "Microsoft.RecoveryServices/vaults/write", &id).await?;
+            refuse_locked(&mut tx, VAULT_DELETE, &vault.id).await?;
+            refuse_locked(&mut tx, VAULT_WRITE, &id).await?;
             refuse_jobs(&mut tx, &vault).await?;
             moves::move_vault(&mut tx, &vault.id, &id, &target.id).await?;
             follow_vault(&mut tx, &vault.id, &id).await?;
