@@ -61,9 +61,7 @@ impl KeySource {
             Self::Text(text) => ServerKey::from_text(text),
         }
     }
-}
 
-impl KeySource {
     /// Puts the key of a server that is restored into `data` where it will be looked for.
     ///
     /// # Errors
@@ -76,10 +74,7 @@ impl KeySource {
             Self::File(path) if !path.exists() => {
                 return private_file::create(path, key.text().as_bytes());
             }
-            Self::File(path) => {
-                let there = ServerKey::of_file_there(path)?;
-                (there, path.display().to_string())
-            }
+            Self::File(path) => (ServerKey::read(path)?, path.display().to_string()),
             Self::Text(text) => (ServerKey::from_text(text)?, "the command".to_owned()),
         };
         if there.text().eq_ignore_ascii_case(key.text()) {

@@ -65,14 +65,14 @@ impl ServerKey {
                 made => made?,
             }
         }
-        Self::of_file_there(path)
+        Self::read(path)
     }
 
     /// The key in the file `path`.
     ///
     /// # Errors
     /// As [`ServerKey::of_file`].
-    pub(crate) fn of_file_there(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let bytes = private_file::read(path, 4 * KEY)?;
         let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
         Self::from_text(&text).map_err(|e| e.during(path.display()))
