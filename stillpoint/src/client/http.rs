@@ -106,6 +106,16 @@ impl Client {
         })
     }
 
+    /// Takes away what must be there: a DELETE of what is not is well for a server, but not for who
+    /// mistyped.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn remove(&self, path: &str) -> Result<()> {
+        self.get(path).await?;
+        self.send(Method::DELETE, path, None).await.map(drop)
+    }
+
     /// GET of one thing.
     ///
     /// # Errors

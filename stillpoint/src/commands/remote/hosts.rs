@@ -4,7 +4,6 @@ use base::Result;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::places::remove;
 use super::text;
 use crate::cli::HostCommand;
 use crate::client::Client;
@@ -33,7 +32,7 @@ pub async fn run(settings: &Settings, command: HostCommand) -> Result<u8> {
             let made = client.send(Method::PUT, &path, Some(&body)).await?;
             print(settings, &made.body)?;
         }
-        HostCommand::Remove { name } => remove(&client, &format!("{hosts}/{name}")).await?,
+        HostCommand::Remove { name } => client.remove(&format!("{hosts}/{name}")).await?,
     }
     Ok(0)
 }

@@ -35,9 +35,7 @@ pub async fn run(settings: &Settings, command: LockCommand) -> Result<u8> {
             settings.output.one(&made, &facts)?;
         }
         LockCommand::Delete { name } => {
-            let path = format!("{locks}/{name}");
-            client.get(&path).await?;
-            client.send(Method::DELETE, &path, None).await?;
+            client.remove(&format!("{locks}/{name}")).await?;
         }
     }
     Ok(0)

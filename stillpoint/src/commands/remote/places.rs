@@ -77,7 +77,7 @@ pub async fn pool(settings: &Settings, command: PoolCommand) -> Result<u8> {
             let saved = change(&client, &format!("{pools}/{name}"), changes).await?;
             facts(settings, &names, &saved, row(&saved))?;
         }
-        PoolCommand::Remove { name } => remove(&client, &format!("{pools}/{name}")).await?,
+        PoolCommand::Remove { name } => client.remove(&format!("{pools}/{name}")).await?,
     }
     Ok(0)
 }
@@ -170,7 +170,7 @@ pub async fn restore_folder(settings: &Settings, command: RestoreFolderCommand) 
             let saved = change(&client, &path(&name), changes).await?;
             facts(settings, &names, &saved, row(&saved))?;
         }
-        RestoreFolderCommand::Remove { name } => remove(&client, &path(&name)).await?,
+        RestoreFolderCommand::Remove { name } => client.remove(&path(&name)).await?,
     }
     Ok(0)
 }
@@ -206,13 +206,6 @@ async fn change<const N: usize>(
     let properties: Map<String, Value> = changes.collect();
     let body = json!({"properties": properties});
     Ok(client.send(Method::PUT, path, Some(&body)).await?.body)
-}
-
-/// Takes away what must be there: a DELETE of what is not is well for a server, but not for who
-/// mistyped.
-pub(super) async fn remove(client: &Client, path: &str) -> Result<()> {
-    client.get(path).await?;
-    client.send(Method::DELETE, path, None).await.map(drop)
 }
 
 fn facts(settings: &Settings, names: &[&str], shown: &Value, row: Vec<String>) -> Result<()> {

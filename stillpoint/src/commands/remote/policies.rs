@@ -76,9 +76,7 @@ pub async fn run(settings: &Settings, command: PolicyCommand) -> Result<u8> {
         }
         PolicyCommand::Delete { name } => {
             let path = path(&name);
-            // A DELETE of what is not there is well for a server, but not for who mistyped.
-            client.get(&path).await?;
-            client.send(Method::DELETE, &path, None).await?;
+            client.remove(&path).await?;
             if settings.output.is_for_people() {
                 output::write(format!("Deleted {name}.\n").as_bytes())?;
             }

@@ -4,7 +4,6 @@ use base::Result;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::places::remove;
 use super::{find, group, last, text};
 use crate::cli::{ProtectionRuleCommand, ProtectionRuleCreate};
 use crate::client::Client;
@@ -57,7 +56,7 @@ pub async fn run(settings: &Settings, command: ProtectionRuleCommand) -> Result<
             print(settings, &saved.body)?;
         }
         ProtectionRuleCommand::Delete { name } => {
-            remove(&client, &path(&name)).await?;
+            client.remove(&path(&name)).await?;
         }
     }
     Ok(0)

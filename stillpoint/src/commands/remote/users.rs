@@ -37,10 +37,7 @@ pub async fn run(settings: &Settings, command: UserCommand) -> Result<u8> {
             post(&format!("{users}/{name}/endLogins"), &json!({})).await?;
         }
         UserCommand::Delete { name } => {
-            // A deletion of what is not there is none to the API.
-            let path = format!("{users}/{name}");
-            client.get(&path).await?;
-            client.send(Method::DELETE, &path, None).await?;
+            client.remove(&format!("{users}/{name}")).await?;
         }
         UserCommand::Password(_) => {}
     }
