@@ -1,4 +1,4 @@
-//! The auditor: twice a day, are exactly the points there that there must be, in the records
+//! The auditor: every 22 hours, are exactly the points there that there must be, in the records
 //! and in the stores? It reads the records by itself, and reckons with nothing of `policy`.
 
 use std::collections::{BTreeMap, HashMap};

@@ -16,7 +16,7 @@ use crate::points::rule_point;
 use crate::protected_items::is_active;
 use crate::reconcile::edits::policy_ahead;
 
-/// How many items are looked at at once; others wait for a millisecond or some.
+/// How many items are looked at at once: some milliseconds, in which SQLite holds the thread.
 const PAGE: u32 = 1000;
 
 impl Control {
