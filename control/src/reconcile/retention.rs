@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use base::Result;
+use base::{Code, PointId, Result};
 use policy::Removal;
 use state::protected_items::{self as items, ProtectedItem, ProtectionState};
 use state::recovery_points::{self as points, RecoveryPoint, Tiers};
+use state::{Tx, WriteTx};
 
 use super::rests::Round;
 use crate::Control;
 use crate::collections::refuse_kept;
 use crate::jobs::{sending, unfinished_backups, unfinished_restores};
-use crate::plane::Tier;
+use crate::plane::{Stores, Tier};
 use crate::points::rule_point;
 use crate::protected_items::is_active;
 use crate::reconcile::edits::policy_ahead;
@@ -47,26 +48,9 @@ impl Control {
     }
 
     async fn prune_item(&self, item: i64) -> Result<()> {
-        let mut tx = self.state.read().await?;
-        let found = items::by_data_id(&mut tx, item).await?;
-        let Some(mut item) = found.filter(prunes) else {
+        let Some((mut tx, item)) = self.followed(item).await? else {
             return Ok(());
         };
-        // Nothing is removed by times that an edit has made void.
-        if policy_ahead(&mut tx, &item).await?.is_some() {
-            drop(tx);
-            self.apply_to(item.data_id).await?;
-            tx = self.state.read().await?;
-            let found = items::by_data_id(&mut tx, item.data_id).await?;
-            let Some(again) = found.filter(prunes) else {
-                return Ok(());
-            };
-            item = again;
-            // It was edited just now: the next round knows better.
-            if policy_ahead(&mut tx, &item).await?.is_some() {
-                return Ok(());
-            }
-        }
         if !self.may_remove(&mut tx, &item).await? {
             return Ok(());
         }
@@ -83,54 +67,25 @@ impl Control {
             self.rests.note_nothing_to_go(&item, next, self.now());
             return Ok(());
         }
-        // A transfer that goes on, for however long, reads its snapshot (JOB-5); a restore its point.
-        let mut sent = sent_now(&mut tx, &item).await?;
-        sent.extend(restored_now(&mut tx, &item, &all).await?);
-        removals.retain(|r| !sent.contains(&all[r.point].point));
-        let locked = locked(&mut tx, &all, &removals).await?;
-        removals.retain(|r| !r.snapshot || !locked.contains(&all[r.point].point));
+        hold_back(&mut tx, &item, &all, &mut removals).await?;
         if removals.is_empty() {
             return Ok(());
         }
-        let stores = self.vault_of_item(&mut tx, &item).await?;
-        let snapshots: Vec<_> = removals.iter().filter(|r| r.snapshot).collect();
-        let snapshots: Vec<_> = snapshots.iter().map(|r| &all[r.point]).collect();
-        let mut on_hosts = self.stores_of_points(&mut tx, &item, &snapshots).await?;
+        let vault = self.vault_of_item(&mut tx, &item).await?;
+        let snapshots = removals.iter().filter(|r| r.snapshot);
+        let snapshots: Vec<_> = snapshots.map(|r| &all[r.point]).collect();
+        let on_hosts = self.stores_of_points(&mut tx, &item, &snapshots).await?;
         drop(tx);
-        // A transfer that failed may have left its point in the vault: first there, or nothing
-        // would tell of it any more. Where it can't go the whole point stays.
-        let leftover = |r: &&Removal| !r.vault && all[r.point].tiers == Tiers::Snapshot;
-        let leftovers: Vec<_> = removals.iter().filter(leftover).collect();
-        let leftovers: Vec<_> = leftovers.iter().map(|r| all[r.point].point).collect();
-        if let Some(stores) = stores.as_ref().filter(|_| !leftovers.is_empty())
-            && let Err(e) = self.plane.remove(stores, Tier::Vault, &leftovers).await
-        {
-            tracing::warn!("points of {} stay for now: {e:?}", item.id);
-            removals.retain(|r| !leftovers.contains(&all[r.point].point));
-            for (_, ids) in &mut on_hosts {
-                ids.retain(|id| !leftovers.contains(id));
-            }
-            on_hosts.retain(|(_, ids)| !ids.is_empty());
+        if let Some(vault) = &vault {
+            self.remove_leftovers(&item, vault, &all, &mut removals)
+                .await;
         }
-        // What a host does not let go stays in every tier (SNAP-8), and keeps no other.
         for (stores, ids) in &on_hosts {
-            match self.plane.remove(stores, Tier::Snapshot, ids).await {
-                Ok(()) => self.want_collection(stores, Tier::Snapshot),
-                Err(e) => {
-                    tracing::warn!("snapshots of {} stay for now: {e:?}", item.id);
-                    removals.retain(|r| !r.snapshot || !ids.contains(&all[r.point].point));
-                }
-            }
+            self.remove_snapshots(&item, stores, ids, &all, &mut removals)
+                .await;
         }
-        let of_vault = removals.iter().filter(|r| r.vault);
-        let of_vault: Vec<_> = of_vault.map(|r| all[r.point].point).collect();
-        if let Some(stores) = &stores {
-            if !of_vault.is_empty() {
-                self.plane.remove(stores, Tier::Vault, &of_vault).await?;
-            }
-            if !of_vault.is_empty() || !leftovers.is_empty() {
-                self.want_collection(stores, Tier::Vault);
-            }
+        if let Some(vault) = &vault {
+            self.remove_from_vault(vault, &all, &removals).await?;
         }
         let mut tx = self.state.write().await?;
         for removal in &removals {
@@ -143,14 +98,114 @@ impl Control {
         }
         tx.commit().await
     }
+
+    /// An item whose points expire, and the moment that it is read at. Nothing is removed by times
+    /// that an edit has made void: the item follows its policy first. `None` if there is no such
+    /// item, or it was edited just now once more: the next round knows better.
+    async fn followed(&self, item: i64) -> Result<Option<(Tx, ProtectedItem)>> {
+        for is_last in [false, true] {
+            let mut tx = self.state.read().await?;
+            let found = items::by_data_id(&mut tx, item).await?;
+            let Some(found) = found.filter(prunes) else {
+                return Ok(None);
+            };
+            if policy_ahead(&mut tx, &found).await?.is_none() {
+                return Ok(Some((tx, found)));
+            }
+            drop(tx);
+            if !is_last {
+                self.apply_to(item).await?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Removes what transfers that failed may have left in the vault, of points that go: nothing
+    /// would tell of it any more. Where it can't go the whole point stays.
+    async fn remove_leftovers(
+        &self,
+        item: &ProtectedItem,
+        vault: &Stores,
+        all: &[RecoveryPoint],
+        removals: &mut Vec<Removal>,
+    ) {
+        let leftover = |r: &&Removal| !r.vault && all[r.point].tiers == Tiers::Snapshot;
+        let left = removals.iter().filter(leftover);
+        let left: Vec<_> = left.map(|r| all[r.point].point).collect();
+        if left.is_empty() {
+            return;
+        }
+        match self.plane.remove(vault, Tier::Vault, &left).await {
+            Ok(()) => self.want_collection(vault, Tier::Vault),
+            Err(e) => {
+                tracing::warn!("points of {} stay for now: {e:?}", item.id);
+                removals.retain(|r| !left.contains(&all[r.point].point));
+            }
+        }
+    }
+
+    /// Removes snapshots from a host, of those that still go. What it does not let go stays in
+    /// every tier (SNAP-8), and keeps no other.
+    async fn remove_snapshots(
+        &self,
+        item: &ProtectedItem,
+        stores: &Stores,
+        ids: &[PointId],
+        all: &[RecoveryPoint],
+        removals: &mut Vec<Removal>,
+    ) {
+        let goes = |id: &&PointId| {
+            let mut going = removals.iter().filter(|r| r.snapshot);
+            going.any(|r| all[r.point].point == **id)
+        };
+        let ids: Vec<PointId> = ids.iter().filter(goes).copied().collect();
+        if ids.is_empty() {
+            return;
+        }
+        match self.plane.remove(stores, Tier::Snapshot, &ids).await {
+            Ok(()) => self.want_collection(stores, Tier::Snapshot),
+            Err(e) => {
+                tracing::warn!("snapshots of {} stay for now: {e:?}", item.id);
+                removals.retain(|r| !r.snapshot || !ids.contains(&all[r.point].point));
+            }
+        }
+    }
+
+    async fn remove_from_vault(
+        &self,
+        vault: &Stores,
+        all: &[RecoveryPoint],
+        removals: &[Removal],
+    ) -> Result<()> {
+        let ids = removals.iter().filter(|r| r.vault);
+        let ids: Vec<_> = ids.map(|r| all[r.point].point).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.plane.remove(vault, Tier::Vault, &ids).await?;
+        self.want_collection(vault, Tier::Vault);
+        Ok(())
+    }
+}
+
+/// Keeps for now what others need: what a transfer, for however long it goes on, or a restore
+/// reads (JOB-5), and snapshots whose collection a lock keeps (SRG-4).
+async fn hold_back(
+    tx: &mut Tx,
+    item: &ProtectedItem,
+    all: &[RecoveryPoint],
+    removals: &mut Vec<Removal>,
+) -> Result<()> {
+    let mut needed = sent_now(tx, item).await?;
+    needed.extend(restored_now(tx, item, all).await?);
+    removals.retain(|r| !needed.contains(&all[r.point].point));
+    let locked = locked(tx, all, removals).await?;
+    removals.retain(|r| !r.snapshot || !locked.contains(&all[r.point].point));
+    Ok(())
 }
 
 /// The snapshots to be removed whose collection a lock keeps (SRG-4).
-async fn locked(
-    tx: &mut state::Tx,
-    all: &[RecoveryPoint],
-    removals: &[Removal],
-) -> Result<Vec<base::PointId>> {
+async fn locked(tx: &mut Tx, all: &[RecoveryPoint], removals: &[Removal]) -> Result<Vec<PointId>> {
     let mut seen = BTreeMap::new();
     let mut locked = Vec::new();
     for removal in removals.iter().filter(|r| r.snapshot) {
@@ -161,7 +216,7 @@ async fn locked(
         let kept = match seen.get(collection) {
             Some(kept) => *kept,
             None => match refuse_kept(tx, collection).await {
-                Err(e) if e.code() == base::Code::ScopeLocked => true,
+                Err(e) if e.code() == Code::ScopeLocked => true,
                 done => done.map(|()| false)?,
             },
         };
@@ -174,10 +229,7 @@ async fn locked(
 }
 
 /// The points that backups of an item transfer, or are about to.
-pub(super) async fn sent_now(
-    tx: &mut state::Tx,
-    item: &ProtectedItem,
-) -> Result<Vec<base::PointId>> {
+pub(super) async fn sent_now(tx: &mut Tx, item: &ProtectedItem) -> Result<Vec<PointId>> {
     let jobs = unfinished_backups(tx, item).await?;
     let of = |job| sending(job).map(|sending| sending.point);
     Ok(jobs.iter().filter_map(of).collect())
@@ -185,10 +237,10 @@ pub(super) async fn sent_now(
 
 /// The points that restores of an item read, or are about to.
 async fn restored_now(
-    tx: &mut state::Tx,
+    tx: &mut Tx,
     item: &ProtectedItem,
     points: &[RecoveryPoint],
-) -> Result<Vec<base::PointId>> {
+) -> Result<Vec<PointId>> {
     let read = unfinished_restores(tx, item).await?;
     let of = |p: &&RecoveryPoint| read.contains(&p.number);
     Ok(points.iter().filter(of).map(|p| p.point).collect())
@@ -199,11 +251,7 @@ fn prunes(item: &ProtectedItem) -> bool {
     is_active(item) || item.purge_at.is_none() && item.state == ProtectionState::BackupsSuspended
 }
 
-async fn remove(
-    tx: &mut state::WriteTx,
-    mut point: RecoveryPoint,
-    removal: &Removal,
-) -> Result<()> {
+async fn remove(tx: &mut WriteTx, mut point: RecoveryPoint, removal: &Removal) -> Result<()> {
     let left = match (point.tiers, removal.snapshot, removal.vault) {
         (Tiers::SnapshotAndVault, true, false) => Tiers::Vault,
         (Tiers::SnapshotAndVault, false, true) => Tiers::Snapshot,
