@@ -1,0 +1,42 @@
+/** Lists that come in pages: `value` and the link to the next one (API-5). */
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { link } from './client';
+
+interface PageOf<T> {
+  value: T[];
+  nextLink?: string | null;
+}
+
+/**
+ * A list as far as it was asked for. `path` is undefined as long as it is not known. `every` is
+ * after how many milliseconds it is looked at again.
+ */
+export function usePaged<T>(key: readonly unknown[], path: string | undefined, every?: number) {
+  const query = useInfiniteQuery({
+    queryKey: [...key, path],
+    enabled: path !== undefined,
+    initialPageParam: path ?? '',
+    queryFn: async ({ pageParam, signal }) => {
+      const { data } = await link<PageOf<T>>(pageParam);
+      signal.throwIfAborted();
+      return data;
+    },
+    getNextPageParam: (page) => page.nextLink ?? undefined,
+    refetchInterval: every ?? false,
+  });
+  const rows = useMemo(() => query.data?.pages.flatMap((p) => p.value) ?? [], [query.data]);
+  const { hasNextPage, fetchNextPage } = query;
+  return {
+    rows,
+    error: query.error,
+    isPending: query.isPending,
+    isLoading: query.isFetchingNextPage,
+    refetch: () => void query.refetch(),
+    isFetching: query.isFetching,
+    more: useMemo(
+      () => (hasNextPage ? () => void fetchNextPage() : undefined),
+      [hasNextPage, fetchNextPage],
+    ),
+  };
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../parts/Page';
+
+export default function Host() {
+  return <Page title="Host">…</Page>;
+}

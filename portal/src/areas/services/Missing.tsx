@@ -1,0 +1,5 @@
+import { Page } from '../../parts/Page';
+
+export default function Missing() {
+  return <Page title="Missing">…</Page>;
+}

@@ -1,0 +1,163 @@
+/**
+ * Notifications: each tells of something that the person began, how it goes on and how it ended.
+ * They come at the upper right and stay behind the bell (PORTAL-1, MON-1).
+ */
+import {
+  Link,
+  Toast,
+  ToastBody,
+  ToastFooter,
+  ToastTitle,
+  Toaster,
+  useId,
+  useToastController,
+} from '@fluentui/react-components';
+import { createContext, useCallback, useContext, useMemo, useState } from 'react';
+import type { ReactNode } from 'react';
+import { Router, useLocation, useRouter } from 'wouter';
+import { useErrorText } from '../text/errors';
+
+export type Intent = 'info' | 'progress' | 'success' | 'warning' | 'error';
+
+/** What a notification says. */
+export interface Said {
+  title: string;
+  body?: string;
+  intent: Intent;
+  /** Where more of it is: a path in the portal, and what the link says. */
+  to?: { path: string; label: string };
+}
+
+export interface Notification extends Said {
+  id: number;
+  at: Date;
+}
+
+interface Notifications {
+  all: Notification[];
+  unread: number;
+  /** Tells something new, and gives its id. */
+  tell: (said: Said) => number;
+  /** Tells what became of it. */
+  change: (id: number, said: Said) => void;
+  read: () => void;
+  clear: () => void;
+}
+
+const NotificationsContext = createContext<Notifications | undefined>(undefined);
+
+export function useNotifications(): Notifications {
+  const found = useContext(NotificationsContext);
+  if (!found) throw new Error('no notifications around');
+  return found;
+}
+
+/** How many are remembered. */
+const MOST = 100;
+let last = 0;
+
+export function NotificationsProvider({ children }: { children: ReactNode }) {
+  const [all, setAll] = useState<Notification[]>([]);
+  const [unread, setUnread] = useState(0);
+  const toaster = useId('toaster');
+  const { dispatchToast, dismissToast } = useToastController(toaster);
+  const router = useRouter();
+
+  const show = useCallback(
+    (id: number, said: Said) => {
+      const toastId = `notification-${id}-${said.intent}`;
+      dispatchToast(
+        <Router base={router.base}>
+          <Shown said={said} done={() => dismissToast(toastId)} />
+        </Router>,
+        {
+          toastId,
+          intent: said.intent === 'progress' ? 'info' : said.intent,
+          timeout: said.intent === 'error' ? 15_000 : 6_000,
+          pauseOnHover: true,
+        },
+      );
+    },
+    [dispatchToast, dismissToast, router.base],
+  );
+
+  const tell = useCallback(
+    (said: Said) => {
+      const id = ++last;
+      setAll((all) => [{ ...said, id, at: new Date() }, ...all].slice(0, MOST));
+      setUnread((n) => n + 1);
+      show(id, said);
+      return id;
+    },
+    [show],
+  );
+  const change = useCallback(
+    (id: number, said: Said) => {
+      setAll((all) => all.map((one) => (one.id === id ? { ...said, id, at: new Date() } : one)));
+      setUnread((n) => n + 1);
+      dismissToast(`notification-${id}-progress`);
+      show(id, said);
+    },
+    [show, dismissToast],
+  );
+  const value = useMemo(
+    () => ({
+      all,
+      unread,
+      tell,
+      change,
+      read: () => setUnread(0),
+      clear: () => (setAll([]), setUnread(0)),
+    }),
+    [all, unread, tell, change],
+  );
+  return (
+    <NotificationsContext value={value}>
+      {children}
+      <Toaster toasterId={toaster} position="top-end" offset={{ vertical: 56 }} limit={4} />
+    </NotificationsContext>
+  );
+}
+
+function Shown({ said, done }: { said: Said; done: () => void }) {
+  const [, go] = useLocation();
+  const { to } = said;
+  return (
+    <Toast>
+      <ToastTitle>{said.title}</ToastTitle>
+      {said.body && <ToastBody>{said.body}</ToastBody>}
+      {to && (
+        <ToastFooter>
+          <Link onClick={() => (done(), go(to.path))}>{to.label}</Link>
+        </ToastFooter>
+      )}
+    </Toast>
+  );
+}
+
+/**
+ * Begins something and tells of it: that it began, and how it ended. The answer says whether it
+ * went well.
+ */
+export function useTold() {
+  const { tell, change } = useNotifications();
+  const errorText = useErrorText();
+  return useCallback(
+    async (
+      said: { begun: string; body?: string; failed: string },
+      work: () => Promise<Omit<Said, 'intent'> & { intent?: Intent }>,
+    ): Promise<boolean> => {
+      const id = tell({ title: said.begun, body: said.body, intent: 'progress' });
+      try {
+        const done = await work();
+        change(id, { intent: 'success', ...done });
+        return true;
+      } catch (error) {
+        const { message, code } = errorText(error);
+        change(id, { title: said.failed, body: `${message} (${code})`, intent: 'error' });
+        return false;
+      }
+    },
+    [tell, change, errorText],
+  );
+}

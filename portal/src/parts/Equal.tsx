@@ -1,0 +1,120 @@
+/** "Show command": the same by `stillpoint`, `az` and REST, ready to copy. */
+import {
+  Button,
+  Link,
+  Tab,
+  TabList,
+  Tooltip,
+  makeStyles,
+  tokens,
+} from '@fluentui/react-components';
+import { CheckmarkRegular, CodeRegular, CopyRegular } from '@fluentui/react-icons';
+import { useState } from 'react';
+import { VERSION } from '../api/client';
+import { texts, useText } from '../text/text';
+
+/** A call of the API. */
+export interface Call {
+  method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
+  /** The path of the resource. */
+  path: string;
+  body?: unknown;
+}
+
+/** The commands that are equal to an action. */
+export interface EqualCommand {
+  stillpoint: string;
+  /** Left out where `az` has no verb: then it is `az rest`. */
+  az?: string;
+  rest: Call;
+}
+
+const text = texts({
+  en: { show: 'Show command', hide: 'Hide command', copy: 'Copy', copied: 'Copied' },
+  'zh-Hant': { show: '顯示命令', hide: '隱藏命令', copy: '複製', copied: '已複製' },
+  'zh-Hans': { show: '显示命令', hide: '隐藏命令', copy: '复制', copied: '已复制' },
+});
+
+const useStyles = makeStyles({
+  box: { display: 'grid', gap: '4px', margin: '8px 0' },
+  code: {
+    position: 'relative',
+    backgroundColor: tokens.colorNeutralBackground3,
+    borderRadius: tokens.borderRadiusMedium,
+    padding: '8px 40px 8px 12px',
+    margin: 0,
+    fontFamily: tokens.fontFamilyMonospace,
+    fontSize: tokens.fontSizeBase200,
+    whiteSpace: 'pre-wrap',
+    wordBreak: 'break-all',
+    maxHeight: '40vh',
+    overflowY: 'auto',
+  },
+  copy: { position: 'absolute', top: '4px', right: '4px' },
+});
+
+/** A word for a shell: quoted where it must be. */
+export const quoted = (word: string) =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+const restText = ({ method, path, body }: Call) =>
+  `${method} ${location.origin}${path}?api-version=${VERSION}` +
+  (body === undefined
+    ? ''
+    : `\ncontent-type: application/json\n\n${JSON.stringify(body, null, 2)}`);
+
+const azRest = ({ method, path, body }: Call) =>
+  `az rest --method ${method.toLowerCase()} --url ${quoted(`${path}?api-version=${VERSION}`)}` +
+  (body === undefined ? '' : ` --body ${quoted(JSON.stringify(body))}`);
+
+export function Equal({ to }: { to: EqualCommand }) {
+  const styles = useStyles();
+  const t = useText(text);
+  const [isShown, setIsShown] = useState(false);
+  const [kind, setKind] = useState<'stillpoint' | 'az' | 'REST'>('stillpoint');
+  const [isCopied, setIsCopied] = useState(false);
+  const code = {
+    stillpoint: to.stillpoint,
+    az: to.az ?? azRest(to.rest),
+    REST: restText(to.rest),
+  }[kind];
+  const copy = async () => {
+    await navigator.clipboard.writeText(code);
+    setIsCopied(true);
+    setTimeout(() => setIsCopied(false), 2000);
+  };
+  return (
+    <div className={styles.box}>
+      <div>
+        <Link as="button" aria-expanded={isShown} onClick={() => setIsShown(!isShown)}>
+          <CodeRegular aria-hidden /> {isShown ? t.hide : t.show}
+        </Link>
+      </div>
+      {isShown && (
+        <>
+          <TabList
+            size="small"
+            selectedValue={kind}
+            onTabSelect={(_, { value }) => setKind(value as typeof kind)}
+          >
+            <Tab value="stillpoint">stillpoint</Tab>
+            <Tab value="az">az</Tab>
+            <Tab value="REST">REST</Tab>
+          </TabList>
+          <pre className={styles.code} tabIndex={0} aria-label={kind}>
+            <code>{code}</code>
+            <Tooltip content={isCopied ? t.copied : t.copy} relationship="label">
+              <Button
+                className={styles.copy}
+                size="small"
+                appearance="subtle"
+                icon={isCopied ? <CheckmarkRegular /> : <CopyRegular />}
+                onClick={() => void copy()}
+              />
+            </Tooltip>
+          </pre>
+        </>
+      )}
+    </div>
+  );
+}

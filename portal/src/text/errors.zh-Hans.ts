@@ -1,0 +1,3 @@
+import type { Known } from './errors';
+
+export const errors: Known = {};
