@@ -8,7 +8,7 @@ import { Link, useLocation } from 'wouter';
 import { useText } from '../text/text';
 import { SERVICES } from './services';
 import { text } from './text';
-import { ON_PHONE, usePhone } from './width';
+import { ON_PHONE } from './width';
 
 const useStyles = makeStyles({
   nav: {
@@ -56,7 +56,6 @@ const useStyles = makeStyles({
 export function Menu({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const styles = useStyles();
   const t = useText(text);
-  const isPhone = usePhone();
   const entries: { path: string; label: string; icon: FluentIcon }[] = [
     { path: '/', label: t.home, icon: HomeRegular },
     { path: '/services', label: t.allServices, icon: AppsListRegular },
@@ -77,7 +76,7 @@ export function Menu({ isOpen, onClose }: { isOpen: boolean; onClose: () => void
       <ul className={styles.list}>
         {entries.map(({ path, label, icon: Icon }) => (
           <li key={path}>
-            <Entry path={path} label={label} isOpen={isOpen} onGo={() => isPhone && onClose()}>
+            <Entry path={path} label={label} isOpen={isOpen} onGo={onClose}>
               <Icon aria-hidden />
             </Entry>
           </li>

@@ -13,6 +13,7 @@ import { Menu } from './Menu';
 import { Pages } from './Pages';
 import { TopBar } from './TopBar';
 import { text } from './text';
+import { usePhone } from './width';
 
 const Bell = lazy(() => import('./Bell'));
 
@@ -38,6 +39,8 @@ const useStyles = makeStyles({
   },
 });
 
+/** From how many pixels on the menu is open at first. */
+const WIDE = 1200;
 /** Renewed before it is over: tokens are good for an hour. */
 const RENEW = 45 * 60 * 1000;
 
@@ -51,7 +54,9 @@ export default function Shell({ session }: { session: Session }) {
   const styles = useStyles();
   const t = useText(text);
   const language = useLanguage();
-  const [menu, setMenu] = useState(false);
+  const isPhone = usePhone();
+  // Open where there is room for it.
+  const [menu, setMenu] = useState(() => innerWidth >= WIDE);
   const [bell, setBell] = useState(false);
   const [known, setKnown] = useState<Known>({});
   const [path] = useLocation();
@@ -80,7 +85,7 @@ export default function Shell({ session }: { session: Session }) {
         </a>
         <TopBar session={session} onMenu={() => setMenu(!menu)} onBell={() => setBell(true)} />
         <div className={styles.body}>
-          <Menu isOpen={menu} onClose={() => setMenu(false)} />
+          <Menu isOpen={menu} onClose={() => isPhone && setMenu(false)} />
           <main className={styles.main} id="content" tabIndex={-1}>
             <Boundary key={path}>
               <Suspense fallback={<Waiting />}>
