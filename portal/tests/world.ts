@@ -1,0 +1,180 @@
+/**
+ * What the tests of the portal stand on: a browser, a person in it, and a server with a real guest
+ * that whoever starts the tests has started (`stillpoint/tests/guest/portal.rs`).
+ *
+ * A test sees and clicks what a person does: roles and labels. Each page is asked for what keeps
+ * people out (axe), and nothing may be said on the browser's console.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before } from 'node:test';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+
+/** Where the server is, who may sign in, and what its guest is called. */
+export const given = {
+  url: needed('STILLPOINT_URL'),
+  user: needed('STILLPOINT_USER'),
+  /** The user's one-time password, until {@link password} is set. */
+  oneTime: needed('STILLPOINT_ONE_TIME'),
+  machine: needed('STILLPOINT_MACHINE'),
+  /** Where pictures go; none are taken without. */
+  pictures: process.env.STILLPOINT_PICTURES,
+};
+
+/** The password that the first test sets. */
+export const password = 'a quiet harbour, twice lit';
+
+function needed(name: string): string {
+  const value = process.env[name];
+  assert.ok(value, `${name} is not set: see docs/operations.md, "The portal's tests"`);
+  return value;
+}
+
+/** How long a person would wait for something that only has to be fetched, in milliseconds. */
+const SOON = 20_000;
+/** And for work on a guest that is emulated. */
+export const LONG = 180_000;
+
+export interface Person {
+  page: Page;
+  /** Goes to a path below the portal's, and waits until the page is there. */
+  go: (path: string, title: string | RegExp) => Promise<void>;
+  /** Waits until something is seen. */
+  sees: (what: Locator, timeout?: number) => Promise<void>;
+  /** Asks the page for what keeps people out; takes its picture too. */
+  check: (name: string) => Promise<void>;
+}
+
+export interface Look {
+  /** What the browser asks for. */
+  language?: string;
+  isPhone?: boolean;
+  isDark?: boolean;
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let browser: Browser | undefined;
+
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.STILLPOINT_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+});
+after(async () => browser?.close());
+
+/** A person at a screen of their own, who has not signed in. */
+export async function person(look: Look = {}): Promise<Person & AsyncDisposable> {
+  assert.ok(browser);
+  const context = await browser.newContext({
+    // The server's own certificate authority is nobody's but its clients'.
+    ignoreHTTPSErrors: true,
+    baseURL: given.url,
+    locale: look.language ?? 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    colorScheme: look.isDark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+    viewport: look.isPhone ? { width: 390, height: 844 } : { width: 1360, height: 850 },
+    hasTouch: look.isPhone ?? false,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(SOON);
+  const said = listen(page);
+  const sees = (what: Locator, timeout = SOON) => what.first().waitFor({ timeout });
+  return {
+    page,
+    sees,
+    async go(path, title) {
+      await page.goto(`/_${path}`);
+      await sees(page.getByRole('heading', { level: 1, name: title }));
+    },
+    async check(name) {
+      await settled(page);
+      await picture(page, look, name);
+      await accessible(page, name);
+      assert.deepEqual(said, [], `on the console, at ${name}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await ended(context, said);
+    },
+  };
+}
+
+/** A person who has signed in. */
+export async function signedIn(look: Look = {}, as = { user: given.user, password }) {
+  const one = await person(look);
+  const texts = signInTexts(look.language);
+  await one.page.goto('/');
+  await one.page.getByLabel(texts.user).fill(as.user);
+  await one.page.getByLabel(texts.password, { exact: false }).fill(as.password);
+  await one.page.getByRole('button', { name: texts.signIn }).click();
+  await one.sees(one.page.getByRole('main'));
+  return one;
+}
+
+function signInTexts(language = 'en') {
+  if (/tw/i.test(language)) return { user: '使用者名稱', password: '密碼', signIn: '登入' };
+  if (/cn/i.test(language)) return { user: '用户名', password: '密码', signIn: '登录' };
+  return { user: 'User name', password: 'Password', signIn: 'Sign in' };
+}
+
+/** What a page says on the console that it should not. That nobody is signed in yet is no fault. */
+function listen(page: Page): string[] {
+  const said: string[] = [];
+  page.on('pageerror', (error) => said.push(String(error)));
+  page.on('console', (message) => {
+    const isKnown = /status of (401|404|403|409|400)/.test(message.text());
+    if (message.type() === 'error' && !isKnown) said.push(message.text());
+  });
+  return said;
+}
+
+async function ended(context: BrowserContext, said: string[]) {
+  await context.close();
+  assert.deepEqual(said, [], 'on the console');
+}
+
+/** Nothing is on its way any more, and nothing spins. */
+async function settled(page: Page) {
+  await page.getByRole('progressbar').first().waitFor({ state: 'detached' }).catch(() => undefined);
+}
+
+interface Violation {
+  id: string;
+  impact: string | null;
+  help: string;
+  nodes: { html: string; failureSummary?: string }[];
+}
+
+/** Nothing serious or critical by WCAG 2.2 A and AA. */
+async function accessible(page: Page, name: string) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run: (where: Document, how: unknown) => Promise<{ violations: Violation[] }> };
+    };
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+    return (await axe.run(document, { runOnly: tags })).violations;
+  });
+  const bad = found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((n) => n.html).join('\n    ')}`);
+  assert.deepEqual(bad, [], `${name} keeps people out`);
+}
+
+async function picture(page: Page, look: Look, name: string) {
+  if (!given.pictures) return;
+  const kind = [look.language ?? 'en', look.isPhone && 'phone', look.isDark && 'dark'];
+  const file = [name.replaceAll(/\W+/g, '-').toLowerCase(), ...kind.filter(Boolean)].join('.');
+  await page.screenshot({ path: `${given.pictures}/${file}.png` });
+}
