@@ -8,6 +8,17 @@ interface PageOf<T> {
   nextLink?: string | null;
 }
 
+/** The whole of a list that is known to be short. */
+export async function whole<T>(path: string): Promise<T[]> {
+  const all: T[] = [];
+  for (let next: string | null | undefined = path; next; ) {
+    const { data }: { data: PageOf<T> } = await link<PageOf<T>>(next);
+    all.push(...data.value);
+    next = data.nextLink;
+  }
+  return all;
+}
+
 /**
  * A list as far as it was asked for. `path` is undefined as long as it is not known. `every` is
  * after how many milliseconds it is looked at again.
