@@ -94,7 +94,7 @@ export const terms = texts({
       Cancelling: '正在取消',
       Cancelled: '已取消',
       Completed: '已完成',
-      CompletedWithWarnings: '已完成，但出現警告',
+      CompletedWithWarnings: '已完成但有警告',
       Failed: '失敗',
       Skipped: '已略過',
       NotStarted: '未開始',
@@ -124,7 +124,7 @@ export const terms = texts({
     lastBackup: {
       IRPending: '警告(初始備份擱置)',
       Completed: '成功',
-      CompletedWithWarnings: '已完成，但出現警告',
+      CompletedWithWarnings: '已完成但有警告',
       Failed: '失敗',
       InProgress: '進行中',
       Cancelled: '已取消',

@@ -31,7 +31,7 @@ const text = texts({
     remove: 'Delete vault',
   },
   'zh-Hant': {
-    overview: '概觀',
+    overview: '總覽',
     protectedItems: '受保護的項目',
     manage: '管理',
     monitoring: '監視',
