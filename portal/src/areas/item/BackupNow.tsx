@@ -1,0 +1,103 @@
+/** "Backup now": asks for the last day to keep the point, through a calendar (PROT-6, 7). */
+import { Body1, MessageBar, MessageBarBody, Text } from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Schemas } from '../../api/client';
+import { link } from '../../api/client';
+import { ITEM_ACTION, backUp, backupBody } from '../../api/items';
+import type { Item } from '../../api/items';
+import { DateField } from '../../parts/DateField';
+import { useTerms } from '../../text/terms';
+import { useText } from '../../text/text';
+import { useTime } from '../../text/time';
+import { dayOf, endOfDay, isoDay } from '../../text/zones';
+import { ActionPane } from './ActionPane';
+import { azOf, stillpoint } from './commands';
+import { text } from './backupNowText';
+import { jobLink } from './jobLink';
+import { useAct } from './useAct';
+
+/** Days that a point on demand is kept unless somebody chooses others. */
+const DAYS = 30;
+/** The most years that it may be kept. */
+const YEARS = 99;
+
+const inDays = (days: number) => {
+  const now = new Date();
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + days);
+};
+
+/** The zone whose day it is that ends: the policy's. */
+function useZone(policy: string) {
+  const { data } = useQuery({
+    queryKey: ['policies', policy.toLowerCase(), 'zone'],
+    queryFn: async () => (await link<Schemas['ProtectionPolicy']>(policy)).data.properties.timeZone,
+    enabled: policy !== '',
+    staleTime: 60_000,
+  });
+  return data ?? 'UTC';
+}
+
+export default function BackupNow({ item, onClose }: { item: Item; onClose: () => void }) {
+  const t = useText(text);
+  const terms = useTerms();
+  const time = useTime();
+  const zone = useZone(item.properties.policyId);
+  const [day, setDay] = useState<Date | undefined>(() => inDays(DAYS));
+  const { act, isBusy, error } = useAct(onClose);
+  const name = item.properties.friendlyName;
+  const until = day && endOfDay(dayOf(day), zone);
+
+  const start = () => {
+    if (!until) return;
+    const said = { begun: t.begun(name), failed: t.failed(name) };
+    act(said, async () => {
+      const job = await backUp(item, until);
+      return { title: t.triggered(name), body: t.follow, to: jobLink(item, job, t.jobs) };
+    });
+  };
+
+  return (
+    <ActionPane
+      title={terms.backupNow}
+      item={item}
+      label={terms.ok}
+      onAct={start}
+      onClose={onClose}
+      isBusy={isBusy}
+      isReady={until !== undefined}
+      error={error}
+      needs={{ action: ITEM_ACTION.backup, on: item.id }}
+      equal={
+        until && {
+          stillpoint: stillpoint('backup now', item, `--retain-until ${isoDay(dayOf(day))}`),
+          az: azOf('protection backup-now', item, `--retain-until ${azDay(until)}`),
+          rest: { method: 'POST', path: `${item.id}/backup`, body: backupBody(until) },
+        }
+      }
+    >
+      <Body1>{t.what}</Body1>
+      <DateField
+        label={t.lastDay}
+        value={day}
+        onChange={setDay}
+        min={inDays(0)}
+        max={inDays(YEARS * 365)}
+        error={until ? undefined : t.noDay}
+        isRequired
+      />
+      {until && <Text>{t.until(time.moment(until), zone)}</Text>}
+      {item.properties.protectionState === 'IRPending' && (
+        <MessageBar intent="info" layout="multiline">
+          <MessageBarBody>{t.first}</MessageBarBody>
+        </MessageBar>
+      )}
+    </ActionPane>
+  );
+}
+
+/** `31-12-2026`, as `az` takes it: a day of UTC. */
+function azDay(until: Date): string {
+  const [year, month, day] = until.toISOString().slice(0, 10).split('-');
+  return `${day}-${month}-${year}`;
+}
