@@ -23,10 +23,12 @@ export interface Call {
 
 /** The commands that are equal to an action. */
 export interface EqualCommand {
-  stillpoint: string;
+  /** Left out where the command has no verb: then it is not shown. */
+  stillpoint?: string;
   /** Left out where `az` has no verb: then it is `az rest`. */
   az?: string;
-  rest: Call;
+  /** The call, or several in their order. */
+  rest: Call | Call[];
 }
 
 const text = texts({
@@ -71,12 +73,14 @@ export function Equal({ to }: { to: EqualCommand }) {
   const styles = useStyles();
   const t = useText(text);
   const [isShown, setIsShown] = useState(false);
-  const [kind, setKind] = useState<'stillpoint' | 'az' | 'REST'>('stillpoint');
+  const [chosen, setKind] = useState<'stillpoint' | 'az' | 'REST'>('stillpoint');
   const [isCopied, setIsCopied] = useState(false);
+  const kind = chosen === 'stillpoint' && to.stillpoint === undefined ? 'az' : chosen;
+  const calls = Array.isArray(to.rest) ? to.rest : [to.rest];
   const code = {
-    stillpoint: to.stillpoint,
-    az: to.az ?? azRest(to.rest),
-    REST: restText(to.rest),
+    stillpoint: to.stillpoint ?? '',
+    az: to.az ?? calls.map(azRest).join('\n'),
+    REST: calls.map(restText).join('\n\n'),
   }[kind];
   const copy = async () => {
     await navigator.clipboard.writeText(code);
@@ -97,7 +101,7 @@ export function Equal({ to }: { to: EqualCommand }) {
             selectedValue={kind}
             onTabSelect={(_, { value }) => setKind(value as typeof kind)}
           >
-            <Tab value="stillpoint">stillpoint</Tab>
+            {to.stillpoint !== undefined && <Tab value="stillpoint">stillpoint</Tab>}
             <Tab value="az">az</Tab>
             <Tab value="REST">REST</Tab>
           </TabList>

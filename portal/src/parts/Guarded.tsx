@@ -1,0 +1,40 @@
+/** A button that, where it can't be used, says why (PORTAL-25). In a pane or a form; in a command bar it is `Command`. */
+import { Button, Tooltip } from '@fluentui/react-components';
+import type { ButtonProps } from '@fluentui/react-components';
+import type { ReactElement, ReactNode } from 'react';
+import type { Right } from '../api/permissions';
+import { useRefusal } from '../api/permissions';
+
+export function Guarded(props: {
+  children: ReactNode;
+  onClick: () => void;
+  /** What it needs: the action and where. */
+  needs?: Right;
+  /** Why it can't be used now, for another reason than a right. */
+  refused?: string;
+  appearance?: ButtonProps['appearance'];
+  size?: ButtonProps['size'];
+  icon?: ReactElement;
+  /** Something that it began is not over yet. */
+  isBusy?: boolean;
+}) {
+  const missing = useRefusal(props.needs);
+  const why = props.refused ?? missing;
+  const button = (
+    <Button
+      appearance={props.appearance}
+      size={props.size}
+      icon={props.icon}
+      disabledFocusable={why !== undefined || props.isBusy}
+      onClick={() => why === undefined && !props.isBusy && props.onClick()}
+    >
+      {props.children}
+    </Button>
+  );
+  if (why === undefined) return button;
+  return (
+    <Tooltip content={why} relationship="description">
+      {button}
+    </Tooltip>
+  );
+}
