@@ -2,6 +2,8 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { Schemas } from './client';
 import { link } from './client';
+import { ended } from './operations';
+import { every } from './paged';
 import { subscriptionId } from './subscription';
 
 export type Vault = Schemas['Vault'];
@@ -20,6 +22,33 @@ export const vaultsQuery = queryOptions({
   queryKey: ['vaults'],
   queryFn: async () => {
     const at = `${await subscriptionId()}/providers/Microsoft.RecoveryServices/vaults`;
-    return (await link<{ value: Vault[] }>(at)).data.value;
+    return every<Vault>(at);
   },
 });
+
+/** The action names by which roles allow what is done to a vault. */
+export const VAULT_ACTION = {
+  write: 'Microsoft.RecoveryServices/vaults/write',
+  delete: 'Microsoft.RecoveryServices/vaults/delete',
+} as const;
+
+export const vaultBody = (location: string) => ({
+  location,
+  sku: { name: 'Standard' },
+  properties: {},
+});
+
+/** Makes a vault. */
+export async function createVault(id: string, location: string) {
+  const { data, response } = await link<Vault>(id, { method: 'PUT', body: vaultBody(location) });
+  await ended(response);
+  return data;
+}
+
+/** Changes a vault's tags: those that are given are all it has then. */
+export const setTags = async (id: string, tags: Record<string, string>) =>
+  (await link<Vault>(id, { method: 'PATCH', body: { tags } })).data;
+
+/** Deletes a vault that holds nothing. */
+export const deleteVault = async (id: string) =>
+  void (await ended((await link(id, { method: 'DELETE' })).response));
