@@ -23,25 +23,28 @@ export interface ItemCounts {
   pointsMissed: number;
   stopped: number;
   softDeleted: number;
-  protectedInstances: number;
 }
 
-/** Those that have not ended; the others ended in the last 24 hours. */
 export interface JobCounts {
   inProgress: number;
-  completed: number;
-  withWarnings: number;
-  failed: number;
-  cancelled: number;
+  last24Hours: {
+    completed: number;
+    completedWithWarnings: number;
+    failed: number;
+    cancelled: number;
+  };
 }
 
 /** A pool or a snapshot store, and how full it is. */
 export interface StoragePlace {
+  kind: 'VaultPool' | 'SnapshotStore';
   id: string;
   name: string;
   folder: string;
   freeBytes: number;
   totalBytes: number;
+  usedPercent: number;
+  nearlyFull: boolean;
 }
 
 export type AttentionKind =
@@ -49,10 +52,10 @@ export type AttentionKind =
   | 'HostUnreachable'
   | 'LastBackupFailed'
   | 'PointsMissed'
-  | 'Conflict'
+  | 'MachineInConflict'
   | 'InitialBackupPending'
-  | 'Downgraded'
-  | 'Unprotected'
+  | 'ConsistencyDowngraded'
+  | 'MachineUnprotected'
   | 'KeyNotExported';
 
 /** Something that somebody should look at. */
@@ -66,6 +69,7 @@ export interface Attention {
   since?: string | null;
   code?: string | null;
   detail: string;
+  recommendation?: string | null;
 }
 
 export interface Overview {
@@ -75,7 +79,10 @@ export interface Overview {
   jobs: JobCounts;
   alerts?: Record<'critical' | 'warning' | 'informational', number> | null;
   vaults: number;
-  storage: StoragePlace[];
+  /** Items with at least one point (PRICE-3). */
+  protectedInstances: number;
+  /** The fullest place first. */
+  storage: { nearlyFull: number; places: StoragePlace[] };
   attention: Attention[];
 }
 

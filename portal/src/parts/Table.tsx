@@ -24,7 +24,7 @@ export interface Column<T> {
   isNumber?: boolean;
 }
 
-const text = texts({
+export const text = texts({
   en: {
     sort: (label: string) => `Sort by ${label}`,
     more: 'More is loading…',

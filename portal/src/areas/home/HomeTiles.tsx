@@ -1,0 +1,77 @@
+/** Counts over all vaults, each the way to what it counts. */
+import { Skeleton, SkeletonItem, Subtitle2, makeStyles } from '@fluentui/react-components';
+import type { ReactNode } from 'react';
+import type { Overview } from '../../api/overview';
+import { Tile, Tiles } from '../../parts/Tile';
+import { useNumbers } from '../../text/numbers';
+import { useText } from '../../text/text';
+import { text } from './text';
+
+const useStyles = makeStyles({
+  title: { margin: '0 0 8px' },
+  wait: { width: '64px', height: '32px', margin: '2px 0' },
+});
+
+export function HomeTiles({ overview: of }: { overview: Overview | undefined }) {
+  const styles = useStyles();
+  const t = useText(text);
+  const { count, bytes, percent } = useNumbers();
+  const fullest = of?.storage.places[0];
+  const alerts = of?.alerts;
+  const wait = (
+    <Skeleton aria-label="">
+      <SkeletonItem className={styles.wait} />
+    </Skeleton>
+  );
+  /** A number; a place for it until it is known; a dash where it may not be. */
+  const number = (n: number | undefined): ReactNode =>
+    !of ? wait : n === undefined ? '–' : count(n);
+  return (
+    <section aria-labelledby="overview">
+      <Subtitle2 as="h2" block id="overview" className={styles.title}>
+        {t.overview}
+      </Subtitle2>
+      <Tiles>
+        <Tile
+          label={t.machines}
+          value={number(of?.machines?.total)}
+          note={of?.machines && t.machinesNote(count(of.machines.protected))}
+          to="/machines"
+        />
+        <Tile
+          label={t.items}
+          value={number(of?.items.total)}
+          note={of && t.itemsNote(count(of.protectedInstances))}
+          to="/items"
+        />
+        <Tile
+          label={t.inProgress}
+          value={number(of?.jobs.inProgress)}
+          note={of && t.inProgressNote(count(of.jobs.last24Hours.completed))}
+          to="/jobs?status=InProgress"
+        />
+        <Tile
+          label={t.failed}
+          value={number(of?.jobs.last24Hours.failed)}
+          note={t.failedNote}
+          to="/jobs?status=Failed"
+        />
+        <Tile
+          label={t.alerts}
+          value={number(
+            alerts ? alerts.critical + alerts.warning + alerts.informational : undefined,
+          )}
+          note={alerts && t.alertsNote(count(alerts.critical))}
+          to="/alerts"
+        />
+        <Tile label={t.vaults} value={number(of?.vaults)} to="/vaults" />
+        <Tile
+          label={t.storage}
+          value={!of ? wait : fullest ? percent(fullest.usedPercent / 100) : '–'}
+          note={fullest && t.storageNote(fullest.name, bytes(fullest.freeBytes))}
+          to="/storage"
+        />
+      </Tiles>
+    </section>
+  );
+}
