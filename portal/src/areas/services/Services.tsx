@@ -1,5 +1,98 @@
+/** All services, with a filter (PORTAL-1, 4). */
+import { SearchBox, makeStyles, tokens } from '@fluentui/react-components';
+import { SearchRegular } from '@fluentui/react-icons';
+import { useState } from 'react';
+import type { KeyboardEvent } from 'react';
+import { Link, useLocation } from 'wouter';
+import { SERVICES } from '../../frame/services';
+import type { Service } from '../../frame/services';
+import { text as frame } from '../../frame/text';
+import { Empty } from '../../parts/Empty';
 import { Page } from '../../parts/Page';
+import { useText } from '../../text/text';
+import { isMeant } from './found';
+
+const useStyles = makeStyles({
+  filter: { width: '100%', maxWidth: '400px', marginBottom: '16px' },
+  list: {
+    display: 'grid',
+    gridTemplateColumns: 'repeat(auto-fill, minmax(min(320px, 100%), 1fr))',
+    gap: '8px',
+    margin: 0,
+    padding: 0,
+    listStyleType: 'none',
+  },
+  link: {
+    display: 'flex',
+    alignItems: 'center',
+    gap: '12px',
+    height: '100%',
+    boxSizing: 'border-box',
+    padding: '12px',
+    border: `1px solid ${tokens.colorNeutralStroke2}`,
+    borderRadius: tokens.borderRadiusMedium,
+    color: tokens.colorNeutralForeground1,
+    textDecorationLine: 'none',
+    ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
+    '& svg': { fontSize: '24px', flexShrink: 0, color: tokens.colorBrandForeground1 },
+  },
+  name: { fontWeight: tokens.fontWeightSemibold },
+  hint: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
+});
 
 export default function Services() {
-  return <Page title="Services">…</Page>;
+  const styles = useStyles();
+  const t = useText(frame);
+  const [, go] = useLocation();
+  const [typed, setTyped] = useState('');
+  const found = SERVICES.filter((service) => isMeant(service, typed));
+  // Enter goes to what is left, as people expect of a filter.
+  const key = (event: KeyboardEvent) => {
+    const [only, other] = found;
+    if (event.key === 'Enter' && typed && only && !other) go(only.path);
+  };
+  return (
+    <Page title={t.allServices}>
+      <SearchBox
+        className={styles.filter}
+        placeholder={t.filter}
+        aria-label={t.filter}
+        value={typed}
+        onChange={(_, { value }) => setTyped(value)}
+        onKeyDown={key}
+      />
+      {found.length === 0 && <Empty icon={SearchRegular} title={t.noService} />}
+      <ul className={styles.list} aria-label={t.services}>
+        {found.map((service) => (
+          <li key={service.name}>
+            <Entry service={service} />
+          </li>
+        ))}
+      </ul>
+    </Page>
+  );
+}
+
+function Entry({ service }: { service: Service }) {
+  const styles = useStyles();
+  const t = useText(frame);
+  const Icon = service.icon;
+  const hint = `service-${service.name}`;
+  return (
+    <Link
+      href={service.path}
+      className={styles.link}
+      aria-label={t[service.name]}
+      aria-describedby={hint}
+    >
+      <Icon aria-hidden />
+      <span>
+        <span className={styles.name}>{t[service.name]}</span>
+        <br />
+        <span className={styles.hint} id={hint}>
+          {t.hints[service.name]}
+        </span>
+      </span>
+    </Link>
+  );
 }
