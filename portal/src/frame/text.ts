@@ -47,7 +47,7 @@ export const text = texts({
     hosts: 'Hosts',
     storage: 'Vault pools and restore folders',
     snapshots: 'Snapshot groups',
-    costs: 'Protected instances and cost',
+    costs: 'Instances and cost',
     access: 'Users and roles',
     groups: 'Resource groups',
     feedback: 'Help and feedback',

@@ -37,13 +37,14 @@ const useStyles = makeStyles({
 });
 
 /**
- * `crumbs` are the pages above this one, Home apart. `commands` are {@link Command}s. A page in a
+ * `crumbs` are the pages above this one, Home apart; Home itself has none. `commands` are {@link Command}s. A page in a
  * resource's menu has that around it instead (`ResourceLayout`).
  */
 export function Page(props: {
   title: string;
   subtitle?: ReactNode;
   crumbs?: Crumb[];
+  isHome?: boolean;
   commands?: ReactNode;
   children: ReactNode;
 }) {
@@ -51,7 +52,7 @@ export function Page(props: {
   useTitle(props.title);
   return (
     <div className={styles.page}>
-      <Crumbs crumbs={props.crumbs ?? []} here={props.title} />
+      {!props.isHome && <Crumbs crumbs={props.crumbs ?? []} here={props.title} />}
       <div className={styles.head}>
         <Title2 as="h1">{props.title}</Title2>
         {props.subtitle && <div className={styles.sub}>{props.subtitle}</div>}

@@ -29,6 +29,9 @@ const TONES: Record<Attention['severity'], Tone> = {
   Informational: 'info',
 };
 
+const RANK: Record<Attention['severity'], number> = { Critical: 0, Warning: 1, Informational: 2 };
+const graveness = (ones: Attention[]) => ones[0]?.severity ?? 'Warning';
+
 const useStyles = makeStyles({
   section: { marginBottom: '24px' },
   title: { margin: '0 0 8px' },
@@ -49,6 +52,7 @@ const useStyles = makeStyles({
     lineHeight: tokens.lineHeightBase300,
   },
   ones: { display: 'grid', gap: '4px', margin: 0, padding: 0, listStyleType: 'none' },
+  name: { display: 'flex', flexWrap: 'wrap', alignItems: 'baseline', columnGap: '8px' },
   one: { overflowWrap: 'anywhere', [ON_PHONE]: { padding: '4px 0' } },
   note: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
   foot: { marginTop: 'auto', display: 'flex', justifyContent: 'space-between', gap: '12px' },
@@ -62,6 +66,8 @@ export function AttentionList({ overview }: { overview: Overview }) {
     count: countOf(kind, overview),
     ones: overview.attention.filter((one) => one.kind === kind),
   })).filter(({ count }) => count > 0);
+  // What is critical goes first; among what is as grave the order of the kinds stays.
+  kinds.sort((a, b) => RANK[graveness(a.ones)] - RANK[graveness(b.ones)]);
   return (
     <section className={styles.section} aria-labelledby="attention">
       <Subtitle2 as="h2" block id="attention" className={styles.title}>
@@ -91,12 +97,11 @@ function Kind(props: { kind: AttentionKind; count: number; ones: Attention[] }) 
   const styles = useStyles();
   const t = useText(text);
   const numbers = useNumbers();
-  const severity = ones[0]?.severity ?? 'Warning';
   const more = count - Math.min(ones.length, SHOWN);
   return (
     <Card className={styles.card} appearance="outline">
       <div className={styles.head}>
-        <Status tone={TONES[severity]}>
+        <Status tone={TONES[graveness(ones)]}>
           <span className={styles.kind}>{t.kinds[kind]}</span>
         </Status>
         <span className={styles.count}>{numbers.count(count)}</span>
@@ -124,17 +129,19 @@ function One({ one }: { one: Attention }) {
   const why = one.code ? codeText(one.code, one.detail).message : undefined;
   return (
     <>
-      <PageLink to={mendOf(one)}>{one.name}</PageLink>{' '}
-      <span className={styles.note}>
-        {one.vaultName && t.inVault(one.vaultName)}
-        {one.since && (
-          <>
-            {one.vaultName && ' · '}
-            <time dateTime={one.since} title={time.moment(one.since)}>
-              {time.ago(one.since)}
-            </time>
-          </>
-        )}
+      <span className={styles.name}>
+        <PageLink to={mendOf(one)}>{one.name}</PageLink>
+        <span className={styles.note}>
+          {one.vaultName && t.inVault(one.vaultName)}
+          {one.since && (
+            <>
+              {one.vaultName && ' · '}
+              <time dateTime={one.since} title={time.moment(one.since)}>
+                {time.ago(one.since)}
+              </time>
+            </>
+          )}
+        </span>
       </span>
       {why && <div className={styles.note}>{why}</div>}
     </>

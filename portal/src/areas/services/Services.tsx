@@ -22,7 +22,8 @@ const useStyles = makeStyles({
     padding: 0,
     listStyleType: 'none',
   },
-  link: {
+  card: {
+    position: 'relative',
     display: 'flex',
     alignItems: 'center',
     gap: '12px',
@@ -31,12 +32,16 @@ const useStyles = makeStyles({
     padding: '12px',
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusMedium,
-    color: tokens.colorNeutralForeground1,
-    textDecorationLine: 'none',
     ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
     '& svg': { fontSize: '24px', flexShrink: 0, color: tokens.colorBrandForeground1 },
   },
-  name: { fontWeight: tokens.fontWeightSemibold },
+  link: {
+    fontWeight: tokens.fontWeightSemibold,
+    color: tokens.colorNeutralForeground1,
+    textDecorationLine: 'none',
+    // All of the card is the link.
+    '::after': { content: '""', position: 'absolute', inset: 0 },
+  },
   hint: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
 });
 
@@ -79,20 +84,16 @@ function Entry({ service }: { service: Service }) {
   const Icon = service.icon;
   const hint = `service-${service.name}`;
   return (
-    <Link
-      href={service.path}
-      className={styles.link}
-      aria-label={t[service.name]}
-      aria-describedby={hint}
-    >
+    <div className={styles.card}>
       <Icon aria-hidden />
-      <span>
-        <span className={styles.name}>{t[service.name]}</span>
-        <br />
-        <span className={styles.hint} id={hint}>
+      <div>
+        <Link href={service.path} className={styles.link} aria-describedby={hint}>
+          {t[service.name]}
+        </Link>
+        <div className={styles.hint} id={hint}>
           {t.hints[service.name]}
-        </span>
-      </span>
-    </Link>
+        </div>
+      </div>
+    </div>
   );
 }
