@@ -21,7 +21,7 @@ const useStyles = makeStyles({
     [ON_PHONE]: { display: 'none' },
   },
   open: {
-    width: '240px',
+    width: '264px',
     [ON_PHONE]: {
       display: 'block',
       position: 'absolute',

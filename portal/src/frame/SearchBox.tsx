@@ -13,6 +13,7 @@ import { useDeferredValue, useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { searchQuery } from '../api/search';
 import { useText } from '../text/text';
+import { isMeant } from './meant';
 import { pathOf } from './paths';
 import { SERVICES } from './services';
 import { text } from './text';
@@ -30,6 +31,8 @@ const useStyles = makeStyles({
   hint: {
     color: tokens.colorNeutralForeground3,
     fontSize: tokens.fontSizeBase200,
+    // Drawn, not said: the icon around it has another name.
+    '::after': { content: '"Ctrl K"' },
     [ON_PHONE]: { display: 'none' },
   },
 });
@@ -64,11 +67,7 @@ export function SearchBox({ isFocused, onDone }: { isFocused: boolean; onDone: (
     if (isFocused) input.current?.focus();
   }, [isFocused]);
 
-  const low = asked.toLowerCase();
-  const services = SERVICES.filter(
-    ({ name, also = '' }) =>
-      low && (t[name].toLowerCase().includes(low) || also.toLowerCase().includes(low)),
-  );
+  const services = asked ? SERVICES.filter((service) => isMeant(service, asked)) : [];
   const results = asked ? (found.data ?? []) : [];
   const isNothing = asked && !found.isFetching && !services.length && !results.length;
 
@@ -93,7 +92,7 @@ export function SearchBox({ isFocused, onDone }: { isFocused: boolean; onDone: (
         found.isFetching ? (
           <Spinner size="extra-tiny" />
         ) : (
-          <span className={styles.hint}>Ctrl K</span>
+          <span className={styles.hint} aria-hidden />
         )
       }
       listbox={{ className: styles.list }}

@@ -1,5 +1,11 @@
 /** A resource's page: its own menu at the left, headed with its name, and the section chosen. */
-import { Subtitle2, Title2, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
+import {
+  Caption1Strong,
+  Title2,
+  makeStyles,
+  mergeClasses,
+  tokens,
+} from '@fluentui/react-components';
 import type { FluentIcon } from '@fluentui/react-icons';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
@@ -94,9 +100,9 @@ export function ResourceLayout(props: {
             {props.menu.map((group, at) => (
               <div key={group.label ?? at}>
                 {group.label && (
-                  <Subtitle2 as="h2" block className={styles.group}>
+                  <Caption1Strong as="h2" block className={styles.group}>
                     {group.label}
-                  </Subtitle2>
+                  </Caption1Strong>
                 )}
                 <ul className={styles.list}>
                   {group.sections.map(({ path, label, icon: Icon }) => {
