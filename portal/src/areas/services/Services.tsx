@@ -10,7 +10,7 @@ import { text as frame } from '../../frame/text';
 import { Empty } from '../../parts/Empty';
 import { Page } from '../../parts/Page';
 import { useText } from '../../text/text';
-import { isMeant } from './found';
+import { isMeant } from '../../frame/meant';
 
 const useStyles = makeStyles({
   filter: { width: '100%', maxWidth: '400px', marginBottom: '16px' },
