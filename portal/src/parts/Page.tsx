@@ -49,7 +49,6 @@ export function Page(props: {
   children: ReactNode;
 }) {
   const styles = useStyles();
-  const [here] = useLocation();
   useTitle(props.title);
   return (
     <div className={styles.page}>

@@ -2,6 +2,7 @@
 import { Card, Spinner, makeStyles, tokens } from '@fluentui/react-components';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+import { ON_PHONE } from '../frame/width';
 
 const useStyles = makeStyles({
   tiles: {
@@ -9,6 +10,7 @@ const useStyles = makeStyles({
     gridTemplateColumns: 'repeat(auto-fill, minmax(200px, 1fr))',
     gap: '12px',
     margin: '0 0 24px',
+    [ON_PHONE]: { gridTemplateColumns: 'repeat(2, minmax(0, 1fr))', gap: '8px' },
   },
   link: { textDecorationLine: 'none', color: 'inherit', display: 'block', height: '100%' },
   card: {

@@ -23,7 +23,7 @@ const LINE = 26;
 /** Lines beyond the sight, at each end. */
 const BEYOND = 10;
 /** On a phone there is room for so many days. */
-const PHONE_DAYS = 14;
+export const PHONE_DAYS = 14;
 
 const useStyles = makeStyles({
   body: { position: 'relative', width: '100%' },

@@ -6,11 +6,12 @@ import { useState } from 'react';
 import { HEAT_DAYS, heatMapPath } from '../../api/heatMap';
 import type { HeatRow } from '../../api/heatMap';
 import { usePaged } from '../../api/paged';
+import { usePhone } from '../../frame/width';
 import { Empty } from '../../parts/Empty';
 import { Failure } from '../../parts/Failure';
 import { Waiting } from '../../parts/Waiting';
 import { useText } from '../../text/text';
-import { HeatGrid } from './HeatGrid';
+import { HeatGrid, PHONE_DAYS } from './HeatGrid';
 import { HeatLegend } from './HeatLegend';
 import { HeatTable } from './HeatTable';
 import { text } from './text';
@@ -24,6 +25,8 @@ export function HeatMap() {
   const styles = useStyles();
   const t = useText(text);
   const [view, setView] = useState('map');
+  const isPhone = usePhone();
+  const days = isPhone && view === 'map' ? PHONE_DAYS : HEAT_DAYS;
   const path = useQuery({ queryKey: ['heatMap', 'path'], queryFn: heatMapPath });
   const { rows, error, isPending, isLoading, more, refetch } = usePaged<HeatRow>(
     ['heatMap'],
@@ -37,7 +40,7 @@ export function HeatMap() {
           <Subtitle2 as="h2" block>
             {t.map}
           </Subtitle2>
-          <Text size={200}>{t.mapNote(HEAT_DAYS)}</Text>
+          <Text size={200}>{t.mapNote(days)}</Text>
         </div>
         <TabList
           size="small"
