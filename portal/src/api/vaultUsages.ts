@@ -28,8 +28,11 @@ export async function countUsage(group: string, vault: string) {
   await ended((await link(at, { method: 'POST' })).response);
 }
 
-/** What stores take, in bytes. */
+/** What one store holds of a vault, in bytes. */
 export interface Taken {
+  name: string;
+  /** The vault's own store; others are hosts' snapshots. */
+  isVault: boolean;
   stored: number;
   unique: number;
   shared: number;
@@ -38,10 +41,37 @@ export interface Taken {
   countedAt?: string;
 }
 
+/** The stores of a vault, its own first. Before the first count only what was added is known. */
+export function storesOf({ properties: { stores, items } }: VaultUsage): Taken[] {
+  const all = new Map<string, Taken>();
+  const taken = (name: string): Taken => {
+    const isVault = name === VAULT_STORE;
+    const made: Taken = { name, isVault, stored: 0, unique: 0, shared: 0, added: 0 };
+    const found = all.get(name) ?? made;
+    all.set(name, found);
+    return found;
+  };
+  for (const store of stores) {
+    const one = taken(store.name);
+    one.stored = store.storedBytes + store.addedBytes;
+    one.unique = store.uniqueBytes;
+    one.shared = store.sharedBytes;
+    one.added = store.addedBytes;
+    one.countedAt = store.countedAt;
+  }
+  for (const of of items.flatMap((item) => item.stores)) {
+    const one = taken(of.name);
+    if (one.countedAt !== undefined) continue;
+    one.stored += of.addedBytes;
+    one.added += of.addedBytes;
+  }
+  return [...all.values()].sort((a, b) => Number(b.isVault) - Number(a.isVault));
+}
+
 export interface Sums {
-  vault: Taken;
+  vault: Omit<Taken, 'name'>;
   /** In the snapshot stores of hosts. */
-  snapshots: Taken;
+  snapshots: number;
   /** The data that points show, each by itself. */
   logical: number;
   /** What dedup and compression save in the vault. */
@@ -49,29 +79,12 @@ export interface Sums {
   points: number;
 }
 
-/** What a usage comes to. Before the first count only what was added is known. */
-export function sums({ properties: { stores, items, logicalBytes, points } }: VaultUsage): Sums {
-  const of = (isOne: (name: string) => boolean): Taken => {
-    const counted = stores.filter((s) => isOne(s.name));
-    const added = counted.length
-      ? counted.reduce((sum, s) => sum + s.addedBytes, 0)
-      : items.flatMap((i) => i.stores).reduce((s, t) => s + (isOne(t.name) ? t.addedBytes : 0), 0);
-    const sum = (name: 'storedBytes' | 'uniqueBytes' | 'sharedBytes') =>
-      counted.reduce((s, t) => s + t[name], 0);
-    return {
-      stored: sum('storedBytes') + added,
-      unique: sum('uniqueBytes'),
-      shared: sum('sharedBytes'),
-      added,
-      countedAt: counted.map((s) => s.countedAt).sort()[0],
-    };
-  };
-  const vault = of((name) => name === VAULT_STORE);
-  return {
-    vault,
-    snapshots: of((name) => name !== VAULT_STORE),
-    logical: logicalBytes,
-    saved: Math.max(0, logicalBytes - vault.stored),
-    points,
-  };
+/** What a usage comes to. */
+export function sums(usage: VaultUsage): Sums {
+  const stores = storesOf(usage);
+  const { logicalBytes: logical, points } = usage.properties;
+  const none = { isVault: true, stored: 0, unique: 0, shared: 0, added: 0 };
+  const vault = stores.find((s) => s.isVault) ?? none;
+  const snapshots = stores.reduce((sum, s) => sum + (s.isVault ? 0 : s.stored), 0);
+  return { vault, snapshots, logical, saved: Math.max(0, logical - vault.stored), points };
 }

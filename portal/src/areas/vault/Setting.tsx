@@ -1,0 +1,33 @@
+/** A setting on a page: its name, what it is, and the way to update it. */
+import { Link, Subtitle2, makeStyles, tokens } from '@fluentui/react-components';
+import type { ReactNode } from 'react';
+import { useText } from '../../text/text';
+import { text } from './settingsText';
+
+const useStyles = makeStyles({
+  all: {
+    display: 'grid',
+    gap: '4px',
+    padding: '12px 0',
+    borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
+  },
+  value: { minHeight: '24px' },
+});
+
+export function Setting(props: { name: string; onUpdate?: () => void; children: ReactNode }) {
+  const styles = useStyles();
+  const t = useText(text);
+  return (
+    <section className={styles.all}>
+      <Subtitle2 as="h3">{props.name}</Subtitle2>
+      <div className={styles.value}>{props.children}</div>
+      {props.onUpdate && (
+        <div>
+          <Link as="button" aria-label={t.updateOf(props.name)} onClick={props.onUpdate}>
+            {t.update}
+          </Link>
+        </div>
+      )}
+    </section>
+  );
+}

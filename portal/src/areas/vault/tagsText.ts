@@ -1,0 +1,43 @@
+import { texts } from '../../text/text';
+
+export const text = texts({
+  en: {
+    title: 'Tags',
+    intro: 'Names and values by which vaults are found, such as who they belong to.',
+    name: 'Name',
+    value: 'Value',
+    add: 'Add a tag',
+    remove: (name: string) => `Remove the tag ${name}`,
+    twice: 'Another tag has this name.',
+    missing: 'A tag needs a name.',
+    saving: (vault: string) => `Updating the tags of ${vault}…`,
+    saved: (vault: string) => `The tags of ${vault} were updated`,
+    failed: (vault: string) => `The tags of ${vault} could not be updated`,
+  },
+  'zh-Hant': {
+    title: '標籤',
+    intro: '用來尋找保存庫的名稱與值，例如所屬的團隊。',
+    name: '名稱',
+    value: '值',
+    add: '新增標籤',
+    remove: (name: string) => `移除標籤 ${name}`,
+    twice: '已有同名的標籤。',
+    missing: '標籤需要名稱。',
+    saving: (vault: string) => `正在更新 ${vault} 的標籤…`,
+    saved: (vault: string) => `已更新 ${vault} 的標籤`,
+    failed: (vault: string) => `無法更新 ${vault} 的標籤`,
+  },
+  'zh-Hans': {
+    title: '标记',
+    intro: '用于查找保管库的名称和值，例如所属的团队。',
+    name: '名称',
+    value: '值',
+    add: '添加标记',
+    remove: (name: string) => `删除标记 ${name}`,
+    twice: '已有同名的标记。',
+    missing: '标记需要名称。',
+    saving: (vault: string) => `正在更新 ${vault} 的标记…`,
+    saved: (vault: string) => `已更新 ${vault} 的标记`,
+    failed: (vault: string) => `无法更新 ${vault} 的标记`,
+  },
+});
