@@ -1,0 +1,105 @@
+/**
+ * Chooses a policy: a list that opens, with the details of the one chosen under it, and "Create
+ * a new policy" (POLICY-3, PORTAL-1, 7, 15, 16).
+ */
+import {
+  Button,
+  Dropdown,
+  Field,
+  Option,
+  Text,
+  makeStyles,
+  tokens,
+} from '@fluentui/react-components';
+import { AddRegular, EditRegular } from '@fluentui/react-icons';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { policiesQuery } from '../../api/policies';
+import type { In, Policy } from '../../api/policies';
+import { Failure } from '../../parts/Failure';
+import { useText } from '../../text/text';
+import { DEFAULT_POLICY } from './first';
+import { PolicyDetails } from './PolicyDetails';
+import { PolicyForm } from './PolicyForm';
+import { Preview } from './Preview';
+import { text } from './text';
+import { bodyOf, draftOf } from './wire';
+
+const useStyles = makeStyles({
+  all: { display: 'grid', gap: '12px', alignContent: 'start' },
+  buttons: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
+  // As high as the details of most policies, so that what is below stays where it is.
+  details: {
+    minHeight: '180px',
+    padding: '12px 16px 0',
+    backgroundColor: tokens.colorNeutralBackground2,
+    borderRadius: tokens.borderRadiusMedium,
+  },
+  title: { display: 'block', paddingBottom: '8px' },
+});
+
+export interface PolicyPickerProps {
+  /** The vault. */
+  of: In;
+  /** The name of the policy that is chosen; the default one if left out. */
+  chosen?: string;
+  onChange: (name: string) => void;
+  /** Whether it also shows the points that the policy will keep. */
+  hasPreview?: boolean;
+}
+
+export function PolicyPicker({ of, chosen, onChange, hasPreview }: PolicyPickerProps) {
+  const styles = useStyles();
+  const t = useText(text);
+  const policies = useQuery(policiesQuery(of));
+  const [form, setForm] = useState<{ policy?: Policy }>();
+  const low = (chosen ?? DEFAULT_POLICY).toLowerCase();
+  const found = policies.data?.find((p) => p.name.toLowerCase() === low);
+  const draft = found && draftOf(found);
+  if (policies.error) return <Failure error={policies.error} retry={() => policies.refetch()} />;
+  return (
+    <div className={styles.all}>
+      <Field label={t.choose} required>
+        <Dropdown
+          value={found?.name ?? ''}
+          selectedOptions={found ? [found.name] : []}
+          onOptionSelect={(_, { optionValue }) => optionValue && onChange(optionValue)}
+        >
+          {(policies.data ?? []).map(({ name }) => (
+            <Option key={name} value={name}>
+              {name}
+            </Option>
+          ))}
+        </Dropdown>
+      </Field>
+      <div className={styles.buttons}>
+        <Button size="small" icon={<AddRegular />} onClick={() => setForm({})}>
+          {t.createNew}
+        </Button>
+        <Button
+          size="small"
+          icon={<EditRegular />}
+          disabled={!found}
+          onClick={() => setForm({ policy: found })}
+        >
+          {t.editThis}
+        </Button>
+      </div>
+      <div className={styles.details} role="group" aria-label={t.chosenDetails}>
+        <Text weight="semibold" className={styles.title}>
+          {t.chosenDetails}
+        </Text>
+        {draft && <PolicyDetails of={draft} />}
+      </div>
+      {hasPreview && draft && <Preview body={bodyOf(draft)} />}
+      {form && (
+        <PolicyForm
+          of={of}
+          policy={form.policy}
+          onClose={() => setForm(undefined)}
+          onSaved={(policy) => onChange(policy.name)}
+        />
+      )}
+    </div>
+  );
+}
