@@ -5,7 +5,6 @@ import { link } from './client';
 import type { Machine } from './ids';
 import { nativeNames } from './ids';
 import { ended } from './operations';
-import { subscriptionId } from './subscription';
 import { vaultId } from './vaults';
 
 export type Item = Schemas['ProtectedItem'];
@@ -28,8 +27,8 @@ export const ITEM_ACTION = {
 export const itemsPath = (vault: string) => `${vault}/backupProtectedItems`;
 
 /** The path of the items of all vaults. */
-export const allItemsPath = async () =>
-  `${await subscriptionId()}/providers/Stillpoint.Fabric/protectedItems`;
+export const allItemsPath = (subscription: string) =>
+  `${subscription}/providers/Stillpoint.Fabric/protectedItems`;
 
 /** The id of a machine's item in a vault. */
 export async function itemId(group: string, vault: string, machine: Machine) {
@@ -76,9 +75,16 @@ export async function changeItem(item: Item, change: Change) {
   return ended(response);
 }
 
+/** Why backup data is deleted. */
+export interface Why {
+  reason?: string;
+  comment?: string;
+}
+
 /** Deletes an item's points: at once, or after the days of soft delete. */
-export async function deleteItem(item: Item) {
-  return ended((await link(item.id, { method: 'DELETE' })).response);
+export async function deleteItem(item: Item, why: Why) {
+  const body = { properties: why };
+  return ended((await link(item.id, { method: 'DELETE', body })).response);
 }
 
 export const backupBody = (until: Date) => ({

@@ -3,7 +3,6 @@ import { queryOptions } from '@tanstack/react-query';
 import type { Schemas } from './client';
 import { link } from './client';
 import { ended } from './operations';
-import { subscriptionId } from './subscription';
 import { vaultId } from './vaults';
 
 export type Job = Schemas['Job'];
@@ -44,18 +43,15 @@ export const isRunning = (job: Job | JobDetails) =>
 export interface JobFilter {
   status?: JobStatus;
   operation?: JobOperation;
-  /** A machine by name. Lists that do not know it leave it to the reader. */
-  machine?: string;
   from?: Date;
   to?: Date;
 }
 
 /** The query that asks for these jobs; empty for all. */
-export function jobsQueryText({ status, operation, machine, from, to }: JobFilter): string {
+export function jobsQueryText({ status, operation, from, to }: JobFilter): string {
   const said: [string, string | undefined][] = [
     ['status', status],
     ['operation', operation],
-    ['entityFriendlyName', machine],
     ['startTime', from?.toISOString()],
     ['endTime', to?.toISOString()],
   ];
@@ -69,8 +65,8 @@ export function jobsQueryText({ status, operation, machine, from, to }: JobFilte
 export const jobsPath = (vault: string, filter: JobFilter) =>
   `${vault}/backupJobs${jobsQueryText(filter)}`;
 
-export const allJobsPath = async (filter: JobFilter) =>
-  `${await subscriptionId()}/providers/Stillpoint.Fabric/backupJobs${jobsQueryText(filter)}`;
+export const allJobsPath = (subscription: string, filter: JobFilter) =>
+  `${subscription}/providers/Stillpoint.Fabric/backupJobs${jobsQueryText(filter)}`;
 
 export const jobId = async (group: string, vault: string, job: string) =>
   `${await vaultId(group, vault)}/backupJobs/${job}`;

@@ -32,9 +32,13 @@ export async function every<T>(path: string): Promise<T[]> {
 
 /**
  * A list as far as it was asked for. `path` is undefined as long as it is not known. `every` is
- * after how many milliseconds it is looked at again.
+ * after how many milliseconds it is looked at again, which may go by the rows.
  */
-export function usePaged<T>(key: readonly unknown[], path: string | undefined, every?: number) {
+export function usePaged<T>(
+  key: readonly unknown[],
+  path: string | undefined,
+  every?: number | ((rows: T[]) => number),
+) {
   const query = useInfiniteQuery({
     queryKey: [...key, path],
     enabled: path !== undefined,
@@ -45,7 +49,10 @@ export function usePaged<T>(key: readonly unknown[], path: string | undefined, e
       return data;
     },
     getNextPageParam: (page) => page.nextLink ?? undefined,
-    refetchInterval: every ?? false,
+    refetchInterval: (query) =>
+      (typeof every === 'function'
+        ? every(query.state.data?.pages.flatMap((page) => page.value) ?? [])
+        : every) ?? false,
   });
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.value) ?? [], [query.data]);
   const { hasNextPage, fetchNextPage } = query;

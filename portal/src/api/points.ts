@@ -4,6 +4,7 @@ import type { Schemas } from './client';
 import { link } from './client';
 import type { Item } from './items';
 import { ended } from './operations';
+import { whole } from './paged';
 
 export type Point = Schemas['RecoveryPoint'];
 export type RestoreInput = Schemas['RestoreInput']['properties'];
@@ -32,25 +33,11 @@ export function pointsPath(item: string, from?: Date, to?: Date): string {
   return `${item}/recoveryPoints${filter}`;
 }
 
-interface PointPage {
-  value: Point[];
-  nextLink?: string | null;
-}
-
 /** All points of a span of time: a month's, which a policy bounds. */
 export const pointsBetweenQuery = (item: string, from: Date, to: Date) =>
   queryOptions({
     queryKey: [POINTS, item.toLowerCase(), from.valueOf(), to.valueOf()],
-    queryFn: async () => {
-      const all: Point[] = [];
-      let next: string | null | undefined = pointsPath(item, from, to);
-      while (next) {
-        const { data }: { data: PointPage } = await link<PointPage>(next);
-        all.push(...data.value);
-        next = data.nextLink;
-      }
-      return all;
-    },
+    queryFn: () => whole<Point>(pointsPath(item, from, to)),
     staleTime: 15_000,
   });
 

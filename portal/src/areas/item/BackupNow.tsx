@@ -2,15 +2,16 @@
 import { Body1, MessageBar, MessageBarBody, Text } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Schemas } from '../../api/client';
-import { link } from '../../api/client';
+import { groupOf, vaultOf } from '../../api/ids';
 import { ITEM_ACTION, backUp, backupBody } from '../../api/items';
 import type { Item } from '../../api/items';
+import { policyQuery } from '../../api/policies';
 import { DateField } from '../../parts/DateField';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { useTime } from '../../text/time';
 import { dayOf, endOfDay, isoDay } from '../../text/zones';
+import { ianaOf } from '../policies/zones';
 import { ActionPane } from './ActionPane';
 import { azOf, stillpoint } from './commands';
 import { text } from './backupNowText';
@@ -28,25 +29,22 @@ const inDays = (days: number) => {
 };
 
 /** The zone whose day it is that ends: the policy's. */
-function useZone(policy: string) {
-  const { data } = useQuery({
-    queryKey: ['policies', policy.toLowerCase(), 'zone'],
-    queryFn: async () => (await link<Schemas['ProtectionPolicy']>(policy)).data.properties.timeZone,
-    enabled: policy !== '',
-    staleTime: 60_000,
-  });
-  return data ?? 'UTC';
+function useZone(item: Item) {
+  const of = { group: groupOf(item.id), vault: vaultOf(item.id) };
+  const { policyName } = item.properties;
+  const { data } = useQuery({ ...policyQuery(of, policyName), enabled: policyName !== '' });
+  return data?.properties.timeZone ?? 'UTC';
 }
 
 export default function BackupNow({ item, onClose }: { item: Item; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
   const time = useTime();
-  const zone = useZone(item.properties.policyId);
+  const zone = useZone(item);
   const [day, setDay] = useState<Date | undefined>(() => inDays(DAYS));
   const { act, isBusy, error } = useAct(onClose);
   const name = item.properties.friendlyName;
-  const until = day && endOfDay(dayOf(day), zone);
+  const until = day && endOfDay(dayOf(day), ianaOf(zone));
 
   const start = () => {
     if (!until) return;

@@ -1,10 +1,131 @@
+/** A vault's backup items: first by kind, then the list (PORTAL-10, 11). */
+import { Button } from '@fluentui/react-components';
+import {
+  AddRegular,
+  ArrowClockwiseRegular,
+  DesktopRegular,
+  ShieldCheckmarkRegular,
+} from '@fluentui/react-icons';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useLocation } from 'wouter';
+import { ITEMS, itemCountQuery, itemsPath } from '../../api/items';
+import type { Item } from '../../api/items';
+import { usePaged } from '../../api/paged';
+import { useVaultId } from '../../api/useVaultId';
+import { path } from '../../frame/paths';
+import { Command } from '../../parts/Command';
+import { Empty } from '../../parts/Empty';
+import { Failure } from '../../parts/Failure';
+import { Table } from '../../parts/Table';
+import { Waiting } from '../../parts/Waiting';
+import { useNumbers } from '../../text/numbers';
+import { useTerms } from '../../text/terms';
+import { useText } from '../../text/text';
+import { useActions } from '../item/Actions';
+import { useRefreshed } from '../item/useAct';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { VaultLayout } from '../vault/VaultLayout';
+import { ItemList } from './ItemList';
+import { text } from './text';
 
-export default function VaultItems({ of }: { of: VaultPlace; isList?: boolean }) {
+/** How often a list is looked at again, in milliseconds. */
+const EVERY = 15_000;
+
+export default function VaultItems({ of, isList }: { of: VaultPlace; isList?: boolean }) {
+  return isList ? <Listed of={of} /> : <Kinds of={of} />;
+}
+
+function Kinds({ of }: { of: VaultPlace }) {
+  const t = useText(text);
+  const terms = useTerms();
+  const numbers = useNumbers();
+  const count = useQuery({ ...itemCountQuery(of.group, of.vault), refetchInterval: EVERY });
+  const kinds = [{ name: t.kindVm, count: count.data ?? 0 }];
   return (
-    <VaultLayout of={of} section="items">
-      …
+    <VaultLayout
+      of={of}
+      section="items"
+      commands={
+        <Command
+          label={terms.refresh}
+          icon={ArrowClockwiseRegular}
+          onClick={() => void count.refetch()}
+        />
+      }
+    >
+      {count.error && <Failure error={count.error} retry={() => void count.refetch()} />}
+      {count.isPending && <Waiting />}
+      {count.data !== undefined && (
+        <Table
+          label={t.allKinds}
+          rows={kinds}
+          id={(kind) => kind.name}
+          columns={[
+            {
+              key: 'kind',
+              label: t.kind,
+              cell: (kind) => (
+                <Link href={path.vault(of.group, of.vault, 'items/vm')}>{kind.name}</Link>
+              ),
+            },
+            {
+              key: 'count',
+              label: t.count,
+              cell: (kind) => (
+                <Link href={path.vault(of.group, of.vault, 'items/vm')}>
+                  {numbers.count(kind.count)}
+                </Link>
+              ),
+            },
+          ]}
+        />
+      )}
+    </VaultLayout>
+  );
+}
+
+function Listed({ of }: { of: VaultPlace }) {
+  const t = useText(text);
+  const terms = useTerms();
+  const [, go] = useLocation();
+  const vault = useVaultId(of.group, of.vault);
+  const items = usePaged<Item>([ITEMS], vault && itemsPath(vault), EVERY);
+  const refreshed = useRefreshed();
+  const { begin, pane } = useActions();
+  const protect = () => go(path.vault(of.group, of.vault, 'backup'));
+  return (
+    <VaultLayout
+      of={of}
+      section="items"
+      title={t.kindVm}
+      commands={
+        <>
+          <Command label={t.backup} icon={AddRegular} onClick={protect} />
+          <Command
+            label={terms.refresh}
+            icon={ArrowClockwiseRegular}
+            onClick={() => void refreshed()}
+          />
+        </>
+      }
+    >
+      <ItemList
+        items={items}
+        begin={begin}
+        empty={
+          <Empty
+            icon={ShieldCheckmarkRegular}
+            title={t.noneHere}
+            body={t.noneBody}
+            action={
+              <Button appearance="primary" icon={<DesktopRegular />} onClick={protect}>
+                {t.backup}
+              </Button>
+            }
+          />
+        }
+      />
+      {pane}
     </VaultLayout>
   );
 }

@@ -1,10 +1,31 @@
+/** A vault's backup jobs. */
+import { ArrowClockwiseRegular } from '@fluentui/react-icons';
+import { jobsPath } from '../../api/jobs';
+import { useVaultId } from '../../api/useVaultId';
+import { Command } from '../../parts/Command';
+import { useTerms } from '../../text/terms';
+import { useRefreshed } from '../item/useAct';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { VaultLayout } from '../vault/VaultLayout';
+import { JobList } from './JobList';
 
 export default function VaultJobs({ of }: { of: VaultPlace }) {
+  const terms = useTerms();
+  const vault = useVaultId(of.group, of.vault);
+  const refreshed = useRefreshed();
   return (
-    <VaultLayout of={of} section="jobs">
-      …
+    <VaultLayout
+      of={of}
+      section="jobs"
+      commands={
+        <Command
+          label={terms.refresh}
+          icon={ArrowClockwiseRegular}
+          onClick={() => void refreshed()}
+        />
+      }
+    >
+      <JobList pathOf={(filter) => vault && jobsPath(vault, filter)} />
     </VaultLayout>
   );
 }

@@ -1,0 +1,36 @@
+/** "Delete backup data" of an item that is stopped (PORTAL-16). */
+import { Body1 } from '@fluentui/react-components';
+import { ITEM_ACTION } from '../../api/items';
+import type { Item } from '../../api/items';
+import { useText } from '../../text/text';
+import { ActionPane } from './ActionPane';
+import { ConsentFields, SoftDeleteWarning, useConsent } from './SoftDelete';
+import { text as actionText } from './actionText';
+import { text } from './changeText';
+import { deleteCommand } from './equals';
+import { useDelete } from './useDelete';
+
+export default function DeleteData({ item, onClose }: { item: Item; onClose: () => void }) {
+  const t = useText(text);
+  const { action } = useText(actionText);
+  const consent = useConsent(item);
+  const { remove, isBusy, error } = useDelete(item, onClose);
+  return (
+    <ActionPane
+      title={action.deleteData}
+      item={item}
+      label={action.deleteData}
+      onAct={() => remove(consent.consent)}
+      onClose={onClose}
+      isBusy={isBusy}
+      isReady={consent.consent.isGiven}
+      error={error}
+      needs={{ action: ITEM_ACTION.delete, on: item.id }}
+      equal={deleteCommand(item)}
+    >
+      <Body1>{t.removeWhat}</Body1>
+      <SoftDeleteWarning item={item} />
+      <ConsentFields item={item} of={consent} />
+    </ActionPane>
+  );
+}

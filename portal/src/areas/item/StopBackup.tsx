@@ -1,0 +1,94 @@
+/** "Stop backup": the data is kept for ever, as per policy, or deleted (PORTAL-16; PROT-11, 12). */
+import { Field, Radio, RadioGroup, makeStyles, tokens } from '@fluentui/react-components';
+import { useState } from 'react';
+import { ITEM_ACTION, changeItem } from '../../api/items';
+import type { Item } from '../../api/items';
+import { useText } from '../../text/text';
+import { ActionPane } from './ActionPane';
+import { ConsentFields, SoftDeleteWarning, useConsent } from './SoftDelete';
+import { text as actionText } from './actionText';
+import { text } from './changeText';
+import { KEEP, PER_POLICY, deleteCommand, keepCommand, perPolicyCommand } from './equals';
+import { jobLink } from './jobLink';
+import { isSuspended } from './possible';
+import { useAct } from './useAct';
+import { useDelete } from './useDelete';
+
+type Way = 'keep' | 'perPolicy' | 'remove';
+
+const EQUAL = { keep: keepCommand, perPolicy: perPolicyCommand, remove: deleteCommand };
+
+const useStyles = makeStyles({
+  what: {
+    display: 'block',
+    color: tokens.colorNeutralForeground3,
+    fontSize: tokens.fontSizeBase200,
+  },
+});
+
+export default function StopBackup({ item, onClose }: { item: Item; onClose: () => void }) {
+  const t = useText(text);
+  const { action } = useText(actionText);
+  const styles = useStyles();
+  const [way, setWay] = useState<Way>('keep');
+  const consent = useConsent(item);
+  const stopping = useStop(item, onClose);
+  const deleting = useDelete(item, onClose);
+  const isRemoval = way === 'remove';
+  // What is kept as per policy is stopped so already.
+  const ways: Way[] = isSuspended(item) ? ['keep', 'remove'] : ['keep', 'perPolicy', 'remove'];
+  const words: Record<Way, [name: string, what: string]> = {
+    keep: [t.keep, t.keepWhat],
+    perPolicy: [t.perPolicy, t.perPolicyWhat],
+    remove: [t.remove, t.removeWhat],
+  };
+  return (
+    <ActionPane
+      title={action.stop}
+      item={item}
+      label={action.stop}
+      onAct={() => (isRemoval ? deleting.remove(consent.consent) : stopping.stop(way))}
+      onClose={onClose}
+      isBusy={stopping.isBusy || deleting.isBusy}
+      isReady={!isRemoval || consent.consent.isGiven}
+      error={isRemoval ? deleting.error : stopping.error}
+      needs={{ action: isRemoval ? ITEM_ACTION.delete : ITEM_ACTION.stop, on: item.id }}
+      equal={EQUAL[way](item)}
+    >
+      <Field label={t.stopWhat}>
+        <RadioGroup value={way} onChange={(_, { value }) => setWay(value as Way)}>
+          {ways.map((way) => (
+            <Radio
+              key={way}
+              value={way}
+              label={
+                <>
+                  {words[way][0]}
+                  <span className={styles.what}>{words[way][1]}</span>
+                </>
+              }
+            />
+          ))}
+        </RadioGroup>
+      </Field>
+      {isRemoval && (
+        <>
+          <SoftDeleteWarning item={item} />
+          <ConsentFields item={item} of={consent} />
+        </>
+      )}
+    </ActionPane>
+  );
+}
+
+function useStop(item: Item, done: () => void) {
+  const t = useText(text);
+  const { act, isBusy, error } = useAct(done);
+  const name = item.properties.friendlyName;
+  const stop = (way: 'keep' | 'perPolicy') =>
+    act({ begun: t.stopping(name), failed: t.stopFailed(name) }, async () => {
+      const job = await changeItem(item, way === 'keep' ? KEEP : PER_POLICY);
+      return { title: t.stopped(name), to: jobLink(item, job, t.job) };
+    });
+  return { stop, isBusy, error };
+}

@@ -1,0 +1,110 @@
+/** What a job does just now: how far it is, how fast, and by what it knows what to read. */
+import { ProgressBar, Subtitle2, Text, makeStyles, tokens } from '@fluentui/react-components';
+import type { DiskPlan, Progress } from '../../api/progress';
+import type { JobDetails } from '../../api/jobs';
+import { Facts } from '../../parts/Facts';
+import { useNumbers } from '../../text/numbers';
+import { useTerms, word } from '../../text/terms';
+import { useText } from '../../text/text';
+import { lasting } from '../../text/time';
+import { text } from './detailsText';
+import { secondsOf } from './duration';
+
+const useStyles = makeStyles({
+  box: {
+    minHeight: '132px',
+    margin: '0 0 16px',
+    padding: '12px 16px',
+    borderRadius: tokens.borderRadiusMedium,
+    border: `1px solid ${tokens.colorNeutralStroke2}`,
+  },
+  head: { display: 'flex', justifyContent: 'space-between', margin: '0 0 8px', gap: '16px' },
+  bar: { margin: '0 0 12px' },
+});
+
+export function Live({ job, progress }: { job: JobDetails; progress: Progress | null }) {
+  const styles = useStyles();
+  const t = useText(text);
+  const numbers = useNumbers();
+  const info = job.properties.extendedInfo;
+  const share = shareOf(progress, info.progressPercentage);
+  return (
+    <section className={styles.box} aria-label={t.progress}>
+      <div className={styles.head}>
+        <Subtitle2 as="h2">{t.progress}</Subtitle2>
+        <Text>{share === undefined ? t.working : numbers.percent(share)}</Text>
+      </div>
+      <ProgressBar className={styles.bar} value={share} thickness="large" aria-label={t.progress} />
+      {progress ? <Told progress={progress} /> : <Polled job={job} />}
+    </section>
+  );
+}
+
+function shareOf(progress: Progress | null, percent: number | undefined): number | undefined {
+  if (progress?.bytesTotal) return Math.min(1, progress.bytesDone / progress.bytesTotal);
+  return percent === undefined ? undefined : percent / 100;
+}
+
+/** As the stream tells it. */
+function Told({ progress }: { progress: Progress }) {
+  const t = useText(text);
+  const numbers = useNumbers();
+  const bytes = (n: number | null) => (n === null ? undefined : numbers.bytes(n));
+  const { bottleneck, sourceWaitPercent: wait } = progress;
+  const limits = bottleneck
+    ? word(t.bottlenecks, bottleneck)
+    : wait === undefined
+      ? undefined
+      : t.sourceWait(numbers.percent(wait / 100));
+  return (
+    <Facts
+      of={[
+        [t.step, progress.step ?? undefined],
+        [t.rate, t.perSecond(numbers.bytes(progress.ratePerSecond))],
+        [
+          t.done,
+          progress.bytesTotal
+            ? t.doneOf(numbers.bytes(progress.bytesDone), numbers.bytes(progress.bytesTotal))
+            : undefined,
+        ],
+        [t.left, progress.secondsLeft === null ? undefined : lasting(progress.secondsLeft)],
+        [t.read, bytes(progress.bytesRead)],
+        [t.changed, bytes(progress.bytesChanged)],
+        [t.sent, bytes(progress.bytesSent)],
+        [t.limits, limits],
+        [t.tracker, progress.disks.length ? <Trackers disks={progress.disks} /> : undefined],
+      ]}
+    />
+  );
+}
+
+/** By what it is known what to read of each disk. */
+function Trackers({ disks }: { disks: readonly DiskPlan[] }) {
+  const t = useText(text);
+  const numbers = useNumbers();
+  return disks.map(({ name, tracker, reason, bytes }) => (
+    <div key={name}>
+      {name}: {t.trackers[tracker]} ({numbers.bytes(bytes)}){reason && ` – ${reason}`}
+    </div>
+  ));
+}
+
+/** As the job itself tells it, where there is no stream. */
+function Polled({ job }: { job: JobDetails }) {
+  const t = useText(text);
+  const terms = useTerms();
+  const info = job.properties.extendedInfo;
+  const task = info.tasksList.find(({ status }) => status === 'InProgress');
+  return (
+    <Facts
+      of={[
+        [t.step, task && word({ ...terms.task, ...t.taskNames }, task.taskId)],
+        [t.done, task?.taskExecutionDetails],
+        [
+          t.left,
+          info.estimatedRemainingDuration && lasting(secondsOf(info.estimatedRemainingDuration)),
+        ],
+      ]}
+    />
+  );
+}
