@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { errors as simplified } from './errors.zh-Hans';
+import { errors as traditional } from './errors.zh-Hant';
+
+/** The codes that docs/errors.md lists. */
+const codes = readFileSync('../docs/errors.md', 'utf8')
+  .split('\n')
+  .flatMap((line) => /^\| `(\w+)` \| \d+ \|/.exec(line)?.[1] ?? []);
+
+test('every code of the documentation has cause and remedy in both Chinese scripts', () => {
+  expect(codes.length).toBeGreaterThan(100);
+  for (const known of [traditional, simplified]) {
+    expect(Object.keys(known).sort()).toEqual([...codes].sort());
+    for (const texts of Object.values(known)) {
+      expect(texts).toHaveLength(2);
+      for (const text of texts) expect(text).toMatch(/\p{Script=Han}.*。$/su);
+    }
+  }
+});
+
+test('one script has no words of the other', () => {
+  expect(JSON.stringify(traditional)).not.toMatch(/[虚备还复]/);
+  expect(JSON.stringify(simplified)).not.toMatch(/[虛備還復庫]/);
+});
