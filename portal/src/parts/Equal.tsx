@@ -59,14 +59,18 @@ const useStyles = makeStyles({
 export const quoted = (word: string) =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
+/** With the version of the API, beside what the query says already. */
+const versioned = (path: string) =>
+  `${path}${path.includes('?') ? '&' : '?'}api-version=${VERSION}`;
+
 const restText = ({ method, path, body }: Call) =>
-  `${method} ${location.origin}${path}?api-version=${VERSION}` +
+  `${method} ${location.origin}${versioned(path)}` +
   (body === undefined
     ? ''
     : `\ncontent-type: application/json\n\n${JSON.stringify(body, null, 2)}`);
 
 const azRest = ({ method, path, body }: Call) =>
-  `az rest --method ${method.toLowerCase()} --url ${quoted(`${path}?api-version=${VERSION}`)}` +
+  `az rest --method ${method.toLowerCase()} --url ${quoted(versioned(path))}` +
   (body === undefined ? '' : ` --body ${quoted(JSON.stringify(body))}`);
 
 export function Equal({ to }: { to: EqualCommand }) {
