@@ -83,3 +83,16 @@ export const jobQuery = (group: string, vault: string, job: string) =>
 export async function cancelJob(id: string) {
   await ended((await link(`${id}/cancel`, { method: 'POST' })).response);
 }
+
+/** The newest backup that made a recovery point, of those that one page tells of. */
+export const latestBackupQuery = (group: string, vault: string) =>
+  queryOptions({
+    queryKey: [JOBS, group.toLowerCase(), vault.toLowerCase(), 'latest'],
+    queryFn: async () => {
+      const at = jobsPath(await vaultId(group, vault), { operation: 'Backup' });
+      const { data } = await link<{ value: Job[] }>(at);
+      const hasPoint = ({ properties }: Job) => properties.status.startsWith('Completed');
+      return data.value.find(hasPoint) ?? null;
+    },
+    refetchInterval: 30_000,
+  });

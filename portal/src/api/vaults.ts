@@ -4,22 +4,13 @@ import type { Schemas } from './client';
 import { link } from './client';
 import { ended } from './operations';
 import { every } from './paged';
-import { subscriptionId, useSubscription } from './subscription';
+import { subscriptionId } from './subscription';
 
 export type Vault = Schemas['Vault'];
 
 /** The id of a vault. */
 export const vaultId = async (group: string, vault: string) =>
   `${await subscriptionId()}/resourceGroups/${group}/providers/Microsoft.RecoveryServices/vaults/${vault}`;
-
-/** The id of a vault, once the subscription is known. */
-export function useVaultId(group: string, vault: string): string | undefined {
-  const subscription = useSubscription();
-  return (
-    subscription &&
-    `${subscription.id}/resourceGroups/${group}/providers/Microsoft.RecoveryServices/vaults/${vault}`
-  );
-}
 
 export const vaultQuery = (group: string, vault: string) =>
   queryOptions({

@@ -13,7 +13,7 @@ import {
 } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useVaultId } from '../../api/vaults';
+import { useVaultId } from '../../api/useVaultId';
 import type { Redundancy } from '../../api/vaultSettings';
 import {
   REDUNDANCIES,

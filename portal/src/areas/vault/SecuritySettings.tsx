@@ -13,7 +13,7 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useRefusal } from '../../api/permissions';
-import { useVaultId } from '../../api/vaults';
+import { useVaultId } from '../../api/useVaultId';
 import type { SoftDelete } from '../../api/vaultSettings';
 import {
   SETTINGS_ACTION,
