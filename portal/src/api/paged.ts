@@ -8,17 +8,6 @@ interface PageOf<T> {
   nextLink?: string | null;
 }
 
-/** The whole of a list that is known to be short. */
-export async function whole<T>(path: string): Promise<T[]> {
-  const all: T[] = [];
-  for (let next: string | null | undefined = path; next;) {
-    const { data }: { data: PageOf<T> } = await link<PageOf<T>>(next);
-    all.push(...data.value);
-    next = data.nextLink;
-  }
-  return all;
-}
-
 /** All of a list that is short by its nature: vaults, groups; never machines. */
 export async function every<T>(path: string): Promise<T[]> {
   const all: T[] = [];

@@ -2,7 +2,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { Schemas } from './client';
 import { link } from './client';
-import { whole } from './paged';
+import { every } from './paged';
 import { subscriptionId } from './subscription';
 import { vaultId } from './vaults';
 
@@ -27,7 +27,7 @@ const key = ({ group, vault }: In) => ['policies', group.toLowerCase(), vault.to
 export const policiesQuery = (of: In) =>
   queryOptions({
     queryKey: key(of),
-    queryFn: async () => whole<Policy>(`${await vaultId(of.group, of.vault)}/backupPolicies`),
+    queryFn: async () => every<Policy>(`${await vaultId(of.group, of.vault)}/backupPolicies`),
   });
 
 export const policyQuery = (of: In, name: string) =>
