@@ -4,7 +4,7 @@ import type { Schemas } from './client';
 import { link } from './client';
 import type { Item } from './items';
 import { ended } from './operations';
-import { whole } from './paged';
+import { every } from './paged';
 
 export type Point = Schemas['RecoveryPoint'];
 export type RestoreInput = Schemas['RestoreInput']['properties'];
@@ -37,7 +37,7 @@ export function pointsPath(item: string, from?: Date, to?: Date): string {
 export const pointsBetweenQuery = (item: string, from: Date, to: Date) =>
   queryOptions({
     queryKey: [POINTS, item.toLowerCase(), from.valueOf(), to.valueOf()],
-    queryFn: () => whole<Point>(pointsPath(item, from, to)),
+    queryFn: () => every<Point>(pointsPath(item, from, to)),
     staleTime: 15_000,
   });
 
