@@ -29,6 +29,7 @@ const useStyles = makeStyles({
     margin: '0 0 24px',
   },
   card: { rowGap: '8px', alignContent: 'start' },
+  title: { margin: 0 },
   list: { margin: 0, padding: 0, listStyleType: 'none' },
   row: {
     display: 'flex',
@@ -57,7 +58,7 @@ export function CountCard(props: { title: string; to: string; rows: CountRow[] }
   const styles = useStyles();
   return (
     <Card className={styles.card} appearance="outline">
-      <Subtitle2 as="h3">
+      <Subtitle2 as="h3" className={styles.title}>
         <PageLink to={props.to}>{props.title}</PageLink>
       </Subtitle2>
       <ul className={styles.list}>

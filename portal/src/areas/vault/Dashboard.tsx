@@ -22,6 +22,8 @@ export function Dashboard({ of: { group, vault } }: { of: VaultPlace }) {
   const usage = useQuery(vaultUsageQuery(group, vault));
   const { items, jobs, alerts } = overview.data ?? {};
   const taken = usage.data && sums(usage.data);
+  // Which bytes are shared is not known before the first count.
+  const counted = taken?.vault.countedAt === undefined ? undefined : taken.vault;
   const at = (section: string) => path.vault(group, vault, section);
 
   /** A number; a dash where it can't be known; nothing as long as it is on its way. */
@@ -87,8 +89,8 @@ export function Dashboard({ of: { group, vault } }: { of: VaultPlace }) {
           to={at('infrastructure')}
           rows={[
             { label: t.inVault, value: size(taken?.vault.stored) },
-            { label: t.unique, value: size(taken?.vault.unique), isPart: true },
-            { label: t.shared, value: size(taken?.vault.shared), isPart: true },
+            { label: t.unique, value: size(counted?.unique), isPart: true },
+            { label: t.shared, value: size(counted?.shared), isPart: true },
             { label: t.added, value: size(taken?.vault.added), isPart: true },
             { label: t.snapshots, value: size(taken?.snapshots) },
             { label: t.logical, value: size(taken?.logical) },

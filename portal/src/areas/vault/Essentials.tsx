@@ -54,7 +54,7 @@ export function Essentials({ of, vault }: { of: VaultPlace; vault: Vault | undef
             ),
           ],
           [terms.location, vault ? called(locations, vault.location) : waits],
-          [t.copies, redundancy ? <RealCopies of={of} asked={redundancy} /> : waits],
+          [t.copies, redundancy ? <RealCopies of={of} asked={redundancy} isShort /> : waits],
           [terms.subscription, subscription?.displayName ?? waits],
           [
             t.softDelete,

@@ -45,12 +45,9 @@ export default function Infrastructure({ of }: { of: VaultPlace }) {
       {vault.isPending && <Waiting />}
       {redundancy && (
         <>
-          <Subtitle1 as="h2" block className={styles.head}>
-            {t.backup}
-          </Subtitle1>
           <div className={styles.settings}>
-            <Setting name={t.replication}>
-              {t.kinds[redundancy].name}
+            <Setting name={t.backupConfiguration} level="h2" onUpdate={() => open('backup')}>
+              {t.replication}: {t.kinds[redundancy].name}
               <RealCopies of={of} asked={redundancy} />
             </Setting>
           </div>

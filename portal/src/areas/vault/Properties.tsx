@@ -1,5 +1,5 @@
 /** A vault's Properties: what it is, its Backup Configuration and its Security settings. */
-import { Subtitle1, makeStyles } from '@fluentui/react-components';
+import { Subtitle1, Subtitle2, makeStyles } from '@fluentui/react-components';
 import { ArrowClockwiseRegular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { called, locationsQuery } from '../../api/locations';
@@ -23,7 +23,8 @@ import { text } from './settingsText';
 import { usePane } from './usePane';
 
 const useStyles = makeStyles({
-  head: { margin: '8px 0' },
+  head: { margin: '16px 0 8px' },
+  small: { margin: '8px 0 4px' },
   settings: { maxWidth: '720px', margin: '0 0 16px' },
 });
 
@@ -77,9 +78,9 @@ function Identity({ vault, group }: { vault: Vault; group: string }) {
           [t.subscriptionId, subscription?.subscriptionId ?? '…'],
         ]}
       />
-      <Subtitle1 as="h3" block className={styles.head}>
+      <Subtitle2 as="h3" block className={styles.small}>
         {t.resourceId}
-      </Subtitle1>
+      </Subtitle2>
       <CodeLine>{vault.id}</CodeLine>
     </>
   );

@@ -20,7 +20,9 @@ const useStyles = makeStyles({
   },
 });
 
-export function RealCopies({ of, asked }: { of: VaultPlace; asked: Redundancy }) {
+/** `isShort`: without what to do where there are fewer than were asked for. */
+export function RealCopies(props: { of: VaultPlace; asked: Redundancy; isShort?: boolean }) {
+  const { of, asked } = props;
   const styles = useStyles();
   const t = useText(text);
   const { data, isPending } = useQuery(vaultUsageQuery(of.group, of.vault));
@@ -40,7 +42,7 @@ export function RealCopies({ of, asked }: { of: VaultPlace; asked: Redundancy })
         {t.copies(copies)}{' '}
         {pairedPool === null ? asked === 'GeoRedundant' && t.noPair : t.pair(pairedPool)}
       </Status>
-      {isFewer && <p className={styles.fewer}>{t.fewer}</p>}
+      {isFewer && !props.isShort && <p className={styles.fewer}>{t.fewer}</p>}
     </div>
   );
 }

@@ -11,15 +11,24 @@ const useStyles = makeStyles({
     padding: '12px 0',
     borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
   },
+  name: { margin: 0 },
   value: { minHeight: '24px' },
 });
 
-export function Setting(props: { name: string; onUpdate?: () => void; children: ReactNode }) {
+export function Setting(props: {
+  name: string;
+  /** Its heading's; the third if left out. */
+  level?: 'h2' | 'h3';
+  onUpdate?: () => void;
+  children: ReactNode;
+}) {
   const styles = useStyles();
   const t = useText(text);
   return (
     <section className={styles.all}>
-      <Subtitle2 as="h3">{props.name}</Subtitle2>
+      <Subtitle2 as={props.level ?? 'h3'} className={styles.name}>
+        {props.name}
+      </Subtitle2>
       <div className={styles.value}>{props.children}</div>
       {props.onUpdate && (
         <div>

@@ -65,12 +65,15 @@ function useColumns(): Column<Store>[] {
   const t = useText(text);
   const time = useTime();
   const { bytes } = useNumbers();
+  const isKnown = (store: Store, key: string) =>
+    store.countedAt !== undefined || (key !== 'unique' && key !== 'shared');
   const size = (key: 'stored' | 'unique' | 'shared' | 'added'): Column<Store> => ({
     key,
     label: t[key],
     isNumber: true,
     by: (store) => store[key],
-    cell: (store) => bytes(store[key]),
+    // Before the first count only what was added is known.
+    cell: (store) => bytes(isKnown(store, key) ? store[key] : undefined),
   });
   return [
     {

@@ -100,7 +100,7 @@ function useColumns(): Column<Vault>[] {
     {
       key: 'name',
       label: terms.name,
-      width: 1.6,
+      width: 1.5,
       by: (vault) => vault.name,
       cell: (vault) => (
         <PageLink to={path.vault(groupOf(vault.id), vault.name)}>{vault.name}</PageLink>
@@ -115,10 +115,11 @@ function useColumns(): Column<Vault>[] {
     {
       key: 'location',
       label: terms.location,
+      width: 1.3,
       by: (vault) => vault.location,
       cell: (vault) => called(locations, vault.location),
     },
-    { key: 'redundancy', label: t.redundancy, by: redundancy, cell: redundancy },
+    { key: 'redundancy', label: t.redundancy, width: 1.1, by: redundancy, cell: redundancy },
     {
       key: 'softDelete',
       label: t.softDelete,

@@ -4,7 +4,7 @@ export const text = texts({
   en: {
     add: 'Create',
     filter: 'Filter by name or tag',
-    redundancy: 'Storage redundancy',
+    redundancy: 'Redundancy',
     softDelete: 'Soft delete',
     tags: 'Tags',
     none: 'There is no Recovery Services vault yet',
@@ -58,7 +58,7 @@ export const text = texts({
   'zh-Hant': {
     add: '新增',
     filter: '依名稱或標籤篩選',
-    redundancy: '儲存體備援',
+    redundancy: '備援',
     softDelete: '虛刪除',
     tags: '標籤',
     none: '尚無復原服務保存庫',
@@ -108,7 +108,7 @@ export const text = texts({
   'zh-Hans': {
     add: '添加',
     filter: '按名称或标记筛选',
-    redundancy: '存储冗余',
+    redundancy: '冗余',
     softDelete: '软删除',
     tags: '标记',
     none: '还没有恢复服务保管库',
