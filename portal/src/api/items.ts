@@ -37,6 +37,10 @@ export async function itemId(group: string, vault: string, machine: Machine) {
   return `${at}/backupFabrics/${fabric}/protectionContainers/${container}/protectedItems/${item}`;
 }
 
+/** The id of a policy in an item's vault. */
+export const policyOf = (item: Item, policy: string) =>
+  `${item.id.slice(0, item.id.indexOf('/backupFabrics/'))}/backupPolicies/${policy}`;
+
 /** An item by itself: with its counts of points and its next run. */
 export const itemQuery = (group: string, vault: string, machine: Machine) =>
   queryOptions({

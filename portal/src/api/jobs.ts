@@ -79,6 +79,17 @@ export const jobQuery = (group: string, vault: string, job: string) =>
     refetchInterval: (query) => (query.state.data && !isRunning(query.state.data) ? false : 2_000),
   });
 
+/** The jobs of a vault that go on, as far as one page tells of them. */
+export const runningJobsQuery = (group: string, vault: string) =>
+  queryOptions({
+    queryKey: [JOBS, group.toLowerCase(), vault.toLowerCase(), 'running'],
+    queryFn: async () => {
+      const at = jobsPath(await vaultId(group, vault), { status: 'InProgress' });
+      return (await link<{ value: Job[] }>(at)).data.value;
+    },
+    refetchInterval: 5_000,
+  });
+
 /** Asks a job to end. */
 export async function cancelJob(id: string) {
   await ended((await link(`${id}/cancel`, { method: 'POST' })).response);

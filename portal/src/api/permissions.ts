@@ -1,5 +1,5 @@
 /** What the person may do, so that what it may not is not offered in vain (RBAC-5). */
-import { queryOptions, useQuery } from '@tanstack/react-query';
+import { queryOptions, useQueries, useQuery } from '@tanstack/react-query';
 import { texts, useText } from '../text/text';
 import { link } from './client';
 
@@ -65,4 +65,16 @@ export function useRefusal(needs: Right | undefined): string | undefined {
   const { data } = useQuery({ ...permissionsQuery(scope), enabled: scope !== '' });
   if (!needs || !data || allows(data, needs.action)) return undefined;
   return t.missing(needs.action);
+}
+
+/** The same where several rights are needed: why for want of the first that is missing. */
+export function useRefusals(needs: readonly Right[]): string | undefined {
+  const t = useText(text);
+  const scopes = [...new Set(needs.map(({ on }) => scopeOf(on)))];
+  const found = useQueries({ queries: scopes.map(permissionsQuery) });
+  const missing = needs.find(({ action, on }) => {
+    const data = found[scopes.indexOf(scopeOf(on))]?.data;
+    return data && !allows(data, action);
+  });
+  return missing && t.missing(missing.action);
 }

@@ -35,9 +35,7 @@ export const text = texts({
     deleted: (name: string) => `Backup data of ${name} is deleted`,
     deletedSoft: (days: number) => `It can be undeleted for ${days} days.`,
     deleteFailed: (name: string) => `Backup data of ${name} could not be deleted`,
-    policy: 'Backup policy',
     policyNow: 'Policy now',
-    samePolicy: 'It has this policy already.',
     resumeWhat:
       'Backups run again by the policy that you choose. It need not be the one from before.',
     resumeWarning:
@@ -91,9 +89,7 @@ export const text = texts({
     deleted: (name: string) => `已刪除 ${name} 的備份資料`,
     deletedSoft: (days: number) => `可在 ${days} 天內取消刪除。`,
     deleteFailed: (name: string) => `無法刪除 ${name} 的備份資料`,
-    policy: '備份原則',
     policyNow: '目前的原則',
-    samePolicy: '已套用此原則。',
     resumeWhat: '將依您選擇的原則再次執行備份。不必是先前的原則。',
     resumeWarning:
       '從現在起，復原點會再次依原則的保留範圍到期。若需要已超過範圍的復原點，請在繼續備份之前先行還原。',
@@ -144,9 +140,7 @@ export const text = texts({
     deleted: (name: string) => `已删除 ${name} 的备份数据`,
     deletedSoft: (days: number) => `可在 ${days} 天内撤消删除。`,
     deleteFailed: (name: string) => `无法删除 ${name} 的备份数据`,
-    policy: '备份策略',
     policyNow: '当前策略',
-    samePolicy: '已使用此策略。',
     resumeWhat: '将按所选策略再次运行备份。不必是以前的策略。',
     resumeWarning:
       '从现在起，恢复点会再次按策略的保留范围过期。如果需要已超出范围的恢复点，请在恢复备份之前先行还原。',

@@ -1,0 +1,104 @@
+/** What an item is and how it stands (PORTAL-2). */
+import { Link as Button, Subtitle1, makeStyles } from '@fluentui/react-components';
+import { Suspense, lazy, useState } from 'react';
+import { Link } from 'wouter';
+import { groupOf, machineOf, vaultOf } from '../../api/ids';
+import type { Item } from '../../api/items';
+import { path } from '../../frame/paths';
+import { Facts } from '../../parts/Facts';
+import { Status } from '../../parts/Status';
+import type { Tone } from '../../parts/Status';
+import { useNumbers } from '../../text/numbers';
+import { toneOf, useTerms, word } from '../../text/terms';
+import { useText } from '../../text/text';
+import { useTime } from '../../text/time';
+import { lastOf, stateOf } from './possible';
+import { text } from './text';
+
+const PolicyPane = lazy(() => import('./PolicyPane'));
+
+const CHECK: Record<Item['properties']['healthStatus'], Tone> = {
+  Passed: 'good',
+  ActionSuggested: 'warning',
+  ActionRequired: 'bad',
+};
+
+const useStyles = makeStyles({ head: { display: 'block', margin: '8px 0 8px' } });
+
+export function Summary({ item }: { item: Item }) {
+  const styles = useStyles();
+  const t = useText(text);
+  const terms = useTerms();
+  const time = useTime();
+  const numbers = useNumbers();
+  const [isOpen, setIsOpen] = useState(false);
+  const { properties } = item;
+  const info = properties.extendedInfo;
+  const { group, machine } = machineOf(item.id);
+  const [vaultGroup, vault] = [groupOf(item.id), vaultOf(item.id)];
+  const state = stateOf(item);
+  const last = lastOf(item);
+  const jobs = `${path.vault(vaultGroup, vault, 'jobs')}?days=all&machine=${encodeURIComponent(machine)}`;
+  return (
+    <section>
+      <Subtitle1 as="h2" className={styles.head}>
+        {t.summary}
+      </Subtitle1>
+      <Facts
+        of={[
+          [t.lastBackup, <Status tone={toneOf(last)}>{word(terms.lastBackup, last)}</Status>],
+          [terms.machine, <Link href={path.machine(group, machine)}>{machine}</Link>],
+          [t.lastTime, time.moment(never(properties.lastBackupTime))],
+          [terms.group, group],
+          [
+            t.state,
+            <Status tone={state === 'SoftDeleted' ? 'bad' : toneOf(state)}>
+              {word(terms.protection, state)}
+            </Status>,
+          ],
+          [terms.vault, <Link href={path.vault(vaultGroup, vault)}>{vault}</Link>],
+          [
+            terms.policy,
+            properties.policyId ? (
+              <Button as="button" onClick={() => setIsOpen(true)}>
+                {properties.policyName}
+              </Button>
+            ) : (
+              '–'
+            ),
+          ],
+          [t.disks, <Disks item={item} />],
+          [t.nextRun, info.stillpointNextRun ? time.moment(info.stillpointNextRun) : t.noRun],
+          [t.newest, time.moment(info.newestRecoveryPoint)],
+          [t.count, numbers.count(info.recoveryPointCount ?? 0)],
+          [t.oldest, time.moment(info.oldestRecoveryPoint)],
+          [
+            t.check,
+            <Status tone={CHECK[properties.healthStatus]}>
+              {t.checks[properties.healthStatus]}
+            </Status>,
+          ],
+          [t.jobs, <Link href={jobs}>{t.viewJobs}</Link>],
+        ]}
+      />
+      {isOpen && (
+        <Suspense>
+          <PolicyPane item={item} onClose={() => setIsOpen(false)} />
+        </Suspense>
+      )}
+    </section>
+  );
+}
+
+/** Azure's word for "never" is a time in 2001. */
+const never = (time: string) => (time.startsWith('2001-01-01') ? undefined : time);
+
+/** Which of the machine's disks are backed up. */
+function Disks({ item }: { item: Item }) {
+  const t = useText(text);
+  const chosen = item.properties.extendedProperties?.diskExclusionProperties;
+  if (!chosen) return t.allDisks;
+  const luns = (chosen.diskLunList ?? []).join(', ');
+  if (!chosen.isInclusionList) return luns ? t.withoutDisks(luns) : t.allDisks;
+  return luns ? t.onlyDisks(luns) : t.onlyOs;
+}

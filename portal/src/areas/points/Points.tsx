@@ -1,0 +1,144 @@
+/** An item's recovery points: as a list, newest first, or by a calendar. */
+import { Subtitle1, Tab, TabList, makeStyles } from '@fluentui/react-components';
+import { CalendarMonthRegular, HistoryRegular, TextBulletListRegular } from '@fluentui/react-icons';
+import { useCallback, useMemo, useState } from 'react';
+import { useLocation } from 'wouter';
+import type { Item } from '../../api/items';
+import { usePaged } from '../../api/paged';
+import { useRefusal } from '../../api/permissions';
+import { POINTS, pointsPath } from '../../api/points';
+import type { Point } from '../../api/points';
+import { path } from '../../frame/paths';
+import { ON_PHONE } from '../../frame/width';
+import { Empty } from '../../parts/Empty';
+import { Failure } from '../../parts/Failure';
+import { Table } from '../../parts/Table';
+import { Waiting } from '../../parts/Waiting';
+import { useText } from '../../text/text';
+import { useTime } from '../../text/time';
+import { text as actionText } from '../item/actionText';
+import { RIGHT, obstacle } from '../item/possible';
+import { Month } from './Month';
+import { PointFilters, usePointFilter } from './filter';
+import { text } from './text';
+import { usePointCalendar } from './usePointCalendar';
+import { usePointColumns } from './usePointColumns';
+
+const useStyles = makeStyles({
+  head: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: '8px 24px',
+    margin: '16px 0 12px',
+    minHeight: '44px',
+  },
+  calendar: {
+    display: 'grid',
+    gridTemplateColumns: 'minmax(280px, 440px) minmax(0, 1fr)',
+    gap: '32px',
+    [ON_PHONE]: { gridTemplateColumns: 'minmax(0, 1fr)' },
+  },
+});
+
+export function Points({ item }: { item: Item }) {
+  const styles = useStyles();
+  const t = useText(text);
+  const [view, setView] = useState<'list' | 'calendar'>('list');
+  const { filter, setFilter, fit } = usePointFilter();
+  return (
+    <section aria-label={t.points}>
+      <div className={styles.head}>
+        <Subtitle1 as="h2">{t.points}</Subtitle1>
+        <TabList
+          size="small"
+          aria-label={t.view}
+          selectedValue={view}
+          onTabSelect={(_, { value }) => setView(value as typeof view)}
+        >
+          <Tab value="list" icon={<TextBulletListRegular />}>
+            {t.list}
+          </Tab>
+          <Tab value="calendar" icon={<CalendarMonthRegular />}>
+            {t.calendar}
+          </Tab>
+        </TabList>
+        <PointFilters value={filter} onChange={setFilter} />
+      </div>
+      {view === 'list' ? <Listed item={item} fit={fit} /> : <ByDay item={item} fit={fit} />}
+    </section>
+  );
+}
+
+/** The columns, with the way to the restore of each point. */
+function useColumns(item: Item) {
+  const { obstacle: words } = useText(actionText);
+  const [, go] = useLocation();
+  const missing = useRefusal({ action: RIGHT.restore, on: item.id });
+  const why = obstacle(item, 'restore');
+  const restore = useCallback(
+    (point: Point) => go(`${path.item(item.id, 'restore')}?point=${point.name}`),
+    [go, item.id],
+  );
+  const { protectionState, isScheduledForDeferredDelete } = item.properties;
+  const keepsForEver = protectionState === 'ProtectionStopped' && !isScheduledForDeferredDelete;
+  return usePointColumns(restore, why ? words[why] : missing, keepsForEver);
+}
+
+function Listed({ item, fit }: { item: Item; fit: (point: Point) => boolean }) {
+  const t = useText(text);
+  const points = usePaged<Point>([POINTS], pointsPath(item.id), 30_000);
+  const columns = useColumns(item);
+  const shown = useMemo(() => points.rows.filter(fit), [points.rows, fit]);
+  if (points.error) return <Failure error={points.error} retry={points.refetch} />;
+  if (points.isPending) return <Waiting />;
+  if (points.rows.length === 0) {
+    return <Empty icon={HistoryRegular} title={t.none} body={t.noneBody} />;
+  }
+  if (shown.length === 0 && !points.more) return <Empty icon={HistoryRegular} title={t.noMatch} />;
+  return (
+    <Table
+      label={t.points}
+      columns={columns}
+      rows={shown}
+      id={(point) => point.name}
+      more={points.more}
+      isLoading={points.isLoading}
+    />
+  );
+}
+
+function ByDay({ item, fit }: { item: Item; fit: (point: Point) => boolean }) {
+  const styles = useStyles();
+  const t = useText(text);
+  const time = useTime();
+  const columns = useColumns(item);
+  const calendar = usePointCalendar(item, fit);
+  const { day, ofDay } = calendar;
+  return (
+    <>
+      {calendar.error && <Failure error={calendar.error} retry={calendar.refetch} />}
+      <div className={styles.calendar}>
+        <Month
+          month={calendar.month}
+          onMonth={calendar.setMonth}
+          points={calendar.points}
+          day={day}
+          onDay={calendar.setDay}
+          oldest={calendar.oldest}
+          newest={calendar.newest}
+        />
+        {day && ofDay.length > 0 ? (
+          <Table
+            label={t.on(time.day(day))}
+            columns={columns}
+            rows={ofDay}
+            id={(point) => point.name}
+          />
+        ) : (
+          <Empty icon={HistoryRegular} title={day ? t.noneOn(time.day(day)) : t.none} />
+        )}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,156 @@
+/** Restore of a machine: the point, then where to (PORTAL-17). */
+import { Button, Spinner, Subtitle1, Text, makeStyles, tokens } from '@fluentui/react-components';
+import { HistoryRegular } from '@fluentui/react-icons';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useLocation, useSearchParams } from 'wouter';
+import type { Machine } from '../../api/ids';
+import { itemQuery } from '../../api/items';
+import type { Item } from '../../api/items';
+import { useRefusals } from '../../api/permissions';
+import { pointQuery, restore, tierOf } from '../../api/points';
+import type { Point } from '../../api/points';
+import { useSubscription } from '../../api/subscription';
+import { path } from '../../frame/paths';
+import { text as frame } from '../../frame/text';
+import { Empty } from '../../parts/Empty';
+import { Equal } from '../../parts/Equal';
+import { Facts } from '../../parts/Facts';
+import { Failure } from '../../parts/Failure';
+import { Page } from '../../parts/Page';
+import { Waiting } from '../../parts/Waiting';
+import { useTerms } from '../../text/terms';
+import { useText } from '../../text/text';
+import { useTime } from '../../text/time';
+import { text as actionText } from '../item/actionText';
+import { jobLink } from '../item/jobLink';
+import { obstacle } from '../item/possible';
+import { useAct } from '../item/useAct';
+import { ConsistencyOf, TierSign } from '../points/signs';
+import { text as pointText } from '../points/text';
+import type { VaultPlace } from '../vault/VaultLayout';
+import { useVaultCrumbs } from '../vault/VaultLayout';
+import { Disks } from './Disks';
+import { PickPoint } from './PickPoint';
+import { Target } from './Target';
+import { inputOf, isReady, rightsOf } from './draft';
+import { equalOf } from './equal';
+import { text } from './text';
+import { useDraft } from './useDraft';
+
+const useStyles = makeStyles({
+  form: { display: 'grid', gap: '16px', maxWidth: '640px', margin: '24px 0 0' },
+  foot: {
+    position: 'sticky',
+    bottom: 0,
+    zIndex: 1,
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: '8px',
+    padding: '12px 0',
+    backgroundColor: tokens.colorNeutralBackground1,
+  },
+  refused: { color: tokens.colorNeutralForeground3, alignSelf: 'center' },
+});
+
+export default function Restore({ of, machine }: { of: VaultPlace; machine: Machine }) {
+  const t = useText(text);
+  const names = useText(frame);
+  const { obstacle: words } = useText(actionText);
+  const found = useQuery(itemQuery(of.group, of.vault, machine));
+  const item = found.data;
+  const name = item?.properties.friendlyName ?? machine.machine;
+  const crumbs = [
+    ...useVaultCrumbs(of),
+    { label: names.items, path: path.vault(of.group, of.vault, 'items/vm') },
+  ];
+  const why = item && obstacle(item, 'restore');
+  return (
+    <Page
+      title={t.title(name)}
+      crumbs={item ? [...crumbs, { label: name, path: path.item(item.id) }] : crumbs}
+    >
+      {found.error && <Failure error={found.error} retry={() => void found.refetch()} />}
+      {found.isPending && <Waiting />}
+      {why && <Empty icon={HistoryRegular} title={t.refused} body={words[why]} />}
+      {item && !why && <Form item={item} />}
+    </Page>
+  );
+}
+
+/** The point that was come with, or that is chosen. */
+function usePoint(item: Item) {
+  const [params] = useSearchParams();
+  const asked = params.get('point') ?? '';
+  const [chosen, setChosen] = useState<Point>();
+  const { data } = useQuery({ ...pointQuery(item.id, asked), enabled: asked !== '' });
+  return { point: chosen ?? data, choose: setChosen, isAsked: asked !== '' && !data };
+}
+
+function Form({ item }: { item: Item }) {
+  const styles = useStyles();
+  const t = useText(text);
+  const terms = useTerms();
+  const [, go] = useLocation();
+  const subscription = useSubscription()?.id ?? '';
+  const { point, choose, isAsked } = usePoint(item);
+  const { draft, change } = useDraft(item);
+  const page = path.item(item.id);
+  const { act, isBusy, error } = useAct(() => undefined);
+  const refused = useRefusals(rightsOf(draft, item, subscription));
+  const name = item.properties.friendlyName;
+  const isGood = point !== undefined && isReady(draft) && refused === undefined && !isBusy;
+
+  const start = () => {
+    if (!point) return;
+    act({ begun: t.begun(name), failed: t.failed(name) }, async () => {
+      const job = await restore(item, point, inputOf(draft, subscription));
+      const to = jobLink(item, job, t.job);
+      go(to.path);
+      return { title: t.triggered(name), body: t.follow, to };
+    });
+  };
+
+  if (isAsked) return <Waiting />;
+  return (
+    <>
+      <PickPoint item={item} chosen={point} onChoose={choose} />
+      <section className={styles.form} aria-label={t.configuration}>
+        <Subtitle1 as="h2">{t.configuration}</Subtitle1>
+        {point ? <Chosen point={point} /> : <Text>{t.pickNone}</Text>}
+        <Target item={item} draft={draft} onChange={change} />
+        {point && <Disks point={point} draft={draft} onChange={change} />}
+        {error !== undefined && <Failure error={error} />}
+        {point && isReady(draft) && <Equal to={equalOf(draft, item, point, subscription)} />}
+      </section>
+      <div className={styles.foot}>
+        <Button
+          appearance="primary"
+          disabledFocusable={!isGood}
+          icon={isBusy ? <Spinner size="tiny" /> : undefined}
+          onClick={() => isGood && start()}
+        >
+          {t.restore}
+        </Button>
+        <Button onClick={() => go(page)}>{terms.cancel}</Button>
+        {refused && <Text className={styles.refused}>{refused}</Text>}
+      </div>
+    </>
+  );
+}
+
+function Chosen({ point }: { point: Point }) {
+  const t = useText(text);
+  const points = useText(pointText);
+  const time = useTime();
+  return (
+    <Facts
+      isSingle
+      of={[
+        [t.picked, time.second(point.properties.recoveryPointTime)],
+        [points.tier, <TierSign tier={tierOf(point)} />],
+        [points.consistency, <ConsistencyOf point={point} />],
+      ]}
+    />
+  );
+}

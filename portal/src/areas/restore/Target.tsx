@@ -1,0 +1,155 @@
+/** Where a restore goes: a new machine, disks in a folder, or the machine itself. */
+import {
+  Field,
+  Input,
+  MessageBar,
+  MessageBarBody,
+  Radio,
+  RadioGroup,
+  makeStyles,
+  tokens,
+} from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { groupsQuery } from '../../api/groups';
+import type { Item } from '../../api/items';
+import { accountsQuery, isThereQuery, networksQuery } from '../../api/restoreTargets';
+import { useSubscription } from '../../api/subscription';
+import { word, useTerms } from '../../text/terms';
+import { useText } from '../../text/text';
+import { Choice } from './Choice';
+import { isName } from './draft';
+import type { Draft, Way } from './draft';
+import { text } from './text';
+
+const useStyles = makeStyles({
+  all: { display: 'grid', gap: '16px' },
+  what: { color: tokens.colorNeutralForeground2, margin: 0 },
+});
+
+interface Props {
+  item: Item;
+  draft: Draft;
+  onChange: (change: Partial<Draft>) => void;
+}
+
+export function Target(props: Props) {
+  const { draft, onChange, item } = props;
+  const styles = useStyles();
+  const t = useText(text);
+  const there = useQuery(isThereQuery(item.properties.sourceResourceId));
+  const isGone = there.data === false;
+  const isNew = draft.way !== 'replace';
+  return (
+    <div className={styles.all}>
+      <Field label={t.way} hint={isGone ? t.replaceGone : undefined}>
+        <RadioGroup
+          value={isNew ? 'new' : 'replace'}
+          layout="horizontal"
+          onChange={(_, { value }) => onChange({ way: value === 'new' ? 'machine' : 'replace' })}
+        >
+          <Radio value="new" label={t.createNew} />
+          <Radio value="replace" label={t.replace} disabled={isGone} />
+        </RadioGroup>
+      </Field>
+      {isNew ? <New {...props} /> : <Replace item={item} />}
+    </div>
+  );
+}
+
+function Replace({ item }: { item: Item }) {
+  const styles = useStyles();
+  const t = useText(text);
+  return (
+    <>
+      <p className={styles.what}>{t.replaceWhat(item.properties.friendlyName)}</p>
+      <MessageBar intent="warning" layout="multiline">
+        <MessageBarBody>{t.replaceOff}</MessageBarBody>
+      </MessageBar>
+    </>
+  );
+}
+
+function New({ draft, onChange }: Props) {
+  const styles = useStyles();
+  const t = useText(text);
+  const terms = useTerms();
+  const accounts = useQuery(accountsQuery);
+  const networks = useQuery(networksQuery);
+  const groups = useQuery(groupsQuery);
+  const isMachine = draft.way === 'machine';
+  return (
+    <>
+      <Field label={t.type}>
+        <RadioGroup value={draft.way} onChange={(_, { value }) => onChange({ way: value as Way })}>
+          <Radio value="machine" label={t.types.machine} />
+          <Radio value="disks" label={t.types.disks} />
+        </RadioGroup>
+      </Field>
+      <p className={styles.what}>{isMachine ? t.machineWhat : t.disksWhat}</p>
+      {isMachine && (
+        <>
+          <NameField draft={draft} onChange={onChange} />
+          <Choice
+            label={t.group}
+            value={draft.group}
+            onChange={(group) => onChange({ group })}
+            options={(groups.data ?? []).map(({ name }) => ({ id: name, name }))}
+            isLoading={groups.isPending}
+          />
+          <Choice
+            label={t.network}
+            value={draft.network}
+            onChange={(network) => onChange({ network })}
+            options={networks.data ?? []}
+            none={t.noNetwork}
+            isLoading={networks.isPending}
+          />
+        </>
+      )}
+      <Choice
+        label={t.account}
+        value={draft.account}
+        onChange={(account) => onChange({ account })}
+        options={(accounts.data ?? []).map(({ id, name, sku }) => ({
+          id,
+          name: `${name} (${word(terms.redundancy, REDUNDANCY[sku.name] ?? sku.name)})`,
+        }))}
+        none={t.noAccount}
+        isLoading={accounts.isPending}
+      />
+    </>
+  );
+}
+
+/** Azure's names of a storage account's redundancy (RESTORE-9). */
+const REDUNDANCY: Record<string, string> = {
+  Standard_LRS: 'LocallyRedundant',
+  Standard_ZRS: 'ZoneRedundant',
+  Standard_GRS: 'GeoRedundant',
+};
+
+/** The new machine's name. Whether it is taken is asked once it was left. */
+function NameField({ draft, onChange }: Omit<Props, 'item'>) {
+  const t = useText(text);
+  const subscription = useSubscription()?.id;
+  const [left, setLeft] = useState('');
+  const { name, group } = draft;
+  const isAsked = subscription && group && left === name && isName(name);
+  const id = isAsked
+    ? `${subscription}/resourceGroups/${group}/providers/Microsoft.Compute/virtualMachines/${name}`
+    : '';
+  const there = useQuery(isThereQuery(id));
+  const error =
+    name && !isName(name) ? t.nameRule : id && there.data ? t.nameTaken(group) : undefined;
+  return (
+    <Field label={t.name} required validationMessage={error}>
+      <Input
+        value={name}
+        autoComplete="off"
+        onChange={(_, { value }) => onChange({ name: value })}
+        onBlur={() => setLeft(name)}
+      />
+    </Field>
+  );
+}
