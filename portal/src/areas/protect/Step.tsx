@@ -1,11 +1,11 @@
 /** A step of a flow: open while it is worked on, then folded to what was chosen. */
 import {
   Button,
-  Subtitle1,
   Text,
   makeStyles,
   mergeClasses,
   tokens,
+  typographyStyles,
 } from '@fluentui/react-components';
 import { CheckmarkFilled } from '@fluentui/react-icons';
 import { useEffect, useRef } from 'react';
