@@ -11,9 +11,19 @@ const useStyles = makeStyles({
   },
 });
 
-export function PageLink(props: { to: string; className?: string; children: ReactNode }) {
+export function PageLink(props: {
+  to: string;
+  className?: string;
+  /** For readers of screens, where the words by themselves say too little. */
+  label?: string;
+  children: ReactNode;
+}) {
   return (
-    <Link href={props.to} className={mergeClasses(useStyles().link, props.className)}>
+    <Link
+      href={props.to}
+      className={mergeClasses(useStyles().link, props.className)}
+      aria-label={props.label}
+    >
       {props.children}
     </Link>
   );

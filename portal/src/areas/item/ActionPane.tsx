@@ -1,55 +1,29 @@
-/** A pane that does one thing to an item: what it is done to, its fields, its equal command. */
-import { Button, Spinner } from '@fluentui/react-components';
-import type { ReactNode } from 'react';
+/** A pane that does one thing to an item, and has all read anew that this touches. */
 import { vaultOf } from '../../api/ids';
 import type { Item } from '../../api/items';
-import type { Right } from '../../api/permissions';
-import { useRefusal } from '../../api/permissions';
-import { Equal } from '../../parts/Equal';
-import type { EqualCommand } from '../../parts/Equal';
 import { Facts } from '../../parts/Facts';
-import { Failure } from '../../parts/Failure';
-import { Panel } from '../../parts/Panel';
+import { FormPanel } from '../../parts/FormPanel';
+import type { FormPanelProps } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
+import { useRefreshed } from './useRefreshed';
 
-export function ActionPane(props: {
-  title: string;
-  item: Item;
-  /** What the button says. */
-  label: string;
-  onAct: () => void;
-  onClose: () => void;
-  isBusy: boolean;
-  /** Whether the fields are as they must be. */
-  isReady?: boolean;
-  error?: unknown;
-  needs: Right;
-  equal?: EqualCommand;
-  children: ReactNode;
-}) {
-  const { item } = props;
+export function ActionPane(
+  props: Omit<FormPanelProps, 'needs'> & {
+    item: Item;
+    /** The name of the action by which roles allow it. */
+    action: string;
+  },
+) {
+  const { item, action, children, work, ...rest } = props;
   const terms = useTerms();
-  const refused = useRefusal(props.needs);
-  const isReady = props.isReady !== false && !props.isBusy && refused === undefined;
+  const refreshed = useRefreshed();
+  const working = async () => {
+    const more = await work();
+    await refreshed();
+    return more;
+  };
   return (
-    <Panel
-      title={props.title}
-      onClose={props.onClose}
-      actions={
-        <>
-          <Button
-            appearance="primary"
-            disabledFocusable={!isReady}
-            title={refused}
-            icon={props.isBusy ? <Spinner size="tiny" /> : undefined}
-            onClick={() => isReady && props.onAct()}
-          >
-            {props.label}
-          </Button>
-          <Button onClick={props.onClose}>{terms.cancel}</Button>
-        </>
-      }
-    >
+    <FormPanel {...rest} work={working} needs={{ action, on: item.id }}>
       <Facts
         isSingle
         of={[
@@ -57,9 +31,7 @@ export function ActionPane(props: {
           [terms.vault, vaultOf(item.id)],
         ]}
       />
-      {props.children}
-      {props.error !== undefined && <Failure error={props.error} />}
-      {props.equal && <Equal to={props.equal} />}
-    </Panel>
+      {children}
+    </FormPanel>
   );
 }

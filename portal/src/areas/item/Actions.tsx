@@ -1,20 +1,10 @@
 /** What is done to an item: by its command bar, by the "…" of a list, and the pane that opens. */
 import {
-  Button,
-  Menu,
-  MenuItem,
-  MenuList,
-  MenuPopover,
-  MenuTrigger,
-  Tooltip,
-} from '@fluentui/react-components';
-import {
   ArrowUndoRegular,
   CalendarEditRegular,
   CloudArrowUpRegular,
   DeleteRegular,
   HistoryRegular,
-  MoreHorizontalRegular,
   PlayRegular,
   StopRegular,
 } from '@fluentui/react-icons';
@@ -23,13 +13,13 @@ import { Suspense, lazy, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useLocation } from 'wouter';
 import type { Item } from '../../api/items';
-import { useRefusal } from '../../api/permissions';
 import { path } from '../../frame/paths';
 import { Command } from '../../parts/Command';
+import { RowMenu } from '../../parts/RowMenu';
 import { useText } from '../../text/text';
 import { text } from './actionText';
 import { ACTIONS, RIGHT, obstacle } from './possible';
-import type { ItemAction } from './possible';
+import type { ItemAction, Obstacle } from './possible';
 
 const ICON: Record<ItemAction, FluentIcon> = {
   backupNow: CloudArrowUpRegular,
@@ -70,10 +60,17 @@ export function useActions(): { begin: Begin; pane: ReactNode } {
   return { begin, pane };
 }
 
-/** All actions as commands. */
+/** What the state rules out; the "…" of a list has it nevertheless, with the reason. */
+const OUT: ReadonlySet<Obstacle | undefined> = new Set([
+  'notStopped',
+  'notDeleted',
+  'stopFirst',
+] as const);
+
+/** The actions that make sense as the item stands, as commands. */
 export function ActionCommands({ item, begin }: { item: Item; begin: Begin }) {
   const t = useText(text);
-  return ACTIONS.map((action) => {
+  return ACTIONS.filter((action) => !OUT.has(obstacle(item, action))).map((action) => {
     const why = obstacle(item, action);
     return (
       <Command
@@ -91,46 +88,15 @@ export function ActionCommands({ item, begin }: { item: Item; begin: Begin }) {
 /** The "…" of an item in a list. */
 export function ActionMenu({ item, begin }: { item: Item; begin: Begin }) {
   const t = useText(text);
-  return (
-    <Menu>
-      <MenuTrigger disableButtonEnhancement>
-        <Button
-          appearance="subtle"
-          size="small"
-          icon={<MoreHorizontalRegular />}
-          aria-label={t.menuOf(item.properties.friendlyName)}
-        />
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          {ACTIONS.map((action) => (
-            <Entry key={action} action={action} item={item} begin={begin} />
-          ))}
-        </MenuList>
-      </MenuPopover>
-    </Menu>
-  );
-}
-
-function Entry({ action, item, begin }: { action: ItemAction; item: Item; begin: Begin }) {
-  const t = useText(text);
-  const Icon = ICON[action];
-  const missing = useRefusal({ action: RIGHT[action], on: item.id });
-  const obstructed = obstacle(item, action);
-  const why = obstructed ? t.obstacle[obstructed] : missing;
-  const entry = (
-    <MenuItem
-      icon={<Icon aria-hidden />}
-      disabled={why !== undefined}
-      onClick={() => why === undefined && begin(action, item)}
-    >
-      {t.action[action]}
-    </MenuItem>
-  );
-  if (why === undefined) return entry;
-  return (
-    <Tooltip content={why} relationship="description" positioning="before">
-      {entry}
-    </Tooltip>
-  );
+  const actions = ACTIONS.map((action) => {
+    const why = obstacle(item, action);
+    return {
+      label: t.action[action],
+      icon: ICON[action],
+      onClick: () => begin(action, item),
+      needs: { action: RIGHT[action], on: item.id },
+      refused: why && t.obstacle[why],
+    };
+  });
+  return <RowMenu of={item.properties.friendlyName} actions={actions} />;
 }

@@ -16,7 +16,6 @@ import { ActionPane } from './ActionPane';
 import { azOf, stillpoint } from './commands';
 import { text } from './backupNowText';
 import { jobLink } from './jobLink';
-import { useAct } from './useAct';
 
 /** Days that a point on demand is kept unless somebody chooses others. */
 const DAYS = 30;
@@ -42,17 +41,13 @@ export default function BackupNow({ item, onClose }: { item: Item; onClose: () =
   const time = useTime();
   const zone = useZone(item);
   const [day, setDay] = useState<Date | undefined>(() => inDays(DAYS));
-  const { act, isBusy, error } = useAct(onClose);
   const name = item.properties.friendlyName;
   const until = day && endOfDay(dayOf(day), ianaOf(zone));
 
-  const start = () => {
+  const start = async () => {
     if (!until) return;
-    const said = { begun: t.begun(name), failed: t.failed(name) };
-    act(said, async () => {
-      const job = await backUp(item, until);
-      return { title: t.triggered(name), body: t.follow, to: jobLink(item, job, t.jobs) };
-    });
+    const job = await backUp(item, until);
+    return { body: t.follow, to: jobLink(item, job, t.jobs) };
   };
 
   return (
@@ -60,12 +55,11 @@ export default function BackupNow({ item, onClose }: { item: Item; onClose: () =
       title={terms.backupNow}
       item={item}
       label={terms.ok}
-      onAct={start}
+      told={{ begun: t.begun(name), done: t.triggered(name), failed: t.failed(name) }}
+      work={start}
       onClose={onClose}
-      isBusy={isBusy}
-      isReady={until !== undefined}
-      error={error}
-      needs={{ action: ITEM_ACTION.backup, on: item.id }}
+      refused={until ? undefined : t.noDay}
+      action={ITEM_ACTION.backup}
       equal={
         until && {
           stillpoint: stillpoint('backup now', item, `--retain-until ${isoDay(dayOf(day))}`),

@@ -13,32 +13,32 @@ import { text as actionText } from './actionText';
 import { text } from './changeText';
 import { setPolicyCommand } from './equals';
 import { jobLink } from './jobLink';
-import { useAct } from './useAct';
 
 export default function ChangePolicy({ item, onClose }: { item: Item; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
   const { action } = useText(actionText);
-  const { act, isBusy, error } = useAct(onClose);
   const { friendlyName: name, policyName: before } = item.properties;
   const [policy, setPolicy] = useState(before);
   const isSame = policy.toLowerCase() === before.toLowerCase();
-  const change = () =>
-    act({ begun: t.changing(name), failed: t.changeFailed(name) }, async () => {
-      const job = await changeItem(item, { policyId: policyOf(item, policy) });
-      return { title: t.changed(name, policy), to: jobLink(item, job, t.job) };
-    });
+  const change = async () => {
+    const job = await changeItem(item, { policyId: policyOf(item, policy) });
+    return { to: jobLink(item, job, t.job) };
+  };
   return (
     <ActionPane
       title={action.changePolicy}
       item={item}
       label={terms.save}
-      onAct={change}
+      told={{
+        begun: t.changing(name),
+        done: t.changed(name, policy),
+        failed: t.changeFailed(name),
+      }}
+      work={change}
       onClose={onClose}
-      isBusy={isBusy}
-      isReady={!isSame}
-      error={error}
-      needs={{ action: ITEM_ACTION.write, on: item.id }}
+      refused={isSame ? t.samePolicy : undefined}
+      action={ITEM_ACTION.write}
       equal={setPolicyCommand(item, policyOf(item, policy), policy)}
     >
       <Facts isSingle of={[[t.policyNow, before]]} />

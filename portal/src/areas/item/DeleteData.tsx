@@ -14,18 +14,17 @@ export default function DeleteData({ item, onClose }: { item: Item; onClose: () 
   const t = useText(text);
   const { action } = useText(actionText);
   const consent = useConsent(item);
-  const { remove, isBusy, error } = useDelete(item, onClose);
+  const { told, remove } = useDelete(item);
   return (
     <ActionPane
       title={action.deleteData}
       item={item}
       label={action.deleteData}
-      onAct={() => remove(consent.consent)}
+      told={told}
+      work={() => remove(consent.consent)}
       onClose={onClose}
-      isBusy={isBusy}
-      isReady={consent.consent.isGiven}
-      error={error}
-      needs={{ action: ITEM_ACTION.delete, on: item.id }}
+      refused={consent.consent.isGiven ? undefined : t.noConsent}
+      action={ITEM_ACTION.delete}
       equal={deleteCommand(item)}
     >
       <Body1>{t.removeWhat}</Body1>

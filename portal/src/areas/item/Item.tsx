@@ -20,7 +20,7 @@ import { ActionCommands, useActions } from './Actions';
 import { Notices } from './Notices';
 import { Summary } from './Summary';
 import { text } from './text';
-import { useRefreshed } from './useAct';
+import { useRefreshed } from './useRefreshed';
 
 const Restore = lazy(() => import('../restore/Restore'));
 

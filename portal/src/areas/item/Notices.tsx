@@ -9,11 +9,11 @@ import {
 } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
 import { groupOf, machineOf, vaultOf } from '../../api/ids';
 import type { Item } from '../../api/items';
 import { runningJobsQuery } from '../../api/jobs';
 import { path } from '../../frame/paths';
+import { PageLink } from '../../parts/PageLink';
 import { useTerms, word } from '../../text/terms';
 import { useText } from '../../text/text';
 import { seconds, useTime } from '../../text/time';
@@ -85,7 +85,7 @@ function Running({ item }: { item: Item }) {
       key={job.id}
       intent="info"
       title={t.runningTitle}
-      action={<Link href={path.job(job.id)}>{t.viewJob}</Link>}
+      action={<PageLink to={path.job(job.id)}>{t.viewJob}</PageLink>}
     >
       {word(terms.operation, job.properties.operation)}:{' '}
       {word(terms.jobStatus, job.properties.status)}

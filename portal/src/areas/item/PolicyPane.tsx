@@ -1,11 +1,11 @@
 /** The policy of an item, with the time of its next run (PORTAL-2; PROT-9). */
 import { Subtitle2 } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from 'wouter';
 import { groupOf, vaultOf } from '../../api/ids';
 import type { Item } from '../../api/items';
 import { policyQuery } from '../../api/policies';
 import { path } from '../../frame/paths';
+import { PageLink } from '../../parts/PageLink';
 import { Facts } from '../../parts/Facts';
 import { Failure } from '../../parts/Failure';
 import { Panel } from '../../parts/Panel';
@@ -33,7 +33,7 @@ export default function PolicyPane({ item, onClose }: { item: Item; onClose: () 
           <PolicyDetails of={draftOf(policy.data)} />
         </div>
       )}
-      <Link href={path.policy(policyId)}>{t.openPolicy}</Link>
+      <PageLink to={path.policy(policyId)}>{t.openPolicy}</PageLink>
     </Panel>
   );
 }

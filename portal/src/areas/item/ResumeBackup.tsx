@@ -12,29 +12,25 @@ import { text as actionText } from './actionText';
 import { text } from './changeText';
 import { resumeCommand } from './equals';
 import { jobLink } from './jobLink';
-import { useAct } from './useAct';
 
 export default function ResumeBackup({ item, onClose }: { item: Item; onClose: () => void }) {
   const t = useText(text);
   const { action } = useText(actionText);
   const [policy, setPolicy] = useState<string>(DEFAULT_POLICY);
-  const { act, isBusy, error } = useAct(onClose);
   const name = item.properties.friendlyName;
-  const resume = () =>
-    act({ begun: t.resuming(name), failed: t.resumeFailed(name) }, async () => {
-      const job = await changeItem(item, { policyId: policyOf(item, policy) });
-      return { title: t.resumed(name), to: jobLink(item, job, t.job) };
-    });
+  const resume = async () => {
+    const job = await changeItem(item, { policyId: policyOf(item, policy) });
+    return { to: jobLink(item, job, t.job) };
+  };
   return (
     <ActionPane
       title={action.resume}
       item={item}
       label={action.resume}
-      onAct={resume}
+      told={{ begun: t.resuming(name), done: t.resumed(name), failed: t.resumeFailed(name) }}
+      work={resume}
       onClose={onClose}
-      isBusy={isBusy}
-      error={error}
-      needs={{ action: ITEM_ACTION.write, on: item.id }}
+      action={ITEM_ACTION.write}
       equal={resumeCommand(item, policyOf(item, policy), policy)}
     >
       <Body1>{t.resumeWhat}</Body1>

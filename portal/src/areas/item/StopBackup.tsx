@@ -11,7 +11,6 @@ import { text } from './changeText';
 import { KEEP, PER_POLICY, deleteCommand, keepCommand, perPolicyCommand } from './equals';
 import { jobLink } from './jobLink';
 import { isSuspended } from './possible';
-import { useAct } from './useAct';
 import { useDelete } from './useDelete';
 
 type Way = 'keep' | 'perPolicy' | 'remove';
@@ -32,8 +31,13 @@ export default function StopBackup({ item, onClose }: { item: Item; onClose: () 
   const styles = useStyles();
   const [way, setWay] = useState<Way>('keep');
   const consent = useConsent(item);
-  const stopping = useStop(item, onClose);
-  const deleting = useDelete(item, onClose);
+  const deleting = useDelete(item);
+  const name = item.properties.friendlyName;
+  const stopping = { begun: t.stopping(name), done: t.stopped(name), failed: t.stopFailed(name) };
+  const stop = async () => {
+    const job = await changeItem(item, way === 'keep' ? KEEP : PER_POLICY);
+    return { to: jobLink(item, job, t.job) };
+  };
   const isRemoval = way === 'remove';
   // What is kept as per policy is stopped so already.
   const ways: Way[] = isSuspended(item) ? ['keep', 'remove'] : ['keep', 'perPolicy', 'remove'];
@@ -47,12 +51,11 @@ export default function StopBackup({ item, onClose }: { item: Item; onClose: () 
       title={action.stop}
       item={item}
       label={action.stop}
-      onAct={() => (isRemoval ? deleting.remove(consent.consent) : stopping.stop(way))}
+      told={isRemoval ? deleting.told : stopping}
+      work={isRemoval ? () => deleting.remove(consent.consent) : stop}
       onClose={onClose}
-      isBusy={stopping.isBusy || deleting.isBusy}
-      isReady={!isRemoval || consent.consent.isGiven}
-      error={isRemoval ? deleting.error : stopping.error}
-      needs={{ action: isRemoval ? ITEM_ACTION.delete : ITEM_ACTION.stop, on: item.id }}
+      refused={isRemoval && !consent.consent.isGiven ? t.noConsent : undefined}
+      action={isRemoval ? ITEM_ACTION.delete : ITEM_ACTION.stop}
       equal={EQUAL[way](item)}
     >
       <Field label={t.stopWhat}>
@@ -79,16 +82,4 @@ export default function StopBackup({ item, onClose }: { item: Item; onClose: () 
       )}
     </ActionPane>
   );
-}
-
-function useStop(item: Item, done: () => void) {
-  const t = useText(text);
-  const { act, isBusy, error } = useAct(done);
-  const name = item.properties.friendlyName;
-  const stop = (way: 'keep' | 'perPolicy') =>
-    act({ begun: t.stopping(name), failed: t.stopFailed(name) }, async () => {
-      const job = await changeItem(item, way === 'keep' ? KEEP : PER_POLICY);
-      return { title: t.stopped(name), to: jobLink(item, job, t.job) };
-    });
-  return { stop, isBusy, error };
 }

@@ -1,10 +1,10 @@
 /** What an item is and how it stands (PORTAL-2). */
 import { Link as Button, Subtitle1, makeStyles } from '@fluentui/react-components';
 import { Suspense, lazy, useState } from 'react';
-import { Link } from 'wouter';
 import { groupOf, machineOf, vaultOf } from '../../api/ids';
 import type { Item } from '../../api/items';
 import { path } from '../../frame/paths';
+import { PageLink } from '../../parts/PageLink';
 import { Facts } from '../../parts/Facts';
 import { Status } from '../../parts/Status';
 import type { Tone } from '../../parts/Status';
@@ -47,7 +47,7 @@ export function Summary({ item }: { item: Item }) {
       <Facts
         of={[
           [t.lastBackup, <Status tone={toneOf(last)}>{word(terms.lastBackup, last)}</Status>],
-          [terms.machine, <Link href={path.machine(group, machine)}>{machine}</Link>],
+          [terms.machine, <PageLink to={path.machine(group, machine)}>{machine}</PageLink>],
           [t.lastTime, time.moment(never(properties.lastBackupTime))],
           [terms.group, group],
           [
@@ -56,7 +56,7 @@ export function Summary({ item }: { item: Item }) {
               {word(terms.protection, state)}
             </Status>,
           ],
-          [terms.vault, <Link href={path.vault(vaultGroup, vault)}>{vault}</Link>],
+          [terms.vault, <PageLink to={path.vault(vaultGroup, vault)}>{vault}</PageLink>],
           [
             terms.policy,
             properties.policyId ? (
@@ -78,7 +78,7 @@ export function Summary({ item }: { item: Item }) {
               {t.checks[properties.healthStatus]}
             </Status>,
           ],
-          [t.jobs, <Link href={jobs}>{t.viewJobs}</Link>],
+          [t.jobs, <PageLink to={jobs}>{t.viewJobs}</PageLink>],
         ]}
       />
       {isOpen && (

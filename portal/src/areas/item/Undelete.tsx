@@ -8,29 +8,24 @@ import { ActionPane } from './ActionPane';
 import { text as actionText } from './actionText';
 import { text } from './changeText';
 import { REHYDRATE, undeleteCommand } from './equals';
-import { useAct } from './useAct';
 
 export default function Undelete({ item, onClose }: { item: Item; onClose: () => void }) {
   const t = useText(text);
   const { action } = useText(actionText);
-  const { act, isBusy, error } = useAct(onClose);
   const name = item.properties.friendlyName;
-  const undelete = () =>
-    act({ begun: t.undeleting(name), failed: t.undeleteFailed(name) }, async () => {
-      await changeItem(item, REHYDRATE);
-      const to = { path: path.item(item.id), label: t.item };
-      return { title: t.undeleted(name), body: t.undeletedState, to };
-    });
+  const undelete = async () => {
+    await changeItem(item, REHYDRATE);
+    return { body: t.undeletedState, to: { path: path.item(item.id), label: t.item } };
+  };
   return (
     <ActionPane
       title={action.undelete}
       item={item}
       label={action.undelete}
-      onAct={undelete}
+      told={{ begun: t.undeleting(name), done: t.undeleted(name), failed: t.undeleteFailed(name) }}
+      work={undelete}
       onClose={onClose}
-      isBusy={isBusy}
-      error={error}
-      needs={{ action: ITEM_ACTION.write, on: item.id }}
+      action={ITEM_ACTION.write}
       equal={undeleteCommand(item)}
     >
       <Body1>{t.undeleteWhat}</Body1>

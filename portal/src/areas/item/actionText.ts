@@ -20,7 +20,6 @@ export const text = texts({
       notDeleted: 'Its backup data is not deleted.',
       stopFirst: 'Its backup runs. Choose Stop backup, where its data can be deleted too.',
     },
-    menuOf: (name: string) => `Actions for ${name}`,
   },
   'zh-Hant': {
     action: {
@@ -40,7 +39,6 @@ export const text = texts({
       notDeleted: '其備份資料並未刪除。',
       stopFirst: '其備份正在執行。請選擇 [停止備份]，也可在該處刪除資料。',
     },
-    menuOf: (name: string) => `${name} 的動作`,
   },
   'zh-Hans': {
     action: {
@@ -60,6 +58,5 @@ export const text = texts({
       notDeleted: '其备份数据并未删除。',
       stopFirst: '其备份仍在进行。请选择“停止备份”，也可在那里删除数据。',
     },
-    menuOf: (name: string) => `${name} 的操作`,
   },
 });

@@ -36,6 +36,8 @@ export const text = texts({
     deletedSoft: (days: number) => `It can be undeleted for ${days} days.`,
     deleteFailed: (name: string) => `Backup data of ${name} could not be deleted`,
     policyNow: 'Policy now',
+    samePolicy: 'It has this policy already.',
+    noConsent: 'Type the name and choose a reason first.',
     resumeWhat:
       'Backups run again by the policy that you choose. It need not be the one from before.',
     resumeWarning:
@@ -90,6 +92,8 @@ export const text = texts({
     deletedSoft: (days: number) => `可在 ${days} 天內取消刪除。`,
     deleteFailed: (name: string) => `無法刪除 ${name} 的備份資料`,
     policyNow: '目前的原則',
+    samePolicy: '已套用此原則。',
+    noConsent: '請先輸入名稱並選擇原因。',
     resumeWhat: '將依您選擇的原則再次執行備份。不必是先前的原則。',
     resumeWarning:
       '從現在起，復原點會再次依原則的保留範圍到期。若需要已超過範圍的復原點，請在繼續備份之前先行還原。',
@@ -141,6 +145,8 @@ export const text = texts({
     deletedSoft: (days: number) => `可在 ${days} 天内撤消删除。`,
     deleteFailed: (name: string) => `无法删除 ${name} 的备份数据`,
     policyNow: '当前策略',
+    samePolicy: '已使用此策略。',
+    noConsent: '请先键入名称并选择原因。',
     resumeWhat: '将按所选策略再次运行备份。不必是以前的策略。',
     resumeWarning:
       '从现在起，恢复点会再次按策略的保留范围过期。如果需要已超出范围的恢复点，请在恢复备份之前先行还原。',

@@ -1,28 +1,12 @@
-/** How a pane does what it is for. */
-import { useQueryClient } from '@tanstack/react-query';
-import { useCallback, useState } from 'react';
-import { ITEMS } from '../../api/items';
-import { JOBS } from '../../api/jobs';
-import { POINTS } from '../../api/points';
+import { useState } from 'react';
 import { useTold } from '../../frame/notifications';
-
-/** What shows items, jobs and points is out of date after any change of an item. */
-const TOUCHED: ReadonlySet<unknown> = new Set([ITEMS, JOBS, POINTS, 'overview', 'machines']);
-
-/** Has everything read anew that a change of an item touches. */
-export function useRefreshed() {
-  const client = useQueryClient();
-  return useCallback(
-    () => client.invalidateQueries({ predicate: ({ queryKey }) => TOUCHED.has(queryKey[0]) }),
-    [client],
-  );
-}
+import { useRefreshed } from './useRefreshed';
 
 /**
  * Does something and tells of it. `done` comes once the server has accepted it; a refusal is kept
- * for the pane to show, which stays open to be corrected.
+ * for the form to show, which stays to be corrected.
  */
-export function useAct(done: () => void) {
+export function useAct(done?: () => void) {
   const told = useTold();
   const refreshed = useRefreshed();
   const [isBusy, setIsBusy] = useState(false);
@@ -40,7 +24,7 @@ export function useAct(done: () => void) {
     });
     await refreshed();
     setIsBusy(false);
-    if (isDone) done();
+    if (isDone) done?.();
   };
   return { act: (...of: Parameters<typeof told>) => void act(...of), isBusy, error };
 }

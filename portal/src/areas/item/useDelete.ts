@@ -5,22 +5,17 @@ import { useText } from '../../text/text';
 import { text } from './changeText';
 import { jobLink } from './jobLink';
 import { useSoftDays } from './SoftDelete';
-import { useAct } from './useAct';
 
-/** Deletes an item's backup data and tells of it. */
-export function useDelete(item: Item, done: () => void) {
+/** How an item's backup data is deleted, and what is told of it. */
+export function useDelete(item: Item) {
   const t = useText(text);
   const days = useSoftDays(item);
-  const { act, isBusy, error } = useAct(done);
   const name = item.properties.friendlyName;
-  const remove = ({ reason, comment }: Why) =>
-    act({ begun: t.deleting(name), failed: t.deleteFailed(name) }, async () => {
-      const job = await deleteItem(item, { reason, comment });
-      return {
-        title: t.deleted(name),
-        body: days ? t.deletedSoft(days) : undefined,
-        to: days ? { path: path.item(item.id), label: t.item } : jobLink(item, job, t.job),
-      };
-    });
-  return { remove, isBusy, error };
+  const told = { begun: t.deleting(name), done: t.deleted(name), failed: t.deleteFailed(name) };
+  const remove = async ({ reason, comment }: Why) => {
+    const job = await deleteItem(item, { reason, comment });
+    if (!days) return { to: jobLink(item, job, t.job) };
+    return { body: t.deletedSoft(days), to: { path: path.item(item.id), label: t.item } };
+  };
+  return { told, remove };
 }

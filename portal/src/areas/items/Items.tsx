@@ -13,7 +13,7 @@ import { Page } from '../../parts/Page';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { useActions } from '../item/Actions';
-import { useRefreshed } from '../item/useAct';
+import { useRefreshed } from '../item/useRefreshed';
 import { ItemList } from './ItemList';
 import { text } from './text';
 

@@ -7,7 +7,7 @@ import {
   ShieldCheckmarkRegular,
 } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 import { ITEMS, itemCountQuery, itemsPath } from '../../api/items';
 import type { Item } from '../../api/items';
 import { usePaged } from '../../api/paged';
@@ -16,13 +16,14 @@ import { path } from '../../frame/paths';
 import { Command } from '../../parts/Command';
 import { Empty } from '../../parts/Empty';
 import { Failure } from '../../parts/Failure';
+import { PageLink } from '../../parts/PageLink';
 import { Table } from '../../parts/Table';
 import { Waiting } from '../../parts/Waiting';
 import { useNumbers } from '../../text/numbers';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { useActions } from '../item/Actions';
-import { useRefreshed } from '../item/useAct';
+import { useRefreshed } from '../item/useRefreshed';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { VaultLayout } from '../vault/VaultLayout';
 import { ItemList } from './ItemList';
@@ -65,16 +66,16 @@ function Kinds({ of }: { of: VaultPlace }) {
               key: 'kind',
               label: t.kind,
               cell: (kind) => (
-                <Link href={path.vault(of.group, of.vault, 'items/vm')}>{kind.name}</Link>
+                <PageLink to={path.vault(of.group, of.vault, 'items/vm')}>{kind.name}</PageLink>
               ),
             },
             {
               key: 'count',
               label: t.count,
               cell: (kind) => (
-                <Link href={path.vault(of.group, of.vault, 'items/vm')}>
+                <PageLink to={path.vault(of.group, of.vault, 'items/vm')}>
                   {numbers.count(kind.count)}
-                </Link>
+                </PageLink>
               ),
             },
           ]}

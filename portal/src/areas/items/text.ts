@@ -8,7 +8,7 @@ export const text = texts({
     allKinds: 'Backup items',
     lastBackup: 'Last backup status',
     state: 'Protection state',
-    newest: 'Newest recovery point',
+    newest: 'Newest point',
     actions: 'Actions',
     allStates: 'All states',
     stateFilter: 'Protection state',

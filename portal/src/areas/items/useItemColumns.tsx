@@ -1,10 +1,10 @@
 /** The columns of a list of items. */
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { useMemo } from 'react';
-import { Link } from 'wouter';
 import { groupOf, machineOf, vaultOf } from '../../api/ids';
 import type { Item } from '../../api/items';
 import { path } from '../../frame/paths';
+import { PageLink } from '../../parts/PageLink';
 import { Status } from '../../parts/Status';
 import type { Column } from '../../parts/Table';
 import { toneOf, useTerms, word } from '../../text/terms';
@@ -29,22 +29,23 @@ export function useItemColumns(begin: Begin, hasVault: boolean): Column<Item>[] 
     const vault: Column<Item> = {
       key: 'vault',
       label: terms.vault,
-      cell: ({ id }) => <Link href={path.vault(groupOf(id), vaultOf(id))}>{vaultOf(id)}</Link>,
+      cell: ({ id }) => (
+        <PageLink to={path.vault(groupOf(id), vaultOf(id))}>{vaultOf(id)}</PageLink>
+      ),
       by: ({ id }) => vaultOf(id),
     };
     return [
       {
         key: 'name',
         label: terms.machine,
-        cell: (item) => <Link href={path.item(item.id)}>{item.properties.friendlyName}</Link>,
+        cell: (item) => (
+          <>
+            <PageLink to={path.item(item.id)}>{item.properties.friendlyName}</PageLink>
+            <div className={styles.small}>{machineOf(item.id).group}</div>
+          </>
+        ),
         by: (item) => item.properties.friendlyName,
-        width: 1.2,
-      },
-      {
-        key: 'group',
-        label: terms.group,
-        cell: (item) => machineOf(item.id).group,
-        by: (item) => machineOf(item.id).group,
+        width: 1.1,
       },
       ...(hasVault ? [vault] : []),
       {
@@ -67,15 +68,16 @@ export function useItemColumns(begin: Begin, hasVault: boolean): Column<Item>[] 
         key: 'policy',
         label: terms.policy,
         cell: ({ properties: { policyId, policyName } }) =>
-          policyId ? <Link href={path.policy(policyId)}>{policyName}</Link> : '–',
+          policyId ? <PageLink to={path.policy(policyId)}>{policyName}</PageLink> : '–',
         by: (item) => item.properties.policyName,
+        width: 1.1,
       },
       {
         key: 'newest',
         label: t.newest,
         cell: (item) => time.moment(item.properties.lastRecoveryPoint),
         by: (item) => item.properties.lastRecoveryPoint ?? '',
-        width: 1.3,
+        width: 1.2,
       },
       {
         key: 'actions',

@@ -1,8 +1,8 @@
 /** What a job is, and what went wrong in it. */
 import { MessageBar, MessageBarBody, Subtitle2, makeStyles } from '@fluentui/react-components';
-import { Link } from 'wouter';
 import { vaultOf } from '../../api/ids';
 import type { JobDetails } from '../../api/jobs';
+import { PageLink } from '../../parts/PageLink';
 import { Facts } from '../../parts/Facts';
 import { Status } from '../../parts/Status';
 import { toneOf, useTerms, word } from '../../text/terms';
@@ -31,7 +31,7 @@ export function JobSummary({ job }: { job: JobDetails }) {
             {word(terms.jobStatus, properties.status)}
           </Status>,
         ],
-        [terms.machine, item ? <Link href={item}>{name}</Link> : name],
+        [terms.machine, item ? <PageLink to={item}>{name}</PageLink> : name],
         [terms.start, time.second(properties.startTime)],
         [t.by, properties.isUserTriggered ? t.byUser : t.bySchedule],
         [terms.end, time.second(properties.endTime)],

@@ -7,7 +7,7 @@ import { Command } from '../../parts/Command';
 import { Page } from '../../parts/Page';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
-import { useRefreshed } from '../item/useAct';
+import { useRefreshed } from '../item/useRefreshed';
 import { JobList } from './JobList';
 
 export default function Jobs() {

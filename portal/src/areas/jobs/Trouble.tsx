@@ -6,7 +6,7 @@ import {
   makeStyles,
   tokens,
 } from '@fluentui/react-components';
-import { Link } from 'wouter';
+import { PageLink } from '../../parts/PageLink';
 import { useCodeText } from '../../text/errors';
 import { useText } from '../../text/text';
 import { text } from './detailsText';
@@ -45,7 +45,7 @@ export function Trouble(props: {
         )}
         {mend && (
           <p className={styles.part}>
-            <Link href={mend.to}>{t.mend[mend.place]}</Link>
+            <PageLink to={mend.to}>{t.mend[mend.place]}</PageLink>
           </p>
         )}
       </MessageBarBody>

@@ -4,7 +4,7 @@ import { jobsPath } from '../../api/jobs';
 import { useVaultId } from '../../api/useVaultId';
 import { Command } from '../../parts/Command';
 import { useTerms } from '../../text/terms';
-import { useRefreshed } from '../item/useAct';
+import { useRefreshed } from '../item/useRefreshed';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { VaultLayout } from '../vault/VaultLayout';
 import { JobList } from './JobList';

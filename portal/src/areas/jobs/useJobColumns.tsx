@@ -1,10 +1,10 @@
 /** The columns of a list of jobs. */
 import { useMemo } from 'react';
-import { Link } from 'wouter';
 import { groupOf, vaultOf } from '../../api/ids';
 import { isRunning } from '../../api/jobs';
 import type { Job } from '../../api/jobs';
 import { path } from '../../frame/paths';
+import { PageLink } from '../../parts/PageLink';
 import { Status } from '../../parts/Status';
 import type { Column } from '../../parts/Table';
 import { toneOf, useTerms, word } from '../../text/terms';
@@ -24,7 +24,9 @@ export function useJobColumns(hasVault: boolean): Column<Job>[] {
     const vault: Column<Job> = {
       key: 'vault',
       label: terms.vault,
-      cell: ({ id }) => <Link href={path.vault(groupOf(id), vaultOf(id))}>{vaultOf(id)}</Link>,
+      cell: ({ id }) => (
+        <PageLink to={path.vault(groupOf(id), vaultOf(id))}>{vaultOf(id)}</PageLink>
+      ),
       by: ({ id }) => vaultOf(id),
     };
     return [
@@ -35,9 +37,9 @@ export function useJobColumns(hasVault: boolean): Column<Job>[] {
           const operation = word(terms.operation, job.properties.operation);
           const label = t.of(operation, job.properties.entityFriendlyName);
           return (
-            <Link href={path.job(job.id)} aria-label={label}>
+            <PageLink to={path.job(job.id)} label={label}>
               {operation}
-            </Link>
+            </PageLink>
           );
         },
         by: (job) => job.properties.operation,
@@ -78,7 +80,7 @@ export function useJobColumns(hasVault: boolean): Column<Job>[] {
 function Machine({ job }: { job: Job }) {
   const to = itemPathOf(job);
   const name = job.properties.entityFriendlyName;
-  return to ? <Link href={to}>{name}</Link> : name;
+  return to ? <PageLink to={to}>{name}</PageLink> : name;
 }
 
 /** How long it took, or takes so far. */

@@ -29,6 +29,7 @@ const useStyles = makeStyles({
   name: { minWidth: '140px', textAlign: 'center' },
   table: { borderCollapse: 'separate', borderSpacing: '2px', tableLayout: 'fixed', width: '100%' },
   weekday: {
+    textAlign: 'center',
     fontWeight: tokens.fontWeightRegular,
     fontSize: tokens.fontSizeBase200,
     color: tokens.colorNeutralForeground3,

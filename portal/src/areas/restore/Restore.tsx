@@ -96,7 +96,7 @@ function Form({ item }: { item: Item }) {
   const { point, choose, isAsked } = usePoint(item);
   const { draft, change } = useDraft(item);
   const page = path.item(item.id);
-  const { act, isBusy, error } = useAct(() => undefined);
+  const { act, isBusy, error } = useAct();
   const refused = useRefusals(rightsOf(draft, item, subscription));
   const name = item.properties.friendlyName;
   const isGood = point !== undefined && isReady(draft) && refused === undefined && !isBusy;
