@@ -40,3 +40,42 @@ export const answers = (host: Host, now = Date.now()) =>
   host.properties.seen !== null &&
   host.properties.seen !== undefined &&
   now - new Date(host.properties.seen).valueOf() < SILENT;
+
+export const HOST_ACTION = {
+  write: 'Stillpoint.Fabric/hosts/write',
+  delete: 'Stillpoint.Fabric/hosts/delete',
+  store: 'Stillpoint.Fabric/hosts/snapshotStores/write',
+  storeReset: 'Stillpoint.Fabric/hosts/snapshotStores/delete',
+} as const;
+
+/** All that is asked of hosts begins with this key. */
+export const HOSTS = 'hosts';
+
+export const hostId = async (name: string) => `${await hostsPath()}/${encodeURIComponent(name)}`;
+
+export const hostBody = (location: string, connection: string, group: string) => ({
+  location,
+  properties: { connection, group },
+});
+
+export type HostBody = ReturnType<typeof hostBody>;
+
+/** Adds a host, or changes it. */
+export const putHost = async (name: string, body: HostBody) =>
+  (await link<Host>(await hostId(name), { method: 'PUT', body })).data;
+
+export const removeHost = async (host: Host) => void (await link(host.id, { method: 'DELETE' }));
+
+export const storePath = (host: string) => `${host}/snapshotStores/default`;
+
+export interface StoreBody {
+  properties: { folder?: string; scratchLimit?: number; scratchKeepFree?: number };
+}
+
+/** Changes where a host's snapshots are, and how much scratch they may take. */
+export const putStore = async (host: Host, body: StoreBody) =>
+  void (await link(storePath(host.id), { method: 'PUT', body }));
+
+/** Sets an empty snapshot store back to what it was at first. */
+export const resetStore = async (host: Host) =>
+  void (await link(storePath(host.id), { method: 'DELETE' }));
