@@ -1,0 +1,69 @@
+/** Adds a vault pool. */
+import { Dropdown, Field, Input, Option } from '@fluentui/react-components';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { called, locationsQuery } from '../../api/locations';
+import { POOLS, STORAGE_ACTION, poolPath, put } from '../../api/storage';
+import { quoted } from '../../parts/Equal';
+import { FormPanel } from '../../parts/FormPanel';
+import { useTerms } from '../../text/terms';
+import { useText } from '../../text/text';
+import { text } from './text';
+
+export function AddPool({ subscription, onClose }: { subscription: string; onClose: () => void }) {
+  const t = useText(text);
+  const terms = useTerms();
+  const client = useQueryClient();
+  const locations = useQuery(locationsQuery).data;
+  const [name, setName] = useState('');
+  const [folder, setFolder] = useState('');
+  const [chosen, setChosen] = useState<string>();
+  const location = chosen ?? locations?.[0]?.name ?? '';
+  const wrongName = /^[\w.-]{1,64}$/.test(name) ? undefined : t.poolName;
+  const wrongFolder = folder.startsWith('/') ? undefined : t.folderWrong;
+  const body = { location, properties: { folder } };
+  const work = async () => {
+    await put(poolPath(subscription, name), body);
+    await client.invalidateQueries({ queryKey: [POOLS] });
+  };
+  return (
+    <FormPanel
+      title={t.addPool}
+      label={t.addPool}
+      told={{ begun: t.adding(name), done: t.added(name), failed: t.notAdded(name) }}
+      work={work}
+      needs={{ action: STORAGE_ACTION.poolWrite, on: subscription }}
+      refused={wrongName ?? wrongFolder}
+      equal={{
+        stillpoint: `stillpoint pool add ${quoted(name || 'NAME')} --folder ${quoted(folder || 'FOLDER')} --location ${quoted(location)}`,
+        rest: { method: 'PUT', path: poolPath(subscription, name || 'NAME'), body },
+      }}
+      onClose={onClose}
+    >
+      <Field label={terms.name} required validationMessage={name ? wrongName : undefined}>
+        <Input value={name} onChange={(_, { value }) => setName(value)} />
+      </Field>
+      <Field
+        label={t.folder}
+        hint={t.folderHint}
+        required
+        validationMessage={folder ? wrongFolder : undefined}
+      >
+        <Input value={folder} onChange={(_, { value }) => setFolder(value)} />
+      </Field>
+      <Field label={terms.location} required>
+        <Dropdown
+          value={called(locations, location)}
+          selectedOptions={[location]}
+          onOptionSelect={(_, { optionValue }) => setChosen(optionValue)}
+        >
+          {(locations ?? []).map((one) => (
+            <Option key={one.name} value={one.name}>
+              {called(locations, one.name)}
+            </Option>
+          ))}
+        </Dropdown>
+      </Field>
+    </FormPanel>
+  );
+}
