@@ -13,7 +13,8 @@ export interface VaultCounts {
 
 export const vaultCountsQuery = (group: string, vault: string) =>
   queryOptions({
-    queryKey: ['vaults', group.toLowerCase(), vault.toLowerCase(), 'counts'],
+    // What changes items has overviews read anew, and so this.
+    queryKey: ['overview', group.toLowerCase(), vault.toLowerCase(), 'counts'],
     queryFn: async (): Promise<VaultCounts> => {
       const at = `${await vaultId(group, vault)}/usages`;
       const { data } = await link<{ value: Schemas['Usage'][] }>(at);
