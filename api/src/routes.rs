@@ -17,6 +17,7 @@ mod points;
 mod policies;
 mod principals;
 mod service;
+mod session;
 mod vaults;
 
 use axum::Router;
@@ -82,6 +83,7 @@ pub(crate) fn arm() -> Routes {
         .merge(attachments::routes())
         .merge(access::routes())
         .merge(principals::routes())
+        .merge(session::routes())
         .merge(service::routes())
 }
 

@@ -14,6 +14,7 @@ mod policy_settings;
 mod protection_rules;
 mod rights;
 mod service;
+mod session;
 mod users;
 mod world;
 

@@ -135,6 +135,7 @@ impl World {
         let fabric = |rest: &str| format!("{subscription}/providers/Stillpoint.Fabric/{rest}");
         vec![
             ("GET", "/tenants".to_owned()),
+            ("GET", "/providers/Stillpoint.Fabric/session".to_owned()),
             ("GET", "/subscriptions".to_owned()),
             ("GET", subscription.to_owned()),
             ("GET", format!("{subscription}/locations")),
