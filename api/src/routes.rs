@@ -24,6 +24,7 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::app::App;
+use crate::front;
 use crate::oauth::{authorize, device};
 use crate::openapi::Routes;
 use crate::openapi::schema::{about, object, text_about};
@@ -52,6 +53,7 @@ pub(crate) fn open() -> Routes {
 pub(crate) fn pages() -> Router<App> {
     let authorize = get(authorize::ask).post(authorize::done);
     Router::new()
+        .route("/", get(front::page))
         .route("/adfs/oauth2/authorize", authorize)
         .route("/device", get(device::ask).post(device::done))
 }

@@ -11,6 +11,7 @@ mod filters;
 mod places;
 mod policies;
 mod policy_settings;
+mod portal;
 mod protection_rules;
 mod rights;
 mod service;
