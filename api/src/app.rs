@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use control::Control;
 
+use crate::portal::Portal;
 use crate::token::Tokens;
 
 /// What every request needs. Clones share it.
@@ -15,10 +16,12 @@ pub struct App {
     pub(crate) tokens: Arc<Tokens>,
     /// The public URL, without a slash at its end: all links begin with it.
     pub(crate) url: Arc<str>,
+    /// The portal, if there is one.
+    pub(crate) portal: Option<Arc<Portal>>,
 }
 
 impl App {
-    /// The API of `control`, reached at `url`.
+    /// The API of `control`, reached at `url`, with the portal if it was built in.
     #[must_use]
     pub fn new(control: Arc<Control>, url: &str) -> Self {
         let url = url.trim_end_matches('/');
@@ -27,7 +30,15 @@ impl App {
             control,
             tokens: Arc::new(tokens),
             url: url.into(),
+            portal: Portal::built_in(),
         }
+    }
+
+    /// The same with these files as its portal, or without one.
+    #[must_use]
+    pub fn with_portal(mut self, portal: Option<Portal>) -> Self {
+        self.portal = portal.map(Arc::new);
+        self
     }
 
     /// For whom tokens are.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
-use axum::http::header::CONNECTION;
+use axum::http::header::{CACHE_CONTROL, CONNECTION, X_CONTENT_TYPE_OPTIONS};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderName, HeaderValue, Uri, Version};
 use axum::middleware::Next;
@@ -19,6 +19,7 @@ use crate::path;
 
 const REQUEST: HeaderName = HeaderName::from_static("x-ms-request-id");
 const CORRELATION: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const OF_CLIENT: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 
 /// Brings the path to one form (`docs/wire.md`, G3 to G5).
@@ -84,6 +85,24 @@ pub(crate) async fn name(State(app): State<App>, request: Request, next: Next) -
     headers.insert(REQUEST, id);
     if let Some(id) = of_client {
         headers.insert(OF_CLIENT, id);
+    }
+    response
+}
+
+/// What a browser is told of every answer that does not say it itself: it is not kept, it is what
+/// its type says and nothing else, and no page of another origin takes it in (the Fetch
+/// standard's `Cross-Origin-Resource-Policy`). So a session's cookie opens nothing to a neighbour.
+pub(crate) async fn keep_close(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CORP, "same-origin"),
+    ] {
+        let headers = response.headers_mut();
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -1,6 +1,8 @@
 //! ARM's wire: paths, bodies, tokens, roles, errors. It decides nothing about backups: `control`
 //! does.
 //!
+//! In front of it stand the files of the portal, where it was built in ([`Portal`]).
+//!
 //! A request's path is brought to one form before the router sees it ([`path`]), so routes
 //! stand in lower case and names keep theirs. What is served is a table (`routes`), from which the
 //! OpenAPI document is made too.
@@ -20,8 +22,11 @@ mod costs;
 mod error;
 mod filter;
 mod found;
+mod front;
+mod grant;
 mod groups;
 mod hosts;
+mod html;
 mod if_match;
 mod inventory;
 mod jobs;
@@ -38,6 +43,7 @@ mod page;
 pub mod path;
 mod policies;
 mod policy_settings;
+mod portal;
 mod property;
 mod protectable;
 mod protected_items;
@@ -48,6 +54,7 @@ mod restore_folders;
 mod routes;
 mod scope;
 mod serve;
+mod session;
 mod snapshot_stores;
 mod storage;
 mod subscriptions;
@@ -71,6 +78,7 @@ use tower::{Layer, Service, ServiceExt};
 pub use app::App;
 pub use error::{Answer, Refused};
 pub use openapi::{openapi, openapi_text};
+pub use portal::Portal;
 pub use serve::{Certificates, serve};
 
 /// The API as a service.
@@ -87,10 +95,16 @@ pub fn service(app: App) -> Router {
         .method_not_allowed_fallback(nothing)
         .layer(DefaultBodyLimit::max(body::MOST))
         .with_state(app.clone());
-    // In front of the router, which would otherwise have chosen by the path as it came.
+    // In front of the router, which would otherwise have chosen by the path as it came; and the
+    // portal in front of that, since its files' names keep their case.
+    let of_portal = app.clone();
     let folded = tower::service_fn(move |request: axum::extract::Request| {
         let mut routes = routes.clone();
+        let of_portal = of_portal.clone();
         async move {
+            if let Some(answer) = portal::answer(&of_portal, &request) {
+                return Ok(answer);
+            }
             match layer::fold(request) {
                 Ok(request) => routes.as_service().ready().await?.call(request).await,
                 Err(refused) => Ok(refused.into_response()),
@@ -98,7 +112,8 @@ pub fn service(app: App) -> Router {
         }
     });
     let named = from_fn_with_state(app, layer::name).layer(folded);
-    Router::new().fallback_service(from_fn(layer::close_unread).layer(named))
+    let close = from_fn(layer::keep_close).layer(named);
+    Router::new().fallback_service(from_fn(layer::close_unread).layer(close))
 }
 
 async fn nothing(uri: axum::http::Uri, method: axum::http::Method) -> Refused {

@@ -23,7 +23,8 @@ use proof::Bound;
 
 use crate::app::App;
 use crate::body::Body;
-use crate::token::{Claims, REFRESH, SECONDS};
+use crate::grant;
+use crate::token::{REFRESH, SECONDS};
 
 /// The longest client id that a login is begun for: anybody may begin one, and it is kept.
 const MOST_CLIENT: usize = 64;
@@ -79,7 +80,9 @@ async fn answer(app: &App, body: &[u8]) -> std::result::Result<Value, Refused> {
                 (None, Some(signed)) => assertion::check(app, &asked.client_id, signed).await?,
                 (None, None) => return Err(missing("client_secret")),
             };
-            let token = app.tokens.sign(&claims(app, &who, who.app_id, now))?;
+            let token = app
+                .tokens
+                .sign(&grant::access(app, &who, who.app_id, now))?;
             Ok(json!({
                 "token_type": "Bearer",
                 "expires_in": SECONDS,
@@ -96,7 +99,7 @@ async fn answer(app: &App, body: &[u8]) -> std::result::Result<Value, Refused> {
         "refresh_token" => {
             let token = asked.refresh_token.as_ref();
             let token = token.ok_or_else(|| missing("refresh_token"))?;
-            let who = refresh(app, token).await?;
+            let who = renewed(app, token).await?;
             Ok(of_user(app, &asked.client_id, &who, now, "")?)
         }
         "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
@@ -134,28 +137,23 @@ async fn answer(app: &App, body: &[u8]) -> std::result::Result<Value, Refused> {
     }
 }
 
-/// The user of a refresh token.
-async fn refresh(app: &App, token: &str) -> Result<Principal> {
-    let now = app.control.now();
-    let over = |why: &str| {
-        let detail = format!("AADSTS70008: the refresh token is not good any more: {why}");
-        Error::new(Code::PasswordWrong, detail)
-    };
-    let read = app.tokens.read_for(&app.token_endpoint(), token, now);
-    let claims = read.map_err(|e| over(e.detail()))?;
-    let who = app.control.principal(claims.oid, claims.made()).await?;
-    who.ok_or_else(|| over("the user has ended its logins, or is gone"))
+/// The user of a refresh token, or a refusal in OAuth's words.
+async fn renewed(app: &App, token: &str) -> Result<Principal> {
+    let who = grant::renew(app, token).await;
+    who.map_err(|e| match e.code() {
+        Code::InvalidToken => {
+            let why = e.detail();
+            let detail = format!("AADSTS70008: the refresh token is not good any more: {why}");
+            Error::new(Code::PasswordWrong, detail)
+        }
+        _ => e,
+    })
 }
 
 /// What a client needs of a user's login: MSAL knows the user by the id token.
 fn of_user(app: &App, client: &str, who: &Principal, now: Timestamp, nonce: &str) -> Result<Value> {
-    let access = claims(app, who, client.parse().unwrap_or_default(), now);
-    let refresh = Claims {
-        aud: app.token_endpoint(),
-        exp: access.iat + REFRESH,
-        jti: app.control.new_id(),
-        ..access.clone()
-    };
+    let access = grant::access(app, who, client.parse().unwrap_or_default(), now);
+    let refresh = grant::refresh(app, &access);
     let id = IdClaims {
         aud: client,
         iss: &access.iss,
@@ -195,23 +193,6 @@ struct IdClaims<'a> {
     exp: i64,
     #[serde(skip_serializing_if = "str::is_empty")]
     nonce: &'a str,
-}
-
-/// What an access token says.
-fn claims(app: &App, who: &Principal, client: Uuid, now: Timestamp) -> Claims {
-    let second = now.as_second();
-    Claims {
-        aud: app.audience(),
-        iss: app.authority(),
-        tid: app.control.tenant(),
-        oid: who.id,
-        appid: client,
-        iat: second,
-        nbf: second,
-        exp: second + SECONDS,
-        jti: app.control.new_id(),
-        made: now.as_microsecond(),
-    }
 }
 
 impl IntoResponse for Refused {

@@ -12,12 +12,15 @@ use serde_json::{Map, Value, json};
 pub(crate) use operation::{Operation, op};
 pub(crate) use routes::Routes;
 
+use crate::session::{ACCESS, HEADER, RENEWAL};
+
 /// What holds for every request, for people.
 const ABOUT: &str = "\
 The API that `stillpoint server` serves: Azure Resource Manager's, as far as Recovery Services vaults \
 need it, and `Stillpoint.Fabric` for what Azure has no word for. In paths, all but names matches in \
 any case; so do names of properties and values of enumerations in requests. Unknown properties and \
-`null` are ignored. Any `api-version` is taken, and one must be given.";
+`null` are ignored. Any `api-version` is taken, and one must be given. Who asks is known by a bearer \
+token, or in a browser by a session's cookie.";
 
 /// The OpenAPI 3.1 document of what [`crate::service`] serves.
 #[must_use]
@@ -47,16 +50,14 @@ fn document(routes: &Routes) -> Value {
             "license": {"name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": [], "csrf": []}],
         "paths": paths,
         "components": {
             "schemas": models,
             "parameters": parameters(),
             "headers": headers(),
             "responses": responses(),
-            "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-            },
+            "securitySchemes": security_schemes(),
         },
     })
 }
@@ -88,7 +89,19 @@ fn headers() -> Value {
         "AsyncOperation": text("Where to ask how the work goes on."),
         "Location": text("Where to ask whether the work has ended."),
         "RetryAfter": text("Seconds to wait before asking."),
+        "SetCookie": text("The session's cookies, or their end."),
         "Challenge": text("A claims challenge, upon which clients fetch a new token."),
+    })
+}
+
+fn security_schemes() -> Value {
+    let key = |place: &str, name: &str, what: &str| json!({"type": "apiKey", "in": place, "name": name, "description": what});
+    let csrf = "Any value. Asked for beside a cookie, but for GET and HEAD: another site's page can't send it.";
+    json!({
+        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "session": key("cookie", ACCESS.name(), "Set by `Session_Create`; where there is no bearer token."),
+        "renewal": key("cookie", RENEWAL.name(), "Set by `Session_Create`, and sent below its path only."),
+        "csrf": key("header", HEADER, csrf),
     })
 }
 

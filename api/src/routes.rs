@@ -17,12 +17,14 @@ mod points;
 mod policies;
 mod principals;
 mod service;
+mod session;
 mod vaults;
 
 use axum::Router;
 use axum::routing::get;
 
 use crate::app::App;
+use crate::front;
 use crate::oauth::{authorize, device};
 use crate::openapi::Routes;
 use crate::openapi::schema::{about, object, text_about};
@@ -51,6 +53,7 @@ pub(crate) fn open() -> Routes {
 pub(crate) fn pages() -> Router<App> {
     let authorize = get(authorize::ask).post(authorize::done);
     Router::new()
+        .route("/", get(front::page))
         .route("/adfs/oauth2/authorize", authorize)
         .route("/device", get(device::ask).post(device::done))
 }
@@ -82,6 +85,7 @@ pub(crate) fn arm() -> Routes {
         .merge(attachments::routes())
         .merge(access::routes())
         .merge(principals::routes())
+        .merge(session::routes())
         .merge(service::routes())
 }
 

@@ -47,6 +47,12 @@ impl Claims {
     pub fn made(&self) -> Timestamp {
         Timestamp::from_microsecond(self.made).unwrap_or(Timestamp::MIN)
     }
+
+    /// Until when it is good.
+    #[must_use]
+    pub fn until(&self) -> Timestamp {
+        Timestamp::from_second(self.exp).unwrap_or(Timestamp::MIN)
+    }
 }
 
 /// Makes and reads tokens.

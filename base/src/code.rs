@@ -225,6 +225,9 @@ codes! {
     InvalidToken = "InvalidAuthenticationToken", Denied,
         "The request carries no token, or one that is no longer good.",
         "Log in again, for a new token.";
+    CrossSiteRefused = "CrossSiteRequestRefused", Denied,
+        "A request that a session's cookie answers for lacks the header `x-stillpoint-csrf`, or a page of another site sent it.",
+        "Send the header with any value, from a page of this server; a program that is no browser sends its token in `Authorization`.";
     LoginFailed = "invalid_client", Denied,
         "The name or secret of a login is wrong.",
         "Check both; those of the first start are in `first-start.txt` in the server's folder.";

@@ -20,6 +20,7 @@ pub mod hostile;
 pub mod image;
 pub mod libvirt;
 pub mod machine;
+pub mod node;
 pub mod place;
 pub mod postgres;
 pub mod process;

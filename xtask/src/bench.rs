@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::{install, shell};
+use crate::{install, portal, shell};
 use limit::Limit;
 use options::Options;
 use ours::{Ours, Way};
@@ -60,7 +60,8 @@ pub(crate) fn records() -> Result<()> {
         "--test-threads=1",
         "measure",
     ];
-    shell::run(&mut shell::cargo(&[&test[..], &only].concat()))
+    let features = portal::features()?;
+    shell::run(&mut shell::cargo(&[&test, features, &only].concat()))
 }
 
 /// Runs the bench.

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use testkit::{DiskSpec, Guest};
 
-use crate::{install, shell};
+use crate::{install, portal, shell};
 use cli::Stillpoint;
 use server::Server;
 use table::Table;
@@ -93,8 +93,10 @@ pub(crate) fn run(options: &Options<'_>) -> Result<()> {
 }
 
 fn build(profile: &[&str], program: &str) -> Result<PathBuf> {
+    let features = portal::features()?;
     println!("Building stillpoint ...");
-    let build = [&["build", "--quiet", "--package", "stillpoint"], profile].concat();
+    let build = ["build", "--quiet", "--package", "stillpoint"];
+    let build = [&build, profile, features].concat();
     shell::run(&mut shell::cargo(&build))?;
     Ok(shell::target()?.join(program))
 }
@@ -235,6 +237,7 @@ fn keep(server: &Server, guest: &Guest) -> Result<()> {
         "\nThe server and the guest go on running, at {}:\n",
         server.url
     );
+    println!("In a browser: {}/ (the portal)\n", server.url);
     // Without the line that it starts for the first time.
     let (_, how) = server.said.split_once("\n\n").unwrap_or_default();
     println!("{}", how.trim_end());

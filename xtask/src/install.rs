@@ -39,7 +39,12 @@ const PACKAGES: &[(&str, &str)] = &[
     ("time", "measures commands"),
     (
         "python3-venv",
-        "holds the S3 server and the independent reader's libraries",
+        "holds Node, the S3 server and the independent reader's libraries",
+    ),
+    ("chromium", "the browser that drives the portal in tests"),
+    (
+        "fonts-droid-fallback",
+        "both forms of Chinese writing in the portal's pictures",
     ),
 ];
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::{check_deps, shell};
+use crate::{check_deps, portal, shell};
 
 /// Runs all checks, also after one has failed, and names those that did.
 pub(crate) fn run() -> Result<()> {
@@ -18,15 +18,15 @@ pub(crate) fn run() -> Result<()> {
         "rustfmt",
         shell::run(&mut shell::cargo(&["fmt", "--all", "--check"])),
     );
-    let clippy = [
-        "clippy",
-        "--quiet",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    if portal::is_there() {
+        note("portal", portal::check());
+    }
+    let features = portal::features().unwrap_or_else(|error| {
+        note("portal's build", Err(error));
+        &[]
+    });
+    let clippy = ["clippy", "--quiet", "--workspace", "--all-targets"];
+    let clippy = [&clippy, features, &["--", "-D", "warnings"]].concat();
     note("clippy", shell::run(&mut shell::cargo(&clippy)));
     let mut doc = shell::cargo(&["doc", "--quiet", "--workspace", "--no-deps"]);
     note("docs", shell::run(doc.env("RUSTDOCFLAGS", "-D warnings")));

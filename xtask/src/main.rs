@@ -10,6 +10,7 @@ mod docs;
 mod install;
 mod lint;
 mod metadata;
+mod portal;
 mod programs;
 mod real;
 #[cfg(test)]
@@ -30,6 +31,8 @@ cargo xtask COMMAND
   check-deps   check that every crate uses only crates on lower floors
   lint         formatting, clippy, check-deps, docs, and cargo-deny where installed
   test         install, lint, build, and run every test
+  portal       build the web portal (portal/dist), if something of it has changed; with no
+               Node 22 or newer in the PATH, one is fetched from PyPI
   docs         write the parts of docs/ that the program generates
   demo         a server backs up a real guest and restores it; what was restored is booted
                (--debug: the debug build, which builds sooner; --program PATH: that one;
@@ -63,6 +66,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["install"] => install::run(),
         ["check-deps"] => check_deps::run(),
         ["lint"] => lint::run(),
+        ["portal"] => portal::run(),
         ["docs"] => docs::run(),
         ["demo", options @ ..] => demo::run(&demo::Options::read(options)?),
         ["bench", "records"] => bench::records(),

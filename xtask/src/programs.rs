@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::shell;
+use crate::{portal, shell};
 
 /// A program that was built.
 #[derive(Default)]
@@ -33,15 +33,16 @@ impl Program {
     }
 }
 
-/// Builds every test of the workspace, and the programs that the tests start.
+/// Builds every test of the workspace, and the programs that the tests start, with the portal.
 pub(crate) fn build() -> Result<Vec<Program>> {
-    let mut cargo = shell::cargo(&[
+    let test = [
         "test",
         "--workspace",
         "--no-run",
         "--quiet",
         "--message-format=json-render-diagnostics",
-    ]);
+    ];
+    let mut cargo = shell::cargo(&[&test, portal::features()?].concat());
     let output = cargo
         .stderr(Stdio::inherit())
         .output()

@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use crate::metadata;
 use crate::programs::{self, Program};
 use crate::real::{self, Real};
-use crate::{install, lint, shell, year};
+use crate::{install, lint, portal, shell, year};
 
 /// Seconds that one program may take. Only a test that hangs takes longer.
 const LIMIT: &str = "1800";
@@ -65,6 +65,11 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
         count.add(timed(&mut times, "unit and property tests", || {
             unit(&targets, &others)
         })?);
+        if portal::is_there() {
+            count.add(timed(&mut times, "tests of the portal", || {
+                counted(&portal::tests()?, "Tests ")
+            })?);
+        }
     }
     if part.is_none_or(|p| p == "year") {
         let year = programs::named(&others, "year")?;
@@ -125,6 +130,7 @@ fn unit(targets: &[Target], others: &[Program]) -> Result<Count> {
     let mut count = Count::default();
     if shell::exists("cargo-nextest") {
         let wanted = nextest_filter(targets);
+        let features = portal::features()?;
         let run = [
             "nextest",
             "run",
@@ -133,10 +139,11 @@ fn unit(targets: &[Target], others: &[Program]) -> Result<Count> {
             "--no-tests=pass",
         ];
         let quiet = ["--color=never", "--status-level=fail", "-E", &wanted];
-        count.add(counted(&shell::cargo(&[&run[..], &quiet].concat()))?);
+        let nextest = shell::cargo(&[&run, features, &quiet].concat());
+        count.add(counted(&nextest, "Summary [")?);
     } else {
         for program in others.iter().filter(|p| p.tests) {
-            count.add(counted(&program.command())?);
+            count.add(counted(&program.command(), CARGOS)?);
         }
         for target in targets {
             let mut test = target.program.command();
@@ -149,7 +156,7 @@ fn unit(targets: &[Target], others: &[Program]) -> Result<Count> {
                     }
                 }
             }
-            count.add(counted(&test)?);
+            count.add(counted(&test, CARGOS)?);
         }
     }
     Ok(count)
@@ -186,13 +193,17 @@ fn real_ones(targets: &[Target]) -> Result<Count> {
         let mut test = target.program.command();
         let threads = format!("--test-threads={}", target.threads);
         test.args(["--quiet", &threads]).args(wanted);
-        count.add(counted(&test)?);
+        count.add(counted(&test, CARGOS)?);
     }
     Ok(count)
 }
 
-fn counted(command: &Command) -> Result<Count> {
-    let nextest = command.get_args().next() == Some("nextest".as_ref());
+/// How the line begins in which cargo's tests are counted.
+const CARGOS: &str = "test result:";
+
+/// Runs tests, and counts them by the lines that begin with `closing`: nextest shows a failed
+/// test's own output, in which cargo's closing line stands.
+fn counted(command: &Command, closing: &str) -> Result<Count> {
     let mut limited = Command::new("timeout");
     limited
         .args(["--kill-after=10", LIMIT])
@@ -206,8 +217,6 @@ fn counted(command: &Command) -> Result<Count> {
     let folder = command.get_current_dir().map(ToOwned::to_owned);
     let (lines, success) = shell::watch(limited.current_dir(folder.unwrap_or_else(shell::root)))?;
     let mut count = Count::default();
-    // nextest shows a failed test's own output, in which cargo's closing line stands.
-    let closing = if nextest { "Summary [" } else { "test result:" };
     for line in lines
         .iter()
         .filter(|line| line.trim_start().starts_with(closing))
@@ -222,7 +231,8 @@ fn counted(command: &Command) -> Result<Count> {
 }
 
 /// What a closing line says of finished tests: cargo's `test result: ok. 9 passed; 0
-/// failed; ...`, nextest's `Summary [ 2.0s] 13 tests run: 12 passed, 1 failed`.
+/// failed; ...`, nextest's `Summary [ 2.0s] 13 tests run: 12 passed, 1 failed`, vitest's `Tests
+/// 1 failed | 12 passed (13)`.
 fn count_in(line: &str) -> Count {
     let words: Vec<&str> = line
         .split([' ', ',', ';', '(', ')'])
@@ -274,7 +284,7 @@ mod unit_tests {
     }
 
     #[test]
-    fn both_runners_closing_lines_are_understood() {
+    fn the_runners_closing_lines_are_understood() {
         let cargo =
             "test result: FAILED. 8 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out";
         assert_eq!(counts(cargo), (8, 1));
@@ -285,5 +295,7 @@ mod unit_tests {
             counts("  Summary [ 1s] 3 tests run: 1 passed, 1 failed, 1 timed out"),
             (1, 2)
         );
+        assert_eq!(counts("      Tests  1 failed | 12 passed (13)"), (12, 1));
+        assert_eq!(counts("      Tests  3 passed (3)"), (3, 0));
     }
 }

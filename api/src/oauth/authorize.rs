@@ -8,10 +8,11 @@ use base::{Error, Result};
 use serde::Deserialize;
 
 use super::MOST_CLIENT;
-use super::page::{Page, Typed, fields, plain, wrong};
+use super::page::{Typed, fields, wrong};
 use super::proof::Bound;
 use crate::app::App;
 use crate::body::Body;
+use crate::html::{Page, plain};
 
 /// What a client asks for.
 #[derive(Default, Deserialize)]

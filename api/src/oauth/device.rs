@@ -9,10 +9,11 @@ use control::DEVICE_SECONDS;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::page::{Page, Typed, fields, plain, wrong};
+use super::page::{Typed, fields, wrong};
 use super::{Asked, MOST_CLIENT, Refused};
 use crate::app::App;
 use crate::body::Body;
+use crate::html::{Page, plain};
 
 /// Seconds between two questions of a client.
 const INTERVAL: u32 = 5;

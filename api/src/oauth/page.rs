@@ -1,12 +1,12 @@
-//! The pages on which a person logs in for a client. They need no script, and can't be framed.
+//! What the pages have in common on which a person logs in for a client.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::StatusCode;
 use base::{Code, Error, Result};
 use control::Principal;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::html::plain;
 
 /// What a person types in.
 #[derive(Default, Deserialize)]
@@ -25,54 +25,6 @@ impl Typed {
             "" => app.control.log_in_user(name, password).await,
             new => app.control.change_password(name, password, new).await,
         }
-    }
-}
-
-/// A page that is shown.
-pub(super) struct Page<'a> {
-    pub(super) title: &'a str,
-    /// HTML; what came from outside is [`plain`].
-    pub(super) body: String,
-    /// Where its form may lead, beside this server.
-    pub(super) leads_to: &'a str,
-    pub(super) status: StatusCode,
-}
-
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;color:#1b1a19;background:#f3f2f1;\
-    margin:0}main{background:#fff;max-width:24rem;margin:8vh auto;padding:2rem;\
-    box-shadow:0 2px 8px #0003}h1{font-size:1.4rem;margin:0 0 1rem}label{display:block;\
-    margin:1rem 0}input{display:block;width:100%;box-sizing:border-box;font:inherit;padding:.4rem;\
-    border:1px solid #605e5c}button{font:inherit;padding:.4rem 1.5rem;border:0;background:#0f6cbd;\
-    color:#fff}.wrong{border-left:4px solid #a4262c;padding:.2rem .8rem}";
-
-impl Page<'_> {
-    pub(super) fn show(&self, app: &App) -> Response {
-        let nonce = app.control.new_id();
-        let Self {
-            title,
-            body,
-            leads_to,
-            ..
-        } = self;
-        let html = format!(
-            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
-             <style nonce=\"{nonce}\">{STYLE}</style></head><body><main><h1>{title}</h1>{body}\
-             </main></body></html>"
-        );
-        let policy = format!(
-            "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self' {leads_to}; \
-             frame-ancestors 'none'; base-uri 'none'"
-        );
-        let text = |text: &str| HeaderValue::try_from(text).expect("plain text");
-        let named = HeaderName::from_static;
-        let headers = [
-            (header::CONTENT_SECURITY_POLICY, text(&policy)),
-            (header::CACHE_CONTROL, text("no-store")),
-            (header::REFERRER_POLICY, text("no-referrer")),
-            (named("x-content-type-options"), text("nosniff")),
-        ];
-        (self.status, headers, Html(html)).into_response()
     }
 }
 
@@ -119,20 +71,4 @@ pub(super) fn wrong(failed: Option<&Error>) -> (StatusCode, String) {
     };
     let told = format!("<p class=\"wrong\" role=\"alert\">{what}</p>");
     (status, told)
-}
-
-/// Text as HTML.
-pub(super) fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -15,6 +15,8 @@ pub(crate) struct Operation {
     gives: Vec<(u16, Value)>,
     query: Vec<Value>,
     open: bool,
+    /// What an open one asks for instead of a token.
+    proofs: &'static [&'static str],
 }
 
 /// An operation, named as Azure's SDKs name theirs (`Noun_Verb`), and what it does.
@@ -27,6 +29,7 @@ pub(crate) fn op(id: &'static str, summary: &'static str) -> Operation {
         gives: Vec::new(),
         query: Vec::new(),
         open: false,
+        proofs: &[],
     }
 }
 
@@ -125,6 +128,22 @@ impl Operation {
         self
     }
 
+    /// What it asks for instead of a token: security schemes of the document.
+    pub(crate) fn proved_by(mut self, proofs: &'static [&'static str]) -> Self {
+        self.proofs = proofs;
+        self.query
+            .push(json!({"$ref": "#/components/parameters/ApiVersion"}));
+        self.open()
+    }
+
+    /// Its answers set the session's cookies, or take them away.
+    pub(crate) fn sets_cookies(mut self) -> Self {
+        for (_, answer) in &mut self.gives {
+            answer["headers"]["Set-Cookie"] = json!({"$ref": "#/components/headers/SetCookie"});
+        }
+        self
+    }
+
     fn answer(mut self, status: u16, body: Option<Value>, headers: &[(&str, &str)]) -> Self {
         let what = match status {
             200 => "Done.",
@@ -177,7 +196,12 @@ impl Operation {
             shown["requestBody"] = json!({"required": true, "content": content});
         }
         if self.open {
-            shown["security"] = json!([]);
+            let proofs = self.proofs.iter().map(|p| ((*p).to_owned(), json!([])));
+            let proofs: Map<String, Value> = proofs.collect();
+            shown["security"] = match proofs.is_empty() {
+                true => json!([]),
+                false => json!([proofs]),
+            };
         }
         shown
     }

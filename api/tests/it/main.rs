@@ -11,9 +11,11 @@ mod filters;
 mod places;
 mod policies;
 mod policy_settings;
+mod portal;
 mod protection_rules;
 mod rights;
 mod service;
+mod session;
 mod users;
 mod world;
 

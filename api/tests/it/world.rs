@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::App;
+use api::{App, Portal};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
@@ -24,6 +24,11 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with_portal(None).await
+    }
+
+    /// The same with these files in front of it.
+    pub async fn with_portal(portal: Option<Portal>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let clock = Arc::new(ManualClock::new(now));
@@ -50,10 +55,11 @@ impl World {
         };
         let (control, ..) = Control::open(start, keep).await.unwrap();
         let group = control.group_id("default");
+        let app = App::new(Arc::new(control), "https://here:1").with_portal(portal);
         Self {
             _folder: folder,
             clock,
-            service: api::service(App::new(Arc::new(control), "https://here:1")),
+            service: api::service(app),
             group,
             first: first.unwrap(),
         }
@@ -135,6 +141,7 @@ impl World {
         let fabric = |rest: &str| format!("{subscription}/providers/Stillpoint.Fabric/{rest}");
         vec![
             ("GET", "/tenants".to_owned()),
+            ("GET", "/providers/Stillpoint.Fabric/session".to_owned()),
             ("GET", "/subscriptions".to_owned()),
             ("GET", subscription.to_owned()),
             ("GET", format!("{subscription}/locations")),
