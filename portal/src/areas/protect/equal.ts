@@ -17,8 +17,12 @@ export function enabling(
     const names = nativeNames({ group: groupOf(id), machine: nameOf(id) });
     return `${vaultId}/backupFabrics/${names.fabric}/protectionContainers/${names.container}/protectedItems/${names.item}`;
   };
-  const own = (id: string) =>
-    `stillpoint protection enable ${quoted(nameOf(id))} --policy ${quoted(policy)} -v ${quoted(vault)} -g ${quoted(groupOf(id))}`;
+  const own = (id: string) => {
+    // `-g` is the group of the vault and of the machine.
+    const isOne = groupOf(id).toLowerCase() === group.toLowerCase();
+    const of = `-v ${quoted(vault)}${isOne ? ` -g ${quoted(group)}` : ''}`;
+    return `stillpoint protection enable ${quoted(nameOf(id))} --policy ${quoted(policy)} ${of}`;
+  };
   const az = (id: string) =>
     `az backup protection enable-for-vm ${at} --vm ${quoted(id)} --policy-name ${quoted(policy)}`;
   return {

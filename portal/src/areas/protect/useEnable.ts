@@ -8,7 +8,7 @@ import { useTold } from '../../frame/notifications';
 import type { Said } from '../../frame/notifications';
 import { path } from '../../frame/paths';
 import { useText } from '../../text/text';
-import { useRefreshed } from '../item/useAct';
+import { useRefreshed } from '../item/useRefreshed';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { text } from './text';
 
