@@ -9,6 +9,8 @@ const useStyles = makeStyles({
     textDecorationLine: 'none',
     ':hover': { textDecorationLine: 'underline', color: tokens.colorBrandForegroundLinkHover },
   },
+  // Among other words color alone would not tell it.
+  inText: { textDecorationLine: 'underline' },
 });
 
 export function PageLink(props: {
@@ -16,12 +18,15 @@ export function PageLink(props: {
   className?: string;
   /** For readers of screens, where the words by themselves say too little. */
   label?: string;
+  /** It stands among other words. */
+  isInText?: boolean;
   children: ReactNode;
 }) {
+  const styles = useStyles();
   return (
     <Link
       href={props.to}
-      className={mergeClasses(useStyles().link, props.className)}
+      className={mergeClasses(styles.link, props.isInText && styles.inText, props.className)}
       aria-label={props.label}
     >
       {props.children}

@@ -94,7 +94,10 @@ export function BackupConfiguration({ of, onClose }: { of: VaultPlace; onClose: 
           {isLocked ? (
             <MessageBar intent="warning" layout="multiline">
               <MessageBarBody>
-                {t.locked} <PageLink to="/vaults/create">{t.toCreate}</PageLink>
+                {t.locked}{' '}
+                <PageLink to="/vaults/create" isInText>
+                  {t.toCreate}
+                </PageLink>
               </MessageBarBody>
             </MessageBar>
           ) : (

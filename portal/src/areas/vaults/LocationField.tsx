@@ -39,7 +39,10 @@ export function LocationField(props: {
         </Dropdown>
       </Field>
       <p className={styles.more}>
-        {t.locationMore} <PageLink to="/machines">{t.toMachines}</PageLink>
+        {t.locationMore}{' '}
+        <PageLink to="/machines" isInText>
+          {t.toMachines}
+        </PageLink>
       </p>
     </div>
   );

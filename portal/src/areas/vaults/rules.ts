@@ -5,7 +5,14 @@ import type { text } from './text';
 
 type T = Pick<
   (typeof text)['en'],
-  'nameShort' | 'nameLong' | 'nameFirst' | 'nameOther' | 'nameTaken' | 'groupBad' | 'groupTaken'
+  | 'nameShort'
+  | 'nameLong'
+  | 'nameFirst'
+  | 'nameOther'
+  | 'nameBlank'
+  | 'nameTaken'
+  | 'groupBad'
+  | 'groupTaken'
 >;
 
 const LEAST = 2;
@@ -15,7 +22,7 @@ const MOST = 50;
 export function wrongName(name: string, vaults: readonly Vault[], t: T): string | undefined {
   if (!/^[A-Za-z]/.test(name)) return t.nameFirst;
   const other = /[^A-Za-z0-9-]/u.exec(name);
-  if (other) return t.nameOther(other[0]);
+  if (other) return /\s/.test(other[0]) ? t.nameBlank : t.nameOther(other[0]);
   if (name.length < LEAST) return t.nameShort;
   if (name.length > MOST) return t.nameLong(name.length);
   const same = vaults.find((v) => v.name.toLowerCase() === name.toLowerCase());
