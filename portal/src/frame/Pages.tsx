@@ -19,6 +19,7 @@ const Host = lazy(() => import('../areas/hosts/Host'));
 const Storage = lazy(() => import('../areas/storage/Storage'));
 const Snapshots = lazy(() => import('../areas/snapshots/Snapshots'));
 const Groups = lazy(() => import('../areas/groups/Groups'));
+const Group = lazy(() => import('../areas/groups/Group'));
 const Costs = lazy(() => import('../areas/costs/Costs'));
 const Access = lazy(() => import('../areas/access/Access'));
 const Help = lazy(() => import('../areas/help/Help'));
@@ -44,6 +45,7 @@ export function Pages() {
       <Route path="/storage" component={Storage} />
       <Route path="/snapshots" component={Snapshots} />
       <Route path="/groups" component={Groups} />
+      <Route path="/groups/:group/:section?" component={Group} />
       <Route path="/costs" component={Costs} />
       <Route path="/access" component={Access} />
       <Route path="/help" component={Help} />

@@ -16,6 +16,7 @@ export const path = {
   },
   job: (id: string) => path.vault(groupOf(id), vaultOf(id), `jobs/${e(nameOf(id))}`),
   policy: (id: string) => path.vault(groupOf(id), vaultOf(id), `policies/${e(nameOf(id))}`),
+  group: (name: string, section = '') => `/groups/${e(name)}${section && `/${section}`}`,
   host: (name: string) => `/hosts/${e(name)}`,
 };
 
@@ -29,5 +30,7 @@ export function pathOf(id: string): string | undefined {
   if (low.includes('/virtualmachines/')) return path.machine(groupOf(id), nameOf(id));
   if (low.includes('/hosts/')) return path.host(nameOf(id));
   if (low.includes('/vaultpools/') || low.includes('/restorefolders/')) return '/storage';
+  if (low.includes('/restorepointcollections/')) return path.group(groupOf(id));
+  if (/\/resourcegroups\/[^/]+$/.test(low)) return path.group(nameOf(id));
   return undefined;
 }

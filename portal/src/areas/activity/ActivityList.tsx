@@ -57,7 +57,7 @@ export function ActivityList({ scope }: { scope?: string }) {
       .toLowerCase();
   return (
     <>
-      <div className={styles.filters} role="search">
+      <div className={styles.filters}>
         <Input
           className={styles.words}
           type="search"

@@ -67,6 +67,7 @@ export const text = texts({
       'Stillpoint.Fabric/limits/write': 'Change limit',
       'Stillpoint.Fabric/limits/delete': 'Reset limit',
       'Stillpoint.Fabric/vaults/adopt/action': 'Compare records with a vault’s store',
+      'Stillpoint.Fabric/vaultUsages/count/action': 'Count what items take',
     },
   },
   'zh-Hant': {
@@ -129,6 +130,7 @@ export const text = texts({
       'Stillpoint.Fabric/limits/write': '變更限制',
       'Stillpoint.Fabric/limits/delete': '重設限制',
       'Stillpoint.Fabric/vaults/adopt/action': '比對記錄與保存庫的存放區',
+      'Stillpoint.Fabric/vaultUsages/count/action': '計算項目的使用量',
     },
   },
   'zh-Hans': {
@@ -191,6 +193,7 @@ export const text = texts({
       'Stillpoint.Fabric/limits/write': '更改限制',
       'Stillpoint.Fabric/limits/delete': '重置限制',
       'Stillpoint.Fabric/vaults/adopt/action': '比对记录与保管库的存储',
+      'Stillpoint.Fabric/vaultUsages/count/action': '计算项的使用量',
     },
   },
 });

@@ -1,0 +1,70 @@
+/** Makes a resource group. */
+import { Dropdown, Field, Input, Option } from '@fluentui/react-components';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { GROUPS, GROUP_ACTION, createGroup } from '../../api/groups';
+import type { Group } from '../../api/groups';
+import { called, locationsQuery } from '../../api/locations';
+import { useSubscription } from '../../api/subscription';
+import { path } from '../../frame/paths';
+import { quoted } from '../../parts/Equal';
+import { FormPanel } from '../../parts/FormPanel';
+import { useTerms } from '../../text/terms';
+import { useText } from '../../text/text';
+import { text } from './text';
+
+const GOOD = /^[\p{L}\p{N}\-_.()]{0,89}[\p{L}\p{N}\-_()]$/u;
+
+export function CreateGroup({ taken, onClose }: { taken: readonly Group[]; onClose: () => void }) {
+  const t = useText(text);
+  const terms = useTerms();
+  const client = useQueryClient();
+  const subscription = useSubscription()?.id ?? '';
+  const locations = useQuery(locationsQuery).data;
+  const [name, setName] = useState('');
+  const [chosen, setChosen] = useState<string>();
+  const location = chosen ?? locations?.[0]?.name ?? '';
+  const isTaken = taken.some((group) => group.name.toLowerCase() === name.toLowerCase());
+  const wrong = !GOOD.test(name) ? t.nameWrong : isTaken ? t.nameTaken : undefined;
+  const work = async () => {
+    await createGroup(name, location);
+    await client.invalidateQueries({ queryKey: [GROUPS] });
+    return { to: { path: path.group(name), label: name } };
+  };
+  return (
+    <FormPanel
+      title={t.create}
+      label={terms.create}
+      told={{ begun: t.creating(name), done: t.created(name), failed: t.notCreated(name) }}
+      work={work}
+      needs={{ action: GROUP_ACTION.write, on: subscription }}
+      refused={wrong}
+      equal={{
+        az: `az group create -n ${quoted(name || 'NAME')} -l ${quoted(location)}`,
+        rest: {
+          method: 'PUT',
+          path: `${subscription}/resourceGroups/${name || 'NAME'}`,
+          body: { location },
+        },
+      }}
+      onClose={onClose}
+    >
+      <Field label={terms.name} required validationMessage={name ? wrong : undefined}>
+        <Input value={name} onChange={(_, { value }) => setName(value)} />
+      </Field>
+      <Field label={terms.location} required>
+        <Dropdown
+          value={called(locations, location)}
+          selectedOptions={[location]}
+          onOptionSelect={(_, { optionValue }) => setChosen(optionValue)}
+        >
+          {(locations ?? []).map((one) => (
+            <Option key={one.name} value={one.name}>
+              {called(locations, one.name)}
+            </Option>
+          ))}
+        </Dropdown>
+      </Field>
+    </FormPanel>
+  );
+}
