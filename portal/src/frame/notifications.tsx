@@ -14,7 +14,7 @@ import {
 } from '@fluentui/react-components';
 import { createContext, useCallback, useContext, useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
-import { Router, useLocation, useRouter } from 'wouter';
+import { useLocation } from 'wouter';
 import { useErrorText } from '../text/errors';
 
 export type Intent = 'info' | 'progress' | 'success' | 'warning' | 'error';
@@ -61,24 +61,18 @@ export function NotificationsProvider({ children }: { children: ReactNode }) {
   const [unread, setUnread] = useState(0);
   const toaster = useId('toaster');
   const { dispatchToast, dismissToast } = useToastController(toaster);
-  const router = useRouter();
 
   const show = useCallback(
     (id: number, said: Said) => {
       const toastId = `notification-${id}-${said.intent}`;
-      dispatchToast(
-        <Router base={router.base}>
-          <Shown said={said} done={() => dismissToast(toastId)} />
-        </Router>,
-        {
-          toastId,
-          intent: said.intent === 'progress' ? 'info' : said.intent,
-          timeout: said.intent === 'error' ? 15_000 : 6_000,
-          pauseOnHover: true,
-        },
-      );
+      dispatchToast(<Shown said={said} done={() => dismissToast(toastId)} />, {
+        toastId,
+        intent: said.intent === 'progress' ? 'info' : said.intent,
+        timeout: said.intent === 'error' ? 15_000 : 6_000,
+        pauseOnHover: true,
+      });
     },
-    [dispatchToast, dismissToast, router.base],
+    [dispatchToast, dismissToast],
   );
 
   const tell = useCallback(

@@ -110,6 +110,7 @@ export default function DatePicked(props: DateFieldProps) {
       formatDate={(date) => (date ? time.day(date) : '')}
       strings={strings}
       firstDayOfWeek={MONDAY}
+      showMonthPickerAsOverlay
       placeholder={t.choose}
     />
   );

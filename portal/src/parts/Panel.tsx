@@ -12,6 +12,7 @@ import { DismissRegular } from '@fluentui/react-icons';
 import type { ReactNode } from 'react';
 import { text } from '../frame/text';
 import { useText } from '../text/text';
+import { useFocusBack } from './useFocusBack';
 
 const useStyles = makeStyles({
   body: { display: 'grid', alignContent: 'start', gap: '16px', paddingBottom: '16px' },
@@ -28,6 +29,7 @@ export function Panel(props: {
 }) {
   const styles = useStyles();
   const t = useText(text);
+  useFocusBack();
   return (
     <OverlayDrawer
       open
