@@ -54,24 +54,39 @@ export async function savePolicy(of: In, name: string, body: PolicyBody, more?: 
 export const deletePolicy = async (of: In, name: string) =>
   void (await link(await policyId(of, name), { method: 'DELETE' }));
 
-/** A point that a policy will still keep, looked at some time from now. */
-export interface PreviewPoint {
-  /** When it was made. */
-  time: string;
-  /** Until when it is kept. */
-  until: string;
-  /** The ranges that keep it. */
-  ranges: string[];
+/** What a policy will have kept after some time, for a machine that it protects from now on. */
+export interface PolicyPreview {
+  from: string;
+  to: string;
+  /** How many backups are due until then. */
+  runs: number;
+  /** How many points there are then. */
+  points: number;
+  pointsInVault: number;
+  snapshots: number;
+  /** How many each range keeps; a point may be kept by several. */
+  byRule: Record<PreviewRule, number>;
+  /** The points, newest first. */
+  timeline: {
+    time: string;
+    rules: PreviewRule[];
+    /** Until when the vault has it; null if it has it no more, or never had. */
+    expiry: string | null;
+    snapshotUntil: string | null;
+  }[];
+  /** Whether there are more than the timeline tells. */
+  truncated: boolean;
 }
 
-/** The points that a policy will keep over the next year, which need no saved policy. */
+export type PreviewRule = 'Daily' | 'Weekly' | 'Monthly' | 'Yearly';
+
+/** The points that a policy will keep over the next year; it need not be saved. */
 export const previewQuery = (body: PolicyBody) =>
   queryOptions({
-    queryKey: ['preview', JSON.stringify(body)],
+    queryKey: ['preview', body],
     queryFn: async () => {
       const at = `${await subscriptionId()}/providers/Stillpoint.Fabric/previewPolicy`;
-      return (await link<unknown>(at, { method: 'POST', body })).data;
+      return (await link<PolicyPreview>(at, { method: 'POST', body: { ...body, days: 365 } })).data;
     },
-    staleTime: 60_000,
-    retry: false,
+    staleTime: 300_000,
   });

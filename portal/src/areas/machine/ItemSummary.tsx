@@ -34,9 +34,10 @@ export function ItemSummary({ item, begin }: { item: Item; begin: Begin }) {
   const [, go] = useLocation();
   const { properties: p, id } = item;
   const vault = vaultOf(id);
+  const isPending = p.protectionState === 'IRPending';
   return (
     <>
-      {p.protectionState === 'IRPending' && (
+      {isPending && (
         <MessageBar intent="warning" layout="multiline">
           <MessageBarBody>
             <MessageBarTitle>{t.pendingTitle}</MessageBarTitle>
@@ -58,12 +59,15 @@ export function ItemSummary({ item, begin }: { item: Item; begin: Begin }) {
               {word(terms.lastBackup, lastOf(item))}
             </Status>,
           ],
-          [t.lastBackupAt, time.moment(p.lastBackupTime)],
+          // Until the first backup the last one's time is Azure's word for never.
+          [t.lastBackupAt, isPending ? '–' : time.moment(p.lastBackupTime)],
           [
             terms.status,
-            <Status key="state" tone={toneOf(stateOf(item))}>
-              {word(terms.protection, stateOf(item))}
-            </Status>,
+            isPending ? undefined : (
+              <Status key="state" tone={toneOf(stateOf(item))}>
+                {word(terms.protection, stateOf(item))}
+              </Status>
+            ),
           ],
           [
             terms.vault,

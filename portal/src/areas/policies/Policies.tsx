@@ -3,7 +3,6 @@ import { Dropdown, Option, SearchBox, Text, makeStyles } from '@fluentui/react-c
 import { ArrowClockwiseRegular, CalendarClockRegular } from '@fluentui/react-icons';
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link } from 'wouter';
 import { groupOf } from '../../api/ids';
 import { policiesQuery } from '../../api/policies';
 import type { Policy } from '../../api/policies';
@@ -12,6 +11,7 @@ import { Command } from '../../parts/Command';
 import { Empty } from '../../parts/Empty';
 import { Failure } from '../../parts/Failure';
 import { Page } from '../../parts/Page';
+import { PageLink } from '../../parts/PageLink';
 import { Waiting } from '../../parts/Waiting';
 import { useText } from '../../text/text';
 import { useTerms } from '../../text/terms';
@@ -95,7 +95,7 @@ function None({ hasVaults }: { hasVaults: boolean }) {
       icon={CalendarClockRegular}
       title={t.noVaultTitle}
       body={t.noVaultBody}
-      action={<Link href="/vaults/create">{t.createVault}</Link>}
+      action={<PageLink to="/vaults/create">{t.createVault}</PageLink>}
     />
   );
 }

@@ -4,6 +4,8 @@ import { ArrowClockwiseRegular, DeleteRegular, EditRegular } from '@fluentui/rea
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { groupOf, machineOf, vaultOf } from '../../api/ids';
+import { itemQuery } from '../../api/items';
 import { policyQuery, settingsQuery } from '../../api/policies';
 import type { Policy as Found } from '../../api/policies';
 import { vaultQuery } from '../../api/vaults';
@@ -110,14 +112,23 @@ function Content({ of, policy }: { of: VaultPlace; policy: Found }) {
   );
 }
 
-/** As the server says of its items; else by the rules, where the zone's offset is known. */
+/**
+ * By the policy's rules; where only the server knows the zone's offset, as it says of an item.
+ */
 function NextRuns(props: { policy: Found; items: ReturnType<typeof usePolicyItems>['rows'] }) {
   const styles = useStyles();
   const t = useText(text);
   const time = useTime();
   const draft = draftOf(props.policy);
-  const said = props.items.flatMap((i) => i.properties.extendedInfo.stillpointNextRun ?? []).sort();
-  const runs = isKnown(draft) ? nextRuns(draft, RUNS) : said.slice(0, 1);
+  const isRuled = isKnown(draft);
+  const [first] = props.items;
+  const id = first?.id ?? '';
+  const { data: item } = useQuery({
+    ...itemQuery(groupOf(id), vaultOf(id), machineOf(id)),
+    enabled: !isRuled && first !== undefined,
+  });
+  const said = item?.properties.extendedInfo.stillpointNextRun;
+  const runs = isRuled ? nextRuns(draft, RUNS) : said ? [said] : [];
   return (
     <ul className={styles.runs}>
       {runs.map((run) => (

@@ -1,14 +1,15 @@
 /** The machines that have a policy. */
+import { Button } from '@fluentui/react-components';
 import { DesktopRegular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from 'wouter';
-import { Button } from '@fluentui/react-components';
+import { useLocation } from 'wouter';
 import type { Schemas } from '../../api/client';
 import { usePaged } from '../../api/paged';
 import { vaultQuery } from '../../api/vaults';
 import { path } from '../../frame/paths';
 import { Empty } from '../../parts/Empty';
 import { Failure } from '../../parts/Failure';
+import { PageLink } from '../../parts/PageLink';
 import { Status } from '../../parts/Status';
 import { Table } from '../../parts/Table';
 import type { Column } from '../../parts/Table';
@@ -16,6 +17,7 @@ import { Waiting } from '../../parts/Waiting';
 import { useText } from '../../text/text';
 import { toneOf, useTerms, word } from '../../text/terms';
 import { useTime } from '../../text/time';
+import { lastOf } from '../item/possible';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { text } from './text';
 
@@ -37,32 +39,25 @@ export function PolicyItems(props: { of: VaultPlace; items: ReturnType<typeof us
   const t = useText(text);
   const terms = useTerms();
   const time = useTime();
+  const [, go] = useLocation();
   const columns: Column<Item>[] = [
     {
       key: 'name',
       label: terms.machine,
       by: (i) => i.properties.friendlyName,
-      cell: (i) => <Link href={path.item(i.id)}>{i.properties.friendlyName}</Link>,
+      cell: (i) => <PageLink to={path.item(i.id)}>{i.properties.friendlyName}</PageLink>,
     },
     {
       key: 'last',
       label: t.lastBackup,
-      by: (i) => statusOf(i),
-      cell: (i) => (
-        <Status tone={toneOf(statusOf(i))}>{word(terms.lastBackup, statusOf(i))}</Status>
-      ),
+      by: (i) => lastOf(i),
+      cell: (i) => <Status tone={toneOf(lastOf(i))}>{word(terms.lastBackup, lastOf(i))}</Status>,
     },
     {
       key: 'point',
       label: t.lastPoint,
       by: (i) => i.properties.lastRecoveryPoint ?? '',
       cell: (i) => time.moment(i.properties.lastRecoveryPoint),
-    },
-    {
-      key: 'next',
-      label: t.nextRun,
-      by: (i) => i.properties.extendedInfo.stillpointNextRun ?? '',
-      cell: (i) => time.moment(i.properties.extendedInfo.stillpointNextRun),
     },
   ];
   if (items.error) return <Failure error={items.error} retry={items.refetch} />;
@@ -74,9 +69,9 @@ export function PolicyItems(props: { of: VaultPlace; items: ReturnType<typeof us
         title={t.noItemsTitle}
         body={t.noItemsBody}
         action={
-          <Link href={path.vault(props.of.group, props.of.vault, 'backup')} asChild>
-            <Button as="a">{t.backup}</Button>
-          </Link>
+          <Button onClick={() => go(path.vault(props.of.group, props.of.vault, 'backup'))}>
+            {t.backup}
+          </Button>
         }
       />
     );
@@ -92,7 +87,3 @@ export function PolicyItems(props: { of: VaultPlace; items: ReturnType<typeof us
     />
   );
 }
-
-/** The word of the last backup, or that there was none yet. */
-export const statusOf = ({ properties: p }: Item) =>
-  p.protectionState === 'IRPending' ? 'IRPending' : p.lastBackupStatus;

@@ -36,6 +36,7 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusMedium,
   },
   title: { display: 'block', paddingBottom: '8px' },
+  preview: { display: 'grid', gap: '8px', minHeight: '224px', alignContent: 'start' },
 });
 
 export interface PolicyPickerProps {
@@ -91,7 +92,12 @@ export function PolicyPicker({ of, chosen, onChange, hasPreview }: PolicyPickerP
         </Text>
         {draft && <PolicyDetails of={draft} />}
       </div>
-      {hasPreview && draft && <Preview body={bodyOf(draft)} />}
+      {hasPreview && (
+        <div className={styles.preview}>
+          <Text weight="semibold">{t.preview}</Text>
+          {draft && <Preview body={bodyOf(draft)} />}
+        </div>
+      )}
       {form && (
         <PolicyForm
           of={of}

@@ -1,18 +1,11 @@
 /** Policies as a list: when, how long, how many items. */
-import {
-  Button,
-  Menu,
-  MenuItem,
-  MenuList,
-  MenuPopover,
-  MenuTrigger,
-} from '@fluentui/react-components';
-import { DeleteRegular, EditRegular, MoreHorizontalRegular } from '@fluentui/react-icons';
+import { DeleteRegular, EditRegular } from '@fluentui/react-icons';
 import { useMemo, useState } from 'react';
-import { Link } from 'wouter';
 import { groupOf, vaultOf } from '../../api/ids';
 import type { Policy } from '../../api/policies';
 import { path } from '../../frame/paths';
+import { PageLink } from '../../parts/PageLink';
+import { RowMenu } from '../../parts/RowMenu';
 import { Table } from '../../parts/Table';
 import type { Column } from '../../parts/Table';
 import { useNumbers } from '../../text/numbers';
@@ -23,6 +16,8 @@ import { PolicyForm } from './PolicyForm';
 import { text } from './text';
 import { draftOf } from './wire';
 import { usePolicyWords } from './words';
+
+const POLICIES = 'Microsoft.RecoveryServices/vaults/backupPolicies';
 
 export const inOf = (policy: Policy) => ({
   group: groupOf(policy.id),
@@ -49,7 +44,7 @@ export function PolicyTable(props: {
       key: 'name',
       label: terms.name,
       by: ({ policy }) => policy.name,
-      cell: ({ policy }) => <Link href={path.policy(policy.id)}>{policy.name}</Link>,
+      cell: ({ policy }) => <PageLink to={path.policy(policy.id)}>{policy.name}</PageLink>,
     },
     { key: 'schedule', label: t.schedule, width: 1.5, cell: ({ draft }) => words.schedule(draft) },
     {
@@ -68,7 +63,7 @@ export function PolicyTable(props: {
     {
       key: 'items',
       label: t.items,
-      width: 0.6,
+      width: 0.8,
       isNumber: true,
       by: items,
       cell: (r) => count(items(r)),
@@ -80,9 +75,21 @@ export function PolicyTable(props: {
       width: '48px',
       cell: ({ policy }) => (
         <RowMenu
-          name={policy.name}
-          onEdit={() => setEdited(policy)}
-          onDelete={() => setDeleted(policy)}
+          of={policy.name}
+          actions={[
+            {
+              label: t.edit,
+              icon: EditRegular,
+              needs: { action: `${POLICIES}/write`, on: policy.id },
+              onClick: () => setEdited(policy),
+            },
+            {
+              label: terms.delete,
+              icon: DeleteRegular,
+              needs: { action: `${POLICIES}/delete`, on: policy.id },
+              onClick: () => setDeleted(policy),
+            },
+          ]}
         />
       ),
     },
@@ -94,7 +101,7 @@ export function PolicyTable(props: {
       by: ({ policy }) => vaultOf(policy.id),
       cell: ({ policy }) => {
         const { group, vault } = inOf(policy);
-        return <Link href={path.vault(group, vault, 'policies')}>{vault}</Link>;
+        return <PageLink to={path.vault(group, vault, 'policies')}>{vault}</PageLink>;
       },
     });
   }
@@ -110,30 +117,3 @@ export function PolicyTable(props: {
 }
 
 const kindBy = ({ draft }: { draft: { kind: string } }) => draft.kind;
-
-function RowMenu(props: { name: string; onEdit: () => void; onDelete: () => void }) {
-  const t = useText(text);
-  const terms = useTerms();
-  return (
-    <Menu>
-      <MenuTrigger disableButtonEnhancement>
-        <Button
-          appearance="subtle"
-          size="small"
-          icon={<MoreHorizontalRegular />}
-          aria-label={`${terms.more}: ${props.name}`}
-        />
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          <MenuItem icon={<EditRegular />} onClick={props.onEdit}>
-            {t.edit}
-          </MenuItem>
-          <MenuItem icon={<DeleteRegular />} onClick={props.onDelete}>
-            {terms.delete}
-          </MenuItem>
-        </MenuList>
-      </MenuPopover>
-    </Menu>
-  );
-}
