@@ -3,19 +3,24 @@
  * They come at the upper right and stay behind the bell (PORTAL-1, MON-1).
  */
 import {
+  Button,
   Link,
   Toast,
   ToastBody,
   ToastFooter,
   ToastTitle,
   Toaster,
+  makeStyles,
   useId,
   useToastController,
 } from '@fluentui/react-components';
+import { DismissRegular } from '@fluentui/react-icons';
 import { createContext, useCallback, useContext, useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useLocation } from 'wouter';
 import { useErrorText } from '../text/errors';
+import { useText } from '../text/text';
+import { text } from './text';
 
 export type Intent = 'info' | 'progress' | 'success' | 'warning' | 'error';
 
@@ -51,6 +56,17 @@ export function useNotifications(): Notifications {
   if (!found) throw new Error('no notifications around');
   return found;
 }
+
+const useStyles = makeStyles({
+  // It is whole behind the bell, and does not cover the page here.
+  body: {
+    display: '-webkit-box',
+    WebkitBoxOrient: 'vertical',
+    WebkitLineClamp: '4',
+    overflow: 'hidden',
+    overflowWrap: 'anywhere',
+  },
+});
 
 /** How many are remembered. */
 const MOST = 100;
@@ -114,12 +130,30 @@ export function NotificationsProvider({ children }: { children: ReactNode }) {
 }
 
 function Shown({ said, done }: { said: Said; done: () => void }) {
+  const styles = useStyles();
+  const t = useText(text);
   const [, go] = useLocation();
   const { to } = said;
   return (
     <Toast>
-      <ToastTitle>{said.title}</ToastTitle>
-      {said.body && <ToastBody>{said.body}</ToastBody>}
+      <ToastTitle
+        action={
+          <Button
+            appearance="transparent"
+            size="small"
+            aria-label={t.close}
+            icon={<DismissRegular />}
+            onClick={done}
+          />
+        }
+      >
+        {said.title}
+      </ToastTitle>
+      {said.body && (
+        <ToastBody>
+          <span className={styles.body}>{said.body}</span>
+        </ToastBody>
+      )}
       {to && (
         <ToastFooter>
           <Link onClick={() => (done(), go(to.path))}>{to.label}</Link>

@@ -12,6 +12,7 @@ const useStyles = makeStyles({
     padding: '48px 16px',
     '& > svg': { fontSize: '48px', color: tokens.colorNeutralForeground4 },
   },
+  title: { margin: 0 },
   body: { maxWidth: '480px', color: tokens.colorNeutralForeground2 },
 });
 
@@ -27,7 +28,9 @@ export function Empty(props: {
   return (
     <div className={styles.all}>
       <Icon aria-hidden />
-      <Subtitle1 as="h2">{props.title}</Subtitle1>
+      <Subtitle1 as="h2" className={styles.title}>
+        {props.title}
+      </Subtitle1>
       {props.body && <Body1 className={styles.body}>{props.body}</Body1>}
       {props.action}
     </div>

@@ -30,7 +30,7 @@ export function DeleteLock(props: { lock: Lock; here: string; onClose: () => voi
     const said = { begun: t.deleting(lock.name), failed: t.notDeleted(lock.name) };
     const isDone = await work(said, async () => {
       await deleteLock(lock);
-      return { title: t.deleted(lock.name), body: what };
+      return { title: t.deleted(lock.name) };
     });
     if (isDone) onClose();
   };
