@@ -126,8 +126,10 @@ function Account({ session }: { session: Session }) {
   const { user } = session;
   const end = async () => {
     await signOut();
-    queries.clear();
     queries.setQueryData(sessionQuery.queryKey, null);
+    // What this person was shown is nobody else's.
+    const { queryKey } = sessionQuery;
+    queries.removeQueries({ predicate: (query) => query.queryKey[0] !== queryKey[0] });
   };
   return (
     <Menu

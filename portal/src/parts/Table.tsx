@@ -78,9 +78,10 @@ const useStyles = makeStyles({
     padding: '0 8px',
     height: '36px',
     fontWeight: tokens.fontWeightSemibold,
-    whiteSpace: 'nowrap',
     maxWidth: '100%',
     justifyContent: 'flex-start',
+    textAlign: 'left',
+    lineHeight: tokens.lineHeightBase200,
   },
   body: { [ON_PHONE]: { display: 'block' } },
   row: {
