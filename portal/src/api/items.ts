@@ -7,7 +7,10 @@ import { nativeNames } from './ids';
 import { ended } from './operations';
 import { vaultId } from './vaults';
 
-export type Item = Schemas['ProtectedItem'];
+export type Item = Schemas['ProtectedItem'] & {
+  /** What Azure's shape has no word for; lists over all vaults have it. */
+  stillpoint?: { lastBackupCode?: string | null };
+};
 
 /** All that is asked of items begins with this key. */
 export const ITEMS = 'items';
@@ -23,12 +26,25 @@ export const ITEM_ACTION = {
   restore: `${OF_ITEM}/recoveryPoints/restore/action`,
 } as const;
 
+/** What a list of items is asked for. */
+export interface ItemFilter {
+  vaultName?: string;
+  nameContains?: string;
+  protectionState?: string;
+  lastBackupStatus?: string;
+  isScheduledForDeferredDelete?: 'true' | 'false';
+}
+
 /** The path of a vault's items. */
 export const itemsPath = (vault: string) => `${vault}/backupProtectedItems`;
 
-/** The path of the items of all vaults. */
-export const allItemsPath = (subscription: string) =>
-  `${subscription}/providers/Stillpoint.Fabric/protectedItems`;
+/** The path of the items of all vaults, or of those that are asked for. */
+export function allItemsPath(subscription: string, filter: ItemFilter) {
+  const said = Object.entries(filter).filter((one): one is [string, string] => Boolean(one[1]));
+  const text = said.map(([name, value]) => `${name} eq '${value.replaceAll("'", "''")}'`);
+  const query = text.length ? `?$filter=${encodeURIComponent(text.join(' and '))}` : '';
+  return `${subscription}/providers/Stillpoint.Fabric/protectedItems${query}`;
+}
 
 /** The id of a machine's item in a vault. */
 export async function itemId(group: string, vault: string, machine: Machine) {

@@ -16,7 +16,10 @@ export function useFocusBack() {
     () => () => {
       setTimeout(() => {
         const isLost = !document.activeElement || document.activeElement === document.body;
-        if (isLost && from?.isConnected) from.focus();
+        if (!isLost) return;
+        // What opened the pane may be gone by what the pane did.
+        const to = from?.isConnected ? from : document.getElementById('content');
+        to?.focus();
       });
     },
     [from],

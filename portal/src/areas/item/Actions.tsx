@@ -61,16 +61,24 @@ export function useActions(): { begin: Begin; pane: ReactNode } {
 }
 
 /** What the state rules out; the "…" of a list has it nevertheless, with the reason. */
-const OUT: ReadonlySet<Obstacle | undefined> = new Set([
-  'notStopped',
-  'notDeleted',
-  'stopFirst',
-] as const);
+const OUT: Partial<Record<Obstacle, readonly ItemAction[]>> = {
+  notStopped: ['resume'],
+  notDeleted: ['undelete'],
+  stopFirst: ['deleteData'],
+  stopped: ['stop', 'changePolicy'],
+  softDeleted: ['stop', 'changePolicy', 'resume', 'deleteData'],
+};
+
+/** Whether an action makes sense as the item stands. */
+function isIn(action: ItemAction, item: Item): boolean {
+  const why = obstacle(item, action);
+  return !why || !OUT[why]?.includes(action);
+}
 
 /** The actions that make sense as the item stands, as commands. */
 export function ActionCommands({ item, begin }: { item: Item; begin: Begin }) {
   const t = useText(text);
-  return ACTIONS.filter((action) => !OUT.has(obstacle(item, action))).map((action) => {
+  return ACTIONS.filter((action) => isIn(action, item)).map((action) => {
     const why = obstacle(item, action);
     return (
       <Command

@@ -3,6 +3,9 @@ import { Link as Button, Subtitle1, makeStyles } from '@fluentui/react-component
 import { Suspense, lazy, useState } from 'react';
 import { groupOf, machineOf, vaultOf } from '../../api/ids';
 import type { Item } from '../../api/items';
+import { usePaged } from '../../api/paged';
+import { POINTS, pointsPath, tierOf } from '../../api/points';
+import type { Point } from '../../api/points';
 import { path } from '../../frame/paths';
 import { PageLink } from '../../parts/PageLink';
 import { Facts } from '../../parts/Facts';
@@ -12,6 +15,7 @@ import { useNumbers } from '../../text/numbers';
 import { toneOf, useTerms, word } from '../../text/terms';
 import { useText } from '../../text/text';
 import { useTime } from '../../text/time';
+import { TIERS } from '../points/signs';
 import { lastOf, stateOf } from './possible';
 import { text } from './text';
 
@@ -30,7 +34,6 @@ export function Summary({ item }: { item: Item }) {
   const t = useText(text);
   const terms = useTerms();
   const time = useTime();
-  const numbers = useNumbers();
   const [isOpen, setIsOpen] = useState(false);
   const { properties } = item;
   const info = properties.extendedInfo;
@@ -70,7 +73,7 @@ export function Summary({ item }: { item: Item }) {
           [t.disks, <Disks item={item} />],
           [t.nextRun, info.stillpointNextRun ? time.moment(info.stillpointNextRun) : t.noRun],
           [t.newest, time.moment(info.newestRecoveryPoint)],
-          [t.count, numbers.count(info.recoveryPointCount ?? 0)],
+          [t.count, <PointCount item={item} />],
           [t.oldest, time.moment(info.oldestRecoveryPoint)],
           [
             t.check,
@@ -101,4 +104,21 @@ function Disks({ item }: { item: Item }) {
   const luns = (chosen.diskLunList ?? []).join(', ');
   if (!chosen.isInclusionList) return luns ? t.withoutDisks(luns) : t.allDisks;
   return luns ? t.onlyDisks(luns) : t.onlyOs;
+}
+
+/** How many points there are, by tier as far as one page tells of all of them. */
+function PointCount({ item }: { item: Item }) {
+  const terms = useTerms();
+  const numbers = useNumbers();
+  const points = usePaged<Point>([POINTS], pointsPath(item.id));
+  const count = numbers.count(item.properties.extendedInfo.recoveryPointCount ?? 0);
+  if (points.more || points.rows.length === 0) return count;
+  const tiers = TIERS.map((tier) => ({
+    tier,
+    count: points.rows.filter((point) => tierOf(point) === tier).length,
+  }));
+  const said = tiers
+    .filter((of) => of.count > 0)
+    .map((of) => `${terms.tier[of.tier]}: ${numbers.count(of.count)}`);
+  return `${count} (${said.join(', ')})`;
 }

@@ -1,29 +1,24 @@
 /** A list of items with its filters and the "…" of each (PORTAL-10, 11). */
 import { Button, Dropdown, Input, Option, makeStyles } from '@fluentui/react-components';
 import { SearchRegular, ShieldCheckmarkRegular } from '@fluentui/react-icons';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useCallback } from 'react';
 import type { ReactNode } from 'react';
-import type { Item } from '../../api/items';
-import type { usePaged } from '../../api/paged';
+import { ITEMS } from '../../api/items';
+import type { Item, ItemFilter } from '../../api/items';
+import { usePaged } from '../../api/paged';
 import { Empty } from '../../parts/Empty';
-import { Failure } from '../../parts/Failure';
-import { Table } from '../../parts/Table';
-import { Waiting } from '../../parts/Waiting';
+import { PagedTable } from '../../parts/PagedTable';
 import { useTerms, word } from '../../text/terms';
 import { useText } from '../../text/text';
-import { stateOf } from '../item/possible';
 import type { Begin } from '../item/Actions';
+import { NEEDS, STATES, filterOf, fits, isState } from './shows';
+import type { Show } from './shows';
 import { text } from './text';
 import { useItemColumns } from './useItemColumns';
+import { useItemFilter } from './useItemFilter';
 
-const STATES = [
-  'Protected',
-  'IRPending',
-  'ProtectionError',
-  'ProtectionStopped',
-  'BackupsSuspended',
-  'SoftDeleted',
-];
+/** How often a list is looked at again, in milliseconds. */
+const EVERY = 15_000;
 
 const useStyles = makeStyles({
   filters: { display: 'flex', flexWrap: 'wrap', gap: '8px', margin: '0 0 12px' },
@@ -31,80 +26,80 @@ const useStyles = makeStyles({
 });
 
 export function ItemList(props: {
-  items: ReturnType<typeof usePaged<Item>>;
+  /** The path of the list; undefined while it is not known. */
+  pathOf: (filter: ItemFilter) => string | undefined;
   begin: Begin;
   hasVault?: boolean;
-  /** What stands where there is none. */
+  /** What stands where there is none at all. */
   empty: ReactNode;
 }) {
-  const { items } = props;
+  const t = useText(text);
+  const asked = useItemFilter();
+  const { show, name } = asked;
+  const path = props.pathOf({ ...filterOf(show), nameContains: name });
+  const items = usePaged<Item>([ITEMS], path, EVERY);
+  const columns = useItemColumns(props.begin, props.hasVault ?? false);
+  const low = name.toLowerCase();
+  const isShown = useCallback(
+    (item: Item) => item.properties.friendlyName.toLowerCase().includes(low) && fits(item, show),
+    [low, show],
+  );
+  const isFiltered = show !== undefined || name !== '';
+  return (
+    <>
+      <Filters asked={asked} />
+      <PagedTable
+        list={items}
+        label={t.allKinds}
+        columns={columns}
+        id={(item) => item.id}
+        isShown={isShown}
+        empty={
+          isFiltered ? (
+            <Empty
+              icon={ShieldCheckmarkRegular}
+              title={t.noMatch}
+              body={t.noMatchBody}
+              action={<Button onClick={asked.clear}>{t.clear}</Button>}
+            />
+          ) : (
+            props.empty
+          )
+        }
+      />
+    </>
+  );
+}
+
+function Filters({ asked }: { asked: ReturnType<typeof useItemFilter> }) {
   const styles = useStyles();
   const t = useText(text);
   const terms = useTerms();
-  const [name, setName] = useState('');
-  const [state, setState] = useState('');
-  const wanted = useDeferredValue(name.trim().toLowerCase());
-  const columns = useItemColumns(props.begin, props.hasVault ?? false);
-  const shown = useMemo(
-    () =>
-      items.rows.filter(
-        (item) =>
-          item.properties.friendlyName.toLowerCase().includes(wanted) &&
-          (!state || stateOf(item) === state),
-      ),
-    [items.rows, wanted, state],
-  );
-  const clear = () => (setName(''), setState(''));
-
-  if (items.error && items.rows.length === 0) {
-    return <Failure error={items.error} retry={items.refetch} />;
-  }
-  if (items.isPending) return <Waiting />;
-  if (items.rows.length === 0) return props.empty;
+  const words = (show: Show) => (isState(show) ? word(terms.protection, show) : t.needs[show]);
   return (
-    <>
-      {items.error && <Failure error={items.error} retry={items.refetch} />}
-      <div className={styles.filters}>
-        <Input
-          className={styles.input}
-          type="search"
-          value={name}
-          onChange={(_, { value }) => setName(value)}
-          placeholder={t.machineFilter}
-          aria-label={t.machineFilter}
-          contentBefore={<SearchRegular aria-hidden />}
-        />
-        <Dropdown
-          aria-label={t.stateFilter}
-          value={state ? word(terms.protection, state) : t.allStates}
-          selectedOptions={[state]}
-          onOptionSelect={(_, { optionValue }) => setState(optionValue ?? '')}
-        >
-          <Option value="">{t.allStates}</Option>
-          {STATES.map((state) => (
-            <Option key={state} value={state}>
-              {word(terms.protection, state)}
-            </Option>
-          ))}
-        </Dropdown>
-      </div>
-      {shown.length === 0 && !items.more ? (
-        <Empty
-          icon={ShieldCheckmarkRegular}
-          title={t.noMatch}
-          body={t.noMatchBody}
-          action={<Button onClick={clear}>{t.clear}</Button>}
-        />
-      ) : (
-        <Table
-          label={t.allKinds}
-          columns={columns}
-          rows={shown}
-          id={(item) => item.id}
-          more={items.more}
-          isLoading={items.isLoading}
-        />
-      )}
-    </>
+    <div className={styles.filters}>
+      <Input
+        className={styles.input}
+        type="search"
+        value={asked.typed}
+        onChange={(_, { value }) => asked.type(value)}
+        placeholder={t.machineFilter}
+        aria-label={t.machineFilter}
+        contentBefore={<SearchRegular aria-hidden />}
+      />
+      <Dropdown
+        aria-label={t.show}
+        value={asked.show ? words(asked.show) : t.showAll}
+        selectedOptions={[asked.show ?? '']}
+        onOptionSelect={(_, { optionValue }) => asked.setShow(optionValue ?? '')}
+      >
+        <Option value="">{t.showAll}</Option>
+        {[...STATES, ...NEEDS].map((show) => (
+          <Option key={show} value={show}>
+            {words(show)}
+          </Option>
+        ))}
+      </Dropdown>
+    </div>
   );
 }

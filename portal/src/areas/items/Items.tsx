@@ -2,9 +2,7 @@
 import { Button } from '@fluentui/react-components';
 import { ArrowClockwiseRegular, ShieldCheckmarkRegular } from '@fluentui/react-icons';
 import { useLocation } from 'wouter';
-import { ITEMS, allItemsPath } from '../../api/items';
-import type { Item } from '../../api/items';
-import { usePaged } from '../../api/paged';
+import { allItemsPath } from '../../api/items';
 import { useSubscription } from '../../api/subscription';
 import { text as frame } from '../../frame/text';
 import { Command } from '../../parts/Command';
@@ -23,7 +21,6 @@ export default function Items() {
   const terms = useTerms();
   const [, go] = useLocation();
   const subscription = useSubscription()?.id;
-  const items = usePaged<Item>([ITEMS], subscription && allItemsPath(subscription), 15_000);
   const refreshed = useRefreshed();
   const { begin, pane } = useActions();
   return (
@@ -38,7 +35,7 @@ export default function Items() {
       }
     >
       <ItemList
-        items={items}
+        pathOf={(filter) => subscription && allItemsPath(subscription, filter)}
         begin={begin}
         hasVault
         empty={

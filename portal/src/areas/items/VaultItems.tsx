@@ -8,9 +8,9 @@ import {
 } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
-import { ITEMS, itemCountQuery, itemsPath } from '../../api/items';
-import type { Item } from '../../api/items';
-import { usePaged } from '../../api/paged';
+import { allItemsPath, itemCountQuery, itemsPath } from '../../api/items';
+import type { ItemFilter } from '../../api/items';
+import { useSubscription } from '../../api/subscription';
 import { useVaultId } from '../../api/useVaultId';
 import { path } from '../../frame/paths';
 import { Command } from '../../parts/Command';
@@ -90,7 +90,12 @@ function Listed({ of }: { of: VaultPlace }) {
   const terms = useTerms();
   const [, go] = useLocation();
   const vault = useVaultId(of.group, of.vault);
-  const items = usePaged<Item>([ITEMS], vault && itemsPath(vault), EVERY);
+  const subscription = useSubscription()?.id;
+  // Azure's own list knows no such filters.
+  const pathOf = (filter: ItemFilter) =>
+    Object.values(filter).some(Boolean)
+      ? subscription && allItemsPath(subscription, { ...filter, vaultName: of.vault })
+      : vault && itemsPath(vault);
   const refreshed = useRefreshed();
   const { begin, pane } = useActions();
   const protect = () => go(path.vault(of.group, of.vault, 'backup'));
@@ -111,7 +116,7 @@ function Listed({ of }: { of: VaultPlace }) {
       }
     >
       <ItemList
-        items={items}
+        pathOf={pathOf}
         begin={begin}
         empty={
           <Empty

@@ -72,7 +72,7 @@ function Filters({ asked }: { asked: ReturnType<typeof useJobFilter> }) {
   const t = useText(text);
   const terms = useTerms();
   return (
-    <div className={styles.filters} role="search">
+    <div className={styles.filters}>
       <Input
         type="search"
         value={asked.machine}

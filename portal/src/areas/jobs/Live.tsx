@@ -2,6 +2,7 @@
 import { ProgressBar, Subtitle2, Text, makeStyles, tokens } from '@fluentui/react-components';
 import type { DiskPlan, Progress } from '../../api/progress';
 import type { JobDetails } from '../../api/jobs';
+import { ON_PHONE } from '../../frame/width';
 import { Facts } from '../../parts/Facts';
 import { useNumbers } from '../../text/numbers';
 import { useTerms, word } from '../../text/terms';
@@ -12,13 +13,16 @@ import { secondsOf } from './duration';
 
 const useStyles = makeStyles({
   box: {
-    minHeight: '132px',
+    // As high as what the stream tells, so that what is below stays where it is.
+    minHeight: '240px',
     margin: '0 0 16px',
     padding: '12px 16px',
     borderRadius: tokens.borderRadiusMedium,
     border: `1px solid ${tokens.colorNeutralStroke2}`,
+    [ON_PHONE]: { minHeight: '400px' },
   },
   head: { display: 'flex', justifyContent: 'space-between', margin: '0 0 8px', gap: '16px' },
+  title: { margin: 0 },
   bar: { margin: '0 0 12px' },
 });
 
@@ -31,7 +35,9 @@ export function Live({ job, progress }: { job: JobDetails; progress: Progress | 
   return (
     <section className={styles.box} aria-label={t.progress}>
       <div className={styles.head}>
-        <Subtitle2 as="h2">{t.progress}</Subtitle2>
+        <Subtitle2 as="h2" className={styles.title}>
+          {t.progress}
+        </Subtitle2>
         <Text>{share === undefined ? t.working : numbers.percent(share)}</Text>
       </div>
       <ProgressBar className={styles.bar} value={share} thickness="large" aria-label={t.progress} />
@@ -59,7 +65,7 @@ function Told({ progress }: { progress: Progress }) {
   return (
     <Facts
       of={[
-        [t.step, progress.step ?? undefined],
+        [t.step, progress.step ? word(t.taskNames, progress.step) : undefined],
         [t.rate, t.perSecond(numbers.bytes(progress.ratePerSecond))],
         [
           t.done,

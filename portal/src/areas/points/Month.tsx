@@ -49,6 +49,13 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground1Selected,
     outline: `2px solid ${tokens.colorBrandStroke1}`,
   },
+  hidden: {
+    position: 'absolute',
+    width: '1px',
+    height: '1px',
+    overflow: 'hidden',
+    clipPath: 'inset(50%)',
+  },
   without: {
     textAlign: 'center',
     padding: '4px 2px',
@@ -183,11 +190,11 @@ function Day(props: {
     <Button
       appearance="subtle"
       className={mergeClasses(styles.day, props.isChosen && styles.chosen)}
-      aria-label={said.join(', ')}
       aria-pressed={props.isChosen}
       onClick={() => props.onChoose(day)}
     >
-      <span>{day.getDate()}</span>
+      <span className={styles.hidden}>{said.join(', ')}</span>
+      <span aria-hidden>{day.getDate()}</span>
       <span className={styles.signs} aria-hidden>
         {tiers.slice(0, 1).map((tier) => (
           <TierIcon key={tier} tier={tier} />

@@ -18,6 +18,7 @@ import { useText } from '../../text/text';
 import { useTime } from '../../text/time';
 import { text as actionText } from '../item/actionText';
 import { RIGHT, obstacle } from '../item/possible';
+import { DayPoints } from './DayPoints';
 import { Month } from './Month';
 import { PointFilters, usePointFilter } from './filter';
 import { text } from './text';
@@ -37,6 +38,7 @@ const useStyles = makeStyles({
     display: 'grid',
     gridTemplateColumns: 'minmax(280px, 440px) minmax(0, 1fr)',
     gap: '32px',
+    alignItems: 'start',
     [ON_PHONE]: { gridTemplateColumns: 'minmax(0, 1fr)' },
   },
 });
@@ -70,8 +72,8 @@ export function Points({ item }: { item: Item }) {
   );
 }
 
-/** The columns, with the way to the restore of each point. */
-function useColumns(item: Item) {
+/** The way to the restore of a point, or why there is none. */
+function useRestore(item: Item) {
   const { obstacle: words } = useText(actionText);
   const [, go] = useLocation();
   const missing = useRefusal({ action: RIGHT.restore, on: item.id });
@@ -80,15 +82,18 @@ function useColumns(item: Item) {
     (point: Point) => go(`${path.item(item.id, 'restore')}?point=${point.name}`),
     [go, item.id],
   );
-  const { protectionState, isScheduledForDeferredDelete } = item.properties;
-  const keepsForEver = protectionState === 'ProtectionStopped' && !isScheduledForDeferredDelete;
-  return usePointColumns(restore, why ? words[why] : missing, keepsForEver);
+  return { restore, refused: why ? words[why] : missing };
 }
+
+/** Whether no point of it expires (PROT-11). */
+const keepsForEver = ({ properties }: Item) =>
+  properties.protectionState === 'ProtectionStopped' && !properties.isScheduledForDeferredDelete;
 
 function Listed({ item, fit }: { item: Item; fit: (point: Point) => boolean }) {
   const t = useText(text);
   const points = usePaged<Point>([POINTS], pointsPath(item.id), 30_000);
-  const columns = useColumns(item);
+  const { restore, refused } = useRestore(item);
+  const columns = usePointColumns(restore, refused, keepsForEver(item));
   const shown = useMemo(() => points.rows.filter(fit), [points.rows, fit]);
   if (points.error) return <Failure error={points.error} retry={points.refetch} />;
   if (points.isPending) return <Waiting />;
@@ -112,7 +117,7 @@ function ByDay({ item, fit }: { item: Item; fit: (point: Point) => boolean }) {
   const styles = useStyles();
   const t = useText(text);
   const time = useTime();
-  const columns = useColumns(item);
+  const { restore, refused } = useRestore(item);
   const calendar = usePointCalendar(item, fit);
   const { day, ofDay } = calendar;
   return (
@@ -129,11 +134,12 @@ function ByDay({ item, fit }: { item: Item; fit: (point: Point) => boolean }) {
           newest={calendar.newest}
         />
         {day && ofDay.length > 0 ? (
-          <Table
+          <DayPoints
             label={t.on(time.day(day))}
-            columns={columns}
-            rows={ofDay}
-            id={(point) => point.name}
+            points={ofDay}
+            keepsForEver={keepsForEver(item)}
+            restore={restore}
+            refused={refused}
           />
         ) : (
           <Empty icon={HistoryRegular} title={day ? t.noneOn(time.day(day)) : t.none} />

@@ -81,7 +81,7 @@ export function usePointColumns(
 }
 
 /** `Daily, Monthly` in the language that is spoken. */
-const rulesText = (names: string, words: Record<string, string>) =>
+export const rulesText = (names: string, words: Record<string, string>) =>
   names
     .split(', ')
     .map((name) => word(words, name))
