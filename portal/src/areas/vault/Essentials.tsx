@@ -60,8 +60,9 @@ export function Essentials({ of, vault }: { of: VaultPlace; vault: Vault | undef
             t.softDelete,
             deleted ? (
               <PageLink to={at('properties?pane=security')}>
-                {word(terms.softDelete, deleted.softDeleteState)} ·{' '}
-                {t.days(deleted.softDeleteRetentionPeriodInDays)}
+                {word(terms.softDelete, deleted.softDeleteState)}
+                {deleted.softDeleteState !== 'Disabled' &&
+                  ` · ${t.days(deleted.softDeleteRetentionPeriodInDays)}`}
               </PageLink>
             ) : (
               waits

@@ -7,7 +7,7 @@ import { Status } from '../../parts/Status';
 import { useNumbers } from '../../text/numbers';
 import { toneOf, useTerms, word } from '../../text/terms';
 import { useText } from '../../text/text';
-import { useTime } from '../../text/time';
+import { seconds, useTime } from '../../text/time';
 import type { Begin } from '../item/Actions';
 import { isActive, stateOf } from '../item/possible';
 import type { VaultPlace } from './VaultLayout';
@@ -15,6 +15,12 @@ import { text } from './deleteText';
 
 /** So many stand here; the rest are in the list of items. */
 const MOST = 10;
+
+/** When a soft-deleted item goes for good. */
+function purgedAt({ properties }: Item): Date | undefined {
+  const left = seconds(properties.deferredDeleteTimeRemaining);
+  return left === undefined ? undefined : new Date(Date.now() + left * 1000);
+}
 
 const useStyles = makeStyles({
   list: { width: '100%', maxWidth: '760px', margin: 0, padding: 0, listStyleType: 'none' },
@@ -48,8 +54,8 @@ export function LeftItems(props: {
     <>
       <ul className={styles.list}>
         {shown.map((item) => {
-          const { friendlyName, isScheduledForDeferredDelete, deferredDeleteTimeInUTC } =
-            item.properties;
+          const { friendlyName, isScheduledForDeferredDelete } = item.properties;
+          const purged = purgedAt(item);
           return (
             <li key={item.id} className={styles.row}>
               <span className={styles.name}>
@@ -58,7 +64,7 @@ export function LeftItems(props: {
               <span className={styles.state}>
                 <Status tone={toneOf(stateOf(item))}>
                   {word(terms.protection, stateOf(item))}
-                  {deferredDeleteTimeInUTC && `, ${t.until(time.moment(deferredDeleteTimeInUTC))}`}
+                  {purged && `, ${t.until(time.moment(purged))}`}
                 </Status>
               </span>
               <Button

@@ -109,8 +109,8 @@ function Settings(props: {
           <RealCopies of={props.of} asked={redundancy} />
         </Setting>
         <Setting name={t.securitySettings} onUpdate={() => onOpen('security')}>
-          {t.softDelete}: {word(terms.softDelete, softDeleteState)} ·{' '}
-          {t.days(softDeleteRetentionPeriodInDays)}
+          {t.softDelete}: {word(terms.softDelete, softDeleteState)}
+          {softDeleteState !== 'Disabled' && ` · ${t.days(softDeleteRetentionPeriodInDays)}`}
         </Setting>
         <Setting name={t.tags} onUpdate={() => onOpen('tags')}>
           <TagBadges tags={vault.tags} />
