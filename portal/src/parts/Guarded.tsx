@@ -6,7 +6,9 @@ import type { Right } from '../api/permissions';
 import { useRefusal } from '../api/permissions';
 
 export function Guarded(props: {
-  children: ReactNode;
+  children?: ReactNode;
+  /** For readers of screens, where it has an icon only. */
+  label?: string;
   onClick: () => void;
   /** What it needs: the action and where. */
   needs?: Right;
@@ -25,6 +27,7 @@ export function Guarded(props: {
       appearance={props.appearance}
       size={props.size}
       icon={props.icon}
+      aria-label={props.label}
       disabledFocusable={why !== undefined || props.isBusy}
       onClick={() => why === undefined && !props.isBusy && props.onClick()}
     >

@@ -1,0 +1,157 @@
+/** Gives somebody a role: who, which, where (RBAC-5). */
+import { Dropdown, Field, Option, Radio, RadioGroup } from '@fluentui/react-components';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import {
+  ACCESS,
+  ACCESS_ACTION,
+  applicationsQuery,
+  assign,
+  assignmentBody,
+  assignmentPath,
+  rolesQuery,
+  usersQuery,
+} from '../../api/access';
+import { groupsQuery } from '../../api/groups';
+import { groupOf } from '../../api/ids';
+import { vaultsQuery } from '../../api/vaults';
+import { quoted } from '../../parts/Equal';
+import { FormPanel } from '../../parts/FormPanel';
+import { useTerms, word } from '../../text/terms';
+import { useText } from '../../text/text';
+import { text } from './text';
+
+type Kind = 'all' | 'group' | 'vault';
+
+/** All who may have roles. */
+function usePrincipals() {
+  const users = useQuery(usersQuery).data ?? [];
+  const applications = useQuery(applicationsQuery).data ?? [];
+  return [
+    ...users.map(({ properties }) => ({
+      id: properties.objectId,
+      name: properties.userName,
+      kind: 'User',
+    })),
+    ...applications.map(({ properties }) => ({
+      id: properties.objectId,
+      name: properties.displayName,
+      kind: 'ServicePrincipal',
+    })),
+  ];
+}
+
+export function AddAssignment(props: { subscription: string; onClose: () => void }) {
+  const { subscription } = props;
+  const t = useText(text);
+  const terms = useTerms();
+  const client = useQueryClient();
+  const principals = usePrincipals();
+  const roles = useQuery(rolesQuery).data ?? [];
+  const groups = useQuery(groupsQuery).data ?? [];
+  const vaults = useQuery(vaultsQuery).data ?? [];
+  const [whoId, setWho] = useState('');
+  const [roleId, setRole] = useState('');
+  const [kind, setKind] = useState<Kind>('all');
+  const [placeId, setPlace] = useState('');
+  const [name] = useState(() => crypto.randomUUID());
+  const who = principals.find((one) => one.id === whoId);
+  const role = roles.find((one) => one.id === roleId);
+  const places = kind === 'group' ? groups : kind === 'vault' ? vaults : [];
+  const place = places.find((one) => one.id === placeId);
+  const scope = kind === 'all' ? subscription : place?.id;
+  const at = assignmentPath(scope ?? subscription, name);
+  const body = assignmentBody(roleId, whoId);
+  const group = kind === 'group' && scope ? ` -g ${quoted(groupOf(scope))}` : '';
+  const roleName = role?.properties.roleName ?? 'ROLE';
+  const work = async () => {
+    await assign(at, body);
+    await client.invalidateQueries({ queryKey: [ACCESS] });
+    void client.invalidateQueries({ queryKey: ['permissions'] });
+  };
+  return (
+    <FormPanel
+      title={t.addAssignment}
+      label={t.addAssignment}
+      told={{
+        begun: t.assigning(who?.name ?? ''),
+        done: t.assigned(who?.name ?? '', roleName),
+        failed: t.notAssigned,
+      }}
+      work={work}
+      needs={{ action: ACCESS_ACTION.assign, on: scope ?? subscription }}
+      refused={who && role && scope ? undefined : t.chooseOne}
+      equal={{
+        stillpoint:
+          kind === 'vault'
+            ? undefined
+            : `stillpoint role assign ${quoted(who?.name ?? 'WHO')} ${quoted(roleName)}${group}`,
+        az: `az role assignment create --assignee-object-id ${whoId || 'OBJECT_ID'} --assignee-principal-type ${who?.kind ?? 'User'} --role ${quoted(roleName)} --scope ${quoted(scope ?? subscription)}`,
+        rest: { method: 'PUT', path: at, body },
+      }}
+      onClose={props.onClose}
+    >
+      <Choice
+        label={t.who}
+        chosen={whoId}
+        onChoose={setWho}
+        of={principals.map((one) => ({
+          id: one.id,
+          name: `${one.name} (${word(t.kinds, one.kind)})`,
+        }))}
+      />
+      <Choice
+        label={t.role}
+        hint={role?.properties.description}
+        chosen={roleId}
+        onChoose={setRole}
+        of={roles.map((one) => ({ id: one.id, name: one.properties.roleName }))}
+      />
+      <Field label={t.scopeKind}>
+        <RadioGroup
+          value={kind}
+          onChange={(_, { value }) => {
+            setKind(value as Kind);
+            setPlace('');
+          }}
+        >
+          <Radio value="all" label={t.scopes.all} />
+          <Radio value="group" label={t.scopes.group} />
+          <Radio value="vault" label={t.scopes.vault} />
+        </RadioGroup>
+      </Field>
+      {kind !== 'all' && (
+        <Choice
+          label={kind === 'group' ? terms.group : terms.vault}
+          chosen={placeId}
+          onChoose={setPlace}
+          of={places}
+        />
+      )}
+    </FormPanel>
+  );
+}
+
+function Choice(props: {
+  label: string;
+  hint?: string;
+  chosen: string;
+  onChoose: (id: string) => void;
+  of: readonly { id: string; name: string }[];
+}) {
+  return (
+    <Field label={props.label} hint={props.hint} required>
+      <Dropdown
+        value={props.of.find((one) => one.id === props.chosen)?.name ?? ''}
+        selectedOptions={props.chosen ? [props.chosen] : []}
+        onOptionSelect={(_, { optionValue }) => props.onChoose(optionValue ?? '')}
+      >
+        {props.of.map((one) => (
+          <Option key={one.id} value={one.id}>
+            {one.name}
+          </Option>
+        ))}
+      </Dropdown>
+    </Field>
+  );
+}
