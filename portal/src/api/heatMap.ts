@@ -3,12 +3,15 @@ import { subscriptionId } from './subscription';
 
 export type Consistency = 'AppConsistent' | 'FileSystemConsistent' | 'CrashConsistent';
 
-/** What there is of one day; null: nothing. */
+/** A day of UTC: its points, the best of them, and how its backups ended. */
 export interface HeatDay {
-  consistency: Consistency;
-  isInSnapshot: boolean;
-  isInVault: boolean;
+  /** `2026-11-23`. */
+  date: string;
   points: number;
+  status: 'None' | 'Completed' | 'Warning' | 'Failed';
+  /** Of the best point, where there is one. */
+  consistency?: Consistency;
+  tier?: 'Snapshot' | 'Vault' | 'SnapshotAndVault';
 }
 
 /** A protected machine; its days, the oldest first. */
@@ -16,8 +19,9 @@ export interface HeatRow {
   /** The id of its item. */
   id: string;
   name: string;
+  vaultId: string;
   vaultName: string;
-  days: (HeatDay | null)[];
+  days: HeatDay[];
 }
 
 /** For how many days the map is. */

@@ -15,7 +15,7 @@ import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { useTime } from '../../text/time';
 import { useCellStyles } from './cell';
-import { MARKS, dayAt, tierOf } from './heat';
+import { FAILED, MARKS, bestOf } from './heat';
 import { text } from './text';
 
 /** How high a line is, in pixels. */
@@ -88,7 +88,7 @@ export function HeatGrid(props: { rows: HeatRow[]; more?: () => void; isLoading?
   }, [isNearEnd, more, isLoading]);
   return (
     <div role="group" aria-label={t.mapLabel(numbers.count(rows.length), days)}>
-      <Dates days={days} />
+      <Dates of={rows[0]?.days.slice(-days) ?? []} />
       <div ref={body} className={styles.body} style={{ height: virtual.getTotalSize() }}>
         {shown.map((item) => {
           const row = rows[item.index];
@@ -121,16 +121,14 @@ export function HeatGrid(props: { rows: HeatRow[]; more?: () => void; isLoading?
 }
 
 /** The day of the month over each column; every fifth, and the last. */
-function Dates({ days }: { days: number }) {
+function Dates({ of }: { of: HeatDay[] }) {
   const styles = useStyles();
-  const label = (at: number) =>
-    (days - 1 - at) % 5 === 0 ? dayAt(at, days).getUTCDate() : undefined;
   return (
     <div className={styles.head} aria-hidden>
       <span className={styles.name} />
-      {Array.from({ length: days }, (_, at) => (
-        <span key={at} className={styles.date}>
-          {label(at)}
+      {of.map(({ date }, at) => (
+        <span key={date} className={styles.date}>
+          {(of.length - 1 - at) % 5 === 0 ? Number(date.slice(-2)) : undefined}
         </span>
       ))}
     </div>
@@ -139,40 +137,51 @@ function Dates({ days }: { days: number }) {
 
 const Line = memo(function Line({ row, days }: { row: HeatRow; days: number }) {
   const styles = useStyles();
-  const shown = row.days.slice(-days);
   return (
     <>
       <span className={styles.name} title={row.name}>
         <PageLink to={path.item(row.id)}>{row.name}</PageLink>
       </span>
-      {shown.map((day, at) => (
-        <Cell key={at} day={day} at={dayAt(at, shown.length)} />
+      {row.days.slice(-days).map((day) => (
+        <Cell key={day.date} day={day} />
       ))}
     </>
   );
 });
 
-function Cell({ day, at }: { day: HeatDay | null; at: Date }) {
+function Cell({ day }: { day: HeatDay }) {
   const cells = useCellStyles();
+  const words = useDayWords();
+  const best = bestOf(day);
+  const isFailed = !best && day.status === 'Failed';
+  return (
+    <span
+      aria-hidden
+      className={mergeClasses(cells.cell, best && cells[best.tier], isFailed && cells.failed)}
+      title={words(day)}
+    >
+      {best ? MARKS[best.consistency] : isFailed ? FAILED : undefined}
+    </span>
+  );
+}
+
+/** A day in words. */
+function useDayWords() {
   const t = useText(text);
   const terms = useTerms();
   const time = useTime();
   const numbers = useNumbers();
-  const date = time.dayUtc(at);
-  if (!day) return <span aria-hidden className={cells.cell} title={`${date}: ${t.noPoint}`} />;
-  const tier = tierOf(day);
-  const words = [
-    terms.consistency[day.consistency],
-    terms.tier[tier],
-    t.points(numbers.count(day.points)),
-  ];
-  return (
-    <span
-      aria-hidden
-      className={mergeClasses(cells.cell, cells[tier])}
-      title={`${date}: ${words.join(', ')}`}
-    >
-      {MARKS[day.consistency]}
-    </span>
-  );
+  return (day: HeatDay) => {
+    const best = bestOf(day);
+    const date = time.dayUtc(day.date);
+    const ended = day.status === 'None' || day.status === 'Completed' ? [] : [t.ended[day.status]];
+    const said = best
+      ? [
+          terms.consistency[best.consistency],
+          terms.tier[best.tier],
+          t.points(numbers.count(day.points)),
+        ]
+      : [t.noPoint];
+    return `${date}: ${[...said, ...ended].join(', ')}`;
+  };
 }

@@ -3,7 +3,7 @@ import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import type { Consistency } from '../../api/heatMap';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
-import { MARKS } from './heat';
+import { FAILED, MARKS } from './heat';
 import type { Tier } from './heat';
 import { useCellStyles } from './cell';
 import { text } from './text';
@@ -46,6 +46,12 @@ export function HeatLegend() {
       ))}
       <li className={styles.one}>
         <span aria-hidden className={mergeClasses(cells.cell, styles.cell)} /> {t.noPoint}
+      </li>
+      <li className={styles.one}>
+        <span aria-hidden className={mergeClasses(cells.cell, cells.failed, styles.cell)}>
+          {FAILED}
+        </span>{' '}
+        {t.ended.Failed}
       </li>
     </ul>
   );

@@ -8,7 +8,7 @@ import { useNumbers } from '../../text/numbers';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { useTime } from '../../text/time';
-import { dayAt, sum, tierOf } from './heat';
+import { bestOf, sum } from './heat';
 import { text } from './text';
 
 export function HeatTable(props: { rows: HeatRow[]; more?: () => void; isLoading?: boolean }) {
@@ -16,10 +16,9 @@ export function HeatTable(props: { rows: HeatRow[]; more?: () => void; isLoading
   const terms = useTerms();
   const time = useTime();
   const { count } = useNumbers();
-  const newest = (row: HeatRow) => row.days[sum(row).newest ?? -1];
-  const day = (row: HeatRow) => {
-    const at = sum(row).newest;
-    return at === undefined ? '–' : time.dayUtc(dayAt(at, row.days.length));
+  const best = (row: HeatRow) => {
+    const { newest } = sum(row);
+    return newest && bestOf(newest);
   };
   const columns: Column<HeatRow>[] = [
     {
@@ -30,21 +29,26 @@ export function HeatTable(props: { rows: HeatRow[]; more?: () => void; isLoading
       width: 2,
     },
     { key: 'vault', label: terms.vault, cell: (row) => row.vaultName, by: (row) => row.vaultName },
-    { key: 'newest', label: t.newest, cell: day, by: (row) => sum(row).newest ?? -1 },
+    {
+      key: 'newest',
+      label: t.newest,
+      cell: (row) => time.dayUtc(sum(row).newest?.date),
+      by: (row) => sum(row).newest?.date ?? '',
+    },
     {
       key: 'consistency',
       label: t.consistencies,
       cell: (row) => {
-        const last = newest(row);
-        return last ? terms.consistency[last.consistency] : '–';
+        const found = best(row);
+        return found ? terms.consistency[found.consistency] : '–';
       },
     },
     {
       key: 'tier',
       label: t.tiers,
       cell: (row) => {
-        const last = newest(row);
-        return last ? terms.tier[tierOf(last)] : '–';
+        const found = best(row);
+        return found ? terms.tier[found.tier] : '–';
       },
     },
     {
@@ -59,6 +63,13 @@ export function HeatTable(props: { rows: HeatRow[]; more?: () => void; isLoading
       label: t.daysWithout,
       cell: (row) => count(sum(row).without),
       by: (row) => sum(row).without,
+      isNumber: true,
+    },
+    {
+      key: 'failed',
+      label: t.daysFailed,
+      cell: (row) => count(sum(row).failed),
+      by: (row) => sum(row).failed,
       isNumber: true,
     },
   ];

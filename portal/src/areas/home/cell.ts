@@ -15,6 +15,10 @@ export const useCellStyles = makeStyles({
     border: '1px solid transparent',
     backgroundColor: tokens.colorNeutralBackground3,
   },
+  failed: {
+    backgroundColor: tokens.colorStatusDangerBackground1,
+    color: tokens.colorStatusDangerForeground1,
+  },
   snapshot: {
     backgroundColor: tokens.colorNeutralBackground1,
     border: `1px solid ${tokens.colorBrandStroke1}`,

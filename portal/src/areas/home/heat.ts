@@ -10,23 +10,29 @@ export const MARKS: Record<Consistency, string> = {
   CrashConsistent: '○',
 };
 
-export const tierOf = (day: HeatDay): Tier =>
-  day.isInVault ? (day.isInSnapshot ? 'both' : 'vault') : 'snapshot';
+/** The mark of a day whose backups all failed. */
+export const FAILED = '✕';
 
-const DAY = 86_400_000;
+const TIERS: Record<NonNullable<HeatDay['tier']>, Tier> = {
+  Snapshot: 'snapshot',
+  Vault: 'vault',
+  SnapshotAndVault: 'both',
+};
 
-/** Which day a cell is of, where the last of `length` is today: a time of that day of UTC. */
-export function dayAt(at: number, length: number, now = Date.now()): Date {
-  return new Date(now - (length - 1 - at) * DAY);
+/** The best point of a day; undefined where there is none. */
+export function bestOf({ consistency, tier }: HeatDay) {
+  return consistency && tier && { consistency, tier: TIERS[tier] };
 }
 
 /** A row in figures. */
 export function sum({ days }: HeatRow) {
-  const there = days.flatMap((day, at) => (day ? [at] : []));
+  const there = days.flatMap((day, at) => (day.points > 0 ? [at] : []));
   const first = there[0];
+  const last = there[there.length - 1];
   return {
-    newest: there[there.length - 1],
+    newest: last === undefined ? undefined : days[last],
     with: there.length,
     without: first === undefined ? 0 : days.length - first - there.length,
+    failed: days.filter((day) => day.status === 'Failed').length,
   };
 }
