@@ -1,7 +1,10 @@
 /** Where restores go: storage accounts, which are folders, and virtual networks. */
 import { queryOptions } from '@tanstack/react-query';
 import type { Schemas } from './client';
-import { ApiError, link } from './client';
+import { link } from './client';
+import { nameOf } from './ids';
+import { MACHINES, machinesPath } from './machines';
+import type { MachineRow } from './machines';
 import { every } from './paged';
 import { subscriptionId } from './subscription';
 
@@ -28,22 +31,14 @@ export const networksQuery = queryOptions({
     every<Network>(`${await subscriptionId()}/providers/Microsoft.Network/virtualNetworks`),
 });
 
-/** The id that a machine has, or would have. */
-export const machineId = async (group: string, name: string) =>
-  `${await subscriptionId()}/resourceGroups/${group}/providers/Microsoft.Compute/virtualMachines/${name}`;
-
-/** Whether there is a machine of this id. */
-export const isThereQuery = (id: string) =>
+/** What hosts tell of the machine of this id; null if there is none. */
+export const machineRowQuery = (id: string) =>
   queryOptions({
-    queryKey: ['machines', 'there', id.toLowerCase()],
+    queryKey: [MACHINES, 'row', id.toLowerCase()],
     queryFn: async () => {
-      try {
-        await link(id);
-        return true;
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return false;
-        throw error;
-      }
+      const at = machinesPath(await subscriptionId(), { nameContains: nameOf(id) });
+      const { data } = await link<{ value: MachineRow[] }>(at);
+      return data.value.find((row) => row.id.toLowerCase() === id.toLowerCase()) ?? null;
     },
     enabled: id !== '',
   });

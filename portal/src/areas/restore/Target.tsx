@@ -13,7 +13,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { groupsQuery } from '../../api/groups';
 import type { Item } from '../../api/items';
-import { accountsQuery, isThereQuery, networksQuery } from '../../api/restoreTargets';
+import { accountsQuery, machineRowQuery, networksQuery } from '../../api/restoreTargets';
 import { useSubscription } from '../../api/subscription';
 import { word, useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
@@ -37,8 +37,9 @@ export function Target(props: Props) {
   const { draft, onChange, item } = props;
   const styles = useStyles();
   const t = useText(text);
-  const there = useQuery(isThereQuery(item.properties.sourceResourceId));
-  const isGone = there.data === false;
+  const source = useQuery(machineRowQuery(item.properties.sourceResourceId));
+  const isGone = source.data === null || source.data?.properties.standing === 'Gone';
+  const isRunning = source.data?.properties.powerState === 'Running';
   const isNew = draft.way !== 'replace';
   return (
     <div className={styles.all}>
@@ -52,19 +53,22 @@ export function Target(props: Props) {
           <Radio value="replace" label={t.replace} disabled={isGone} />
         </RadioGroup>
       </Field>
-      {isNew ? <New {...props} /> : <Replace item={item} />}
+      {isNew ? <New {...props} /> : <Replace item={item} isRunning={isRunning} />}
     </div>
   );
 }
 
-function Replace({ item }: { item: Item }) {
+function Replace({ item, isRunning }: { item: Item; isRunning: boolean }) {
   const styles = useStyles();
   const t = useText(text);
   return (
     <>
       <p className={styles.what}>{t.replaceWhat(item.properties.friendlyName)}</p>
-      <MessageBar intent="warning" layout="multiline">
-        <MessageBarBody>{t.replaceOff}</MessageBarBody>
+      <MessageBar intent={isRunning ? 'error' : 'warning'} layout="multiline">
+        <MessageBarBody>
+          {isRunning && `${t.replaceRunning} `}
+          {t.replaceOff}
+        </MessageBarBody>
       </MessageBar>
     </>
   );
@@ -139,9 +143,9 @@ function NameField({ draft, onChange }: Omit<Props, 'item'>) {
   const id = isAsked
     ? `${subscription}/resourceGroups/${group}/providers/Microsoft.Compute/virtualMachines/${name}`
     : '';
-  const there = useQuery(isThereQuery(id));
-  const error =
-    name && !isName(name) ? t.nameRule : id && there.data ? t.nameTaken(group) : undefined;
+  const other = useQuery(machineRowQuery(id));
+  const isTaken = id !== '' && other.data != null && other.data.properties.standing !== 'Gone';
+  const error = name && !isName(name) ? t.nameRule : isTaken ? t.nameTaken(group) : undefined;
   return (
     <Field label={t.name} required validationMessage={error}>
       <Input

@@ -15,6 +15,7 @@ export const text = texts({
     createNew: 'Create new',
     replace: 'Replace existing',
     replaceGone: 'The machine is gone, so its disks can’t be replaced. Create a new one.',
+    replaceRunning: 'It runs now: shut it down first.',
     replaceOff:
       'The machine must be shut down. Before anything is overwritten, a backup of it is made; should that fail, nothing is changed.',
     replaceWhat: (name: string) =>
@@ -59,6 +60,7 @@ export const text = texts({
     createNew: '建立新的',
     replace: '取代現有',
     replaceGone: '該虛擬機器已不存在，因此無法取代其磁碟。請建立新的虛擬機器。',
+    replaceRunning: '虛擬機器目前正在執行：請先將其關機。',
     replaceOff: '虛擬機器必須關機。覆寫之前會先進行備份；若備份失敗，則不會變更任何內容。',
     replaceWhat: (name: string) =>
       `${name} 的磁碟將以復原點的內容覆寫。之後寫入的資料會從虛擬機器消失，但會保留在先前進行的備份中。`,
@@ -101,6 +103,7 @@ export const text = texts({
     createNew: '新建',
     replace: '替换现有项',
     replaceGone: '该虚拟机已不存在，因此无法替换其磁盘。请新建虚拟机。',
+    replaceRunning: '虚拟机当前正在运行：请先将其关闭。',
     replaceOff: '虚拟机必须关闭。覆盖之前会先进行备份；如果备份失败，则不会更改任何内容。',
     replaceWhat: (name: string) =>
       `${name} 的磁盘将被恢复点的内容覆盖。此后写入的数据会从虚拟机中消失，但会保留在先前进行的备份中。`,
