@@ -18,6 +18,7 @@ import { vaultConfigQuery } from '../../api/vaultSettings';
 import { path } from '../../frame/paths';
 import { Command } from '../../parts/Command';
 import { Failure } from '../../parts/Failure';
+import { Waiting } from '../../parts/Waiting';
 import { useNumbers } from '../../text/numbers';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
@@ -59,6 +60,8 @@ export default function DeleteVault({ of }: { of: VaultPlace }) {
       (key) => void client.invalidateQueries({ queryKey: [key] }),
     );
   const error = counts.error ?? config.error ?? items.error;
+  // All steps come at once: one that came later would push the others away.
+  const isKnown = counts.data && config.data && !items.isPending;
   const left = (n: number | undefined): StepState | undefined =>
     n === undefined ? undefined : n === 0 ? 'done' : 'open';
   return (
@@ -69,46 +72,53 @@ export default function DeleteVault({ of }: { of: VaultPlace }) {
     >
       <p className={styles.intro}>{t.intro}</p>
       {error && <Failure error={error} retry={refresh} />}
-      <ol className={styles.list}>
-        <LocksStep of={of} id={id} />
-        <SoftDeleteStep config={config.data} counts={counts.data} onOpen={() => open('security')} />
-        <Step number={3} title={t.deleted} state={left(counts.data?.softDeleted)}>
-          {counts.data &&
-            (counts.data.softDeleted === 0 ? (
-              t.deletedDone
-            ) : (
-              <>
-                {t.deletedOpen(numbers.count(counts.data.softDeleted))}
-                <LeftItems
-                  of={of}
-                  items={items.rows.filter(isDeleted)}
-                  count={counts.data.softDeleted}
-                  begin={actions.begin}
-                />
-              </>
-            ))}
-        </Step>
-        <Step number={4} title={t.items} state={left(counts.data?.items)}>
-          {counts.data &&
-            (counts.data.items === 0 ? (
-              t.itemsDone
-            ) : (
-              <>
-                {t.itemsOpen(numbers.count(counts.data.items))}
-                <LeftItems
-                  of={of}
-                  items={items.rows.filter((item) => !isDeleted(item))}
-                  count={counts.data.items}
-                  begin={actions.begin}
-                />
-              </>
-            ))}
-        </Step>
-        <Step number={5} title={t.last}>
-          {t.lastBody}
-          {id !== undefined && <ConfirmDelete of={of} id={id} />}
-        </Step>
-      </ol>
+      {!isKnown && !error && <Waiting />}
+      {isKnown && (
+        <ol className={styles.list}>
+          <LocksStep of={of} id={id} />
+          <SoftDeleteStep
+            config={config.data}
+            counts={counts.data}
+            onOpen={() => open('security')}
+          />
+          <Step number={3} title={t.deleted} state={left(counts.data?.softDeleted)}>
+            {counts.data &&
+              (counts.data.softDeleted === 0 ? (
+                t.deletedDone
+              ) : (
+                <>
+                  {t.deletedOpen(numbers.count(counts.data.softDeleted))}
+                  <LeftItems
+                    of={of}
+                    items={items.rows.filter(isDeleted)}
+                    count={counts.data.softDeleted}
+                    begin={actions.begin}
+                  />
+                </>
+              ))}
+          </Step>
+          <Step number={4} title={t.items} state={left(counts.data?.items)}>
+            {counts.data &&
+              (counts.data.items === 0 ? (
+                t.itemsDone
+              ) : (
+                <>
+                  {t.itemsOpen(numbers.count(counts.data.items))}
+                  <LeftItems
+                    of={of}
+                    items={items.rows.filter((item) => !isDeleted(item))}
+                    count={counts.data.items}
+                    begin={actions.begin}
+                  />
+                </>
+              ))}
+          </Step>
+          <Step number={5} title={t.last}>
+            {t.lastBody}
+            {id !== undefined && <ConfirmDelete of={of} id={id} />}
+          </Step>
+        </ol>
+      )}
       {actions.pane}
       <SettingsPane of={of} pane={pane} onClose={close} />
     </VaultLayout>
