@@ -130,9 +130,9 @@ function NewVault(props: {
         onChange={change}
       />
       <Text>
-        {t.newVault(props.machine.location)} {t.newVaultMore}{' '}
-        <PageLink to="/vaults/create">{t.toCreate}</PageLink>
+        {t.newVault(props.machine.location)} {t.newVaultMore}
       </Text>
+      <PageLink to="/vaults/create">{t.toCreate}</PageLink>
     </>
   );
 }

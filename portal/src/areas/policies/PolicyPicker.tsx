@@ -36,7 +36,7 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusMedium,
   },
   title: { display: 'block', paddingBottom: '8px' },
-  preview: { display: 'grid', gap: '8px', minHeight: '224px', alignContent: 'start' },
+  preview: { display: 'grid', gap: '8px', minHeight: '180px', alignContent: 'start' },
 });
 
 export interface PolicyPickerProps {

@@ -15,7 +15,7 @@ import { previewText } from './previewText';
 
 const useStyles = makeStyles({
   // As high as all its lines, so that nothing jumps when they come.
-  all: { display: 'grid', gap: '8px', minHeight: '196px', alignContent: 'start' },
+  all: { display: 'grid', gap: '8px', minHeight: '148px', alignContent: 'start' },
   lines: {
     display: 'grid',
     gridTemplateColumns: 'max-content max-content minmax(0, 1fr)',

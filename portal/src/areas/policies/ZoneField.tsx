@@ -19,7 +19,6 @@ const SHOWN = 60;
 
 const useStyles = makeStyles({
   all: { display: 'grid', gap: '12px' },
-  list: { maxHeight: '320px' },
   hint: { display: 'block' },
 });
 
@@ -60,13 +59,14 @@ export function ZoneField(props: {
           value={typed ?? said}
           selectedOptions={[zone]}
           placeholder={t.zoneSearch}
-          listbox={{ className: styles.list }}
           onChange={(event) => setTyped(event.target.value)}
           onOpenChange={(_, { open }) => setTyped(open ? '' : undefined)}
           onBlur={() => setTyped(undefined)}
           onOptionSelect={(_, { optionValue }) => {
+            // Typing what is no option takes the choice back, which here stays until another one.
+            if (!optionValue) return;
             setTyped(undefined);
-            if (optionValue) onChange(optionValue);
+            onChange(optionValue);
           }}
         >
           {found.slice(0, SHOWN).map((z) => (

@@ -23,6 +23,7 @@ export interface SectionProps {
 
 const useStyles = makeStyles({
   section: { display: 'grid', gap: '12px' },
+  title: { margin: 0 },
   hint: { color: tokens.colorNeutralForeground3 },
   pair: {
     display: 'grid',
@@ -39,7 +40,7 @@ export function Section(props: { title: string; hint?: string; children: ReactNo
   return (
     <section className={styles.section} aria-labelledby={id}>
       <div>
-        <Subtitle2 as="h3" id={id} block>
+        <Subtitle2 as="h3" id={id} block className={styles.title}>
           {props.title}
         </Subtitle2>
         {props.hint && (
