@@ -83,8 +83,9 @@ function usePoint(item: Item) {
   const [params] = useSearchParams();
   const asked = params.get('point') ?? '';
   const [chosen, setChosen] = useState<Point>();
-  const { data } = useQuery({ ...pointQuery(item.id, asked), enabled: asked !== '' });
-  return { point: chosen ?? data, choose: setChosen, isAsked: asked !== '' && !data };
+  const found = useQuery({ ...pointQuery(item.id, asked), enabled: asked !== '' });
+  const isAsked = asked !== '' && found.isPending;
+  return { point: chosen ?? found.data, choose: setChosen, isAsked, error: found.error };
 }
 
 function Form({ item }: { item: Item }) {
@@ -93,7 +94,7 @@ function Form({ item }: { item: Item }) {
   const terms = useTerms();
   const [, go] = useLocation();
   const subscription = useSubscription()?.id ?? '';
-  const { point, choose, isAsked } = usePoint(item);
+  const { point, choose, isAsked, error: lost } = usePoint(item);
   const { draft, change } = useDraft(item);
   const page = path.item(item.id);
   const { act, isBusy, error } = useAct();
@@ -114,6 +115,7 @@ function Form({ item }: { item: Item }) {
   if (isAsked) return <Waiting />;
   return (
     <>
+      {lost && !point && <Failure error={lost} />}
       <PickPoint item={item} chosen={point} onChoose={choose} />
       <section className={styles.form} aria-label={t.configuration}>
         <Subtitle1 as="h2">{t.configuration}</Subtitle1>
