@@ -44,7 +44,6 @@ export const text = texts({
     gone: (name: string) => `The vault ${name} was deleted`,
     failed: (name: string) => `The vault ${name} could not be deleted`,
     toVaults: 'Recovery Services vaults',
-    step: (n: number) => `Step ${n}`,
   },
   'zh-Hant': {
     intro:
@@ -87,7 +86,6 @@ export const text = texts({
     gone: (name: string) => `已刪除保存庫 ${name}`,
     failed: (name: string) => `無法刪除保存庫 ${name}`,
     toVaults: '復原服務保存庫',
-    step: (n: number) => `步驟 ${n}`,
   },
   'zh-Hans': {
     intro:
@@ -130,6 +128,5 @@ export const text = texts({
     gone: (name: string) => `已删除保管库 ${name}`,
     failed: (name: string) => `无法删除保管库 ${name}`,
     toVaults: '恢复服务保管库',
-    step: (n: number) => `步骤 ${n}`,
   },
 });

@@ -40,7 +40,6 @@ export const text = texts({
     locationMore:
       'Not sure where a machine is? Leave this page and look it up in the list of virtual machines. With machines in several locations, make a vault in each, one after the other.',
     toMachines: 'Open the virtual machines',
-    review: 'Review',
     afterwards:
       'A new vault has geo-redundant storage and keeps deleted backups for 14 days. Set its storage redundancy before the first machine is protected: it is fixed from then on.',
     needed: 'Fill in what is marked first.',
@@ -92,7 +91,6 @@ export const text = texts({
     locationMore:
       '如果不確定虛擬機器的所在位置，請離開此頁面並前往虛擬機器清單查看。如果多個位置都有虛擬機器，請在每個位置各建立一個保存庫，完成一個位置後再處理下一個。',
     toMachines: '開啟虛擬機器清單',
-    review: '檢閱',
     afterwards:
       '新的保存庫使用異地備援儲存體，並將已刪除的備份保留 14 天。請在保護第一部虛擬機器之前設定儲存體備援，之後即無法修改。',
     needed: '請先填妥標示的欄位。',
@@ -143,7 +141,6 @@ export const text = texts({
     locationMore:
       '如果不确定虚拟机的所在位置，请离开此页并转到虚拟机列表。如果多个位置中有虚拟机，请在每个位置创建保管库：先在第一个位置创建，然后转到下一个位置。',
     toMachines: '打开虚拟机列表',
-    review: '查看',
     afterwards:
       '新保管库使用异地冗余存储，并将已删除的备份保留 14 天。请在保护第一台虚拟机之前设置存储冗余，之后将无法更改。',
     needed: '请先填写标出的字段。',
