@@ -30,6 +30,8 @@ export default defineConfig({
   plugins: [react(), packed()],
   build: { assetsDir: '_assets', target: 'es2023', modulePreload: { polyfill: false } },
   server: {
+    // The list of error codes is read from the documentation.
+    fs: { allow: ['.', '../docs'] },
     proxy: { '^/(providers|subscriptions|adfs)': { target: server, secure: false } },
   },
   test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'] },

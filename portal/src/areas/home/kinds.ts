@@ -19,13 +19,13 @@ export const KINDS: readonly AttentionKind[] = [
 export const PAGE_OF: Record<AttentionKind, string> = {
   StorageNearlyFull: '/storage',
   HostUnreachable: '/hosts',
-  LastBackupFailed: '/jobs?status=Failed',
-  PointsMissed: '/items?attention=PointsMissed',
+  LastBackupFailed: '/items?show=LastBackupFailed',
+  PointsMissed: '/items?show=PointsMissed',
   MachineInConflict: '/machines?protection=Conflict',
-  InitialBackupPending: '/items?attention=InitialBackupPending',
-  ConsistencyDowngraded: '/items?attention=Downgraded',
+  InitialBackupPending: '/items?show=IRPending',
+  ConsistencyDowngraded: '/items?show=Downgraded',
   MachineUnprotected: '/machines?protection=Unprotected',
-  KeyNotExported: '/help',
+  KeyNotExported: '/help?view=restore',
 };
 
 /** How many there are, which may be more than are told of. */

@@ -19,7 +19,7 @@ export const text = texts({
     mends: {
       StorageNearlyFull: 'Go to storage',
       HostUnreachable: 'Go to hosts',
-      LastBackupFailed: 'See failed jobs',
+      LastBackupFailed: 'See backup items',
       PointsMissed: 'See backup items',
       MachineInConflict: 'See machines',
       InitialBackupPending: 'See backup items',
@@ -116,7 +116,7 @@ export const text = texts({
     mends: {
       StorageNearlyFull: '前往儲存體',
       HostUnreachable: '前往主機',
-      LastBackupFailed: '檢視失敗的作業',
+      LastBackupFailed: '檢視備份項目',
       PointsMissed: '檢視備份項目',
       MachineInConflict: '檢視虛擬機器',
       InitialBackupPending: '檢視備份項目',
@@ -213,7 +213,7 @@ export const text = texts({
     mends: {
       StorageNearlyFull: '转到存储',
       HostUnreachable: '转到主机',
-      LastBackupFailed: '查看失败的作业',
+      LastBackupFailed: '查看备份项',
       PointsMissed: '查看备份项',
       MachineInConflict: '查看虚拟机',
       InitialBackupPending: '查看备份项',
