@@ -20,6 +20,7 @@ const Storage = lazy(() => import('../areas/storage/Storage'));
 const Snapshots = lazy(() => import('../areas/snapshots/Snapshots'));
 const Groups = lazy(() => import('../areas/groups/Groups'));
 const Group = lazy(() => import('../areas/groups/Group'));
+const Limits = lazy(() => import('../areas/limits/Limits'));
 const Costs = lazy(() => import('../areas/costs/Costs'));
 const Access = lazy(() => import('../areas/access/Access'));
 const Help = lazy(() => import('../areas/help/Help'));
@@ -46,6 +47,7 @@ export function Pages() {
       <Route path="/snapshots" component={Snapshots} />
       <Route path="/groups" component={Groups} />
       <Route path="/groups/:group/:section?" component={Group} />
+      <Route path="/limits" component={Limits} />
       <Route path="/costs" component={Costs} />
       <Route path="/access" component={Access} />
       <Route path="/help" component={Help} />

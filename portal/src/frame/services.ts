@@ -11,6 +11,7 @@ import {
   FolderRegular,
   HistoryRegular,
   MoneyRegular,
+  NumberSymbolSquareRegular,
   PeopleRegular,
   ServerRegular,
   ShieldCheckmarkRegular,
@@ -83,6 +84,7 @@ export const SERVICES: readonly Service[] = [
   { name: 'groups', path: '/groups', icon: BoxMultipleRegular, also: 'Resource groups' },
   { name: 'activity', path: '/activity', icon: HistoryRegular, isMain: true, also: 'Activity log' },
   { name: 'costs', path: '/costs', icon: MoneyRegular, isMain: true, also: 'Cost pricing' },
+  { name: 'limits', path: '/limits', icon: NumberSymbolSquareRegular, also: 'Limits quota' },
   {
     name: 'access',
     path: '/access',

@@ -50,6 +50,7 @@ export const text = texts({
     costs: 'Instances and cost',
     access: 'Users and roles',
     groups: 'Resource groups',
+    limits: 'Limits',
     feedback: 'Help and feedback',
     hints: {
       vaults: 'Where backups and their policies are',
@@ -65,6 +66,7 @@ export const text = texts({
       costs: 'What is protected, and what it would cost',
       access: 'Who may do what',
       groups: 'What belongs together',
+      limits: 'How many of a thing there may be',
       feedback: 'Troubleshooting, restore, pricing, and how to tell us',
     },
     kinds: {
@@ -126,6 +128,7 @@ export const text = texts({
     costs: '受保護的執行個體與費用',
     access: '使用者與角色',
     groups: '資源群組',
+    limits: '限制',
     feedback: '說明與意見反應',
     hints: {
       vaults: '備份及其原則的所在位置',
@@ -141,6 +144,7 @@ export const text = texts({
       costs: '受保護的項目及其費用',
       access: '誰可以執行哪些動作',
       groups: '將相關資源放在一起',
+      limits: '各種項目的數量上限',
       feedback: '疑難排解、還原、定價及意見反應',
     },
     kinds: {
@@ -202,6 +206,7 @@ export const text = texts({
     costs: '受保护的实例和费用',
     access: '用户和角色',
     groups: '资源组',
+    limits: '限制',
     feedback: '帮助和反馈',
     hints: {
       vaults: '备份及其策略所在的位置',
@@ -217,6 +222,7 @@ export const text = texts({
       costs: '受保护的内容及其费用',
       access: '谁可以执行哪些操作',
       groups: '将相关资源放在一起',
+      limits: '各种项的数量上限',
       feedback: '故障排除、还原、定价和反馈',
     },
     kinds: {

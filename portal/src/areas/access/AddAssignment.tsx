@@ -75,7 +75,7 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
       label={t.addAssignment}
       told={{
         begun: t.assigning(who?.name ?? ''),
-        done: t.assigned(who?.name ?? '', roleName),
+        done: t.assigned(who?.name ?? '', word(t.roles, roleName)),
         failed: t.notAssigned,
       }}
       work={work}
@@ -102,10 +102,10 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
       />
       <Choice
         label={t.role}
-        hint={role?.properties.description}
+        hint={role && word(t.about, role.properties.roleName)}
         chosen={roleId}
         onChoose={setRole}
-        of={roles.map((one) => ({ id: one.id, name: one.properties.roleName }))}
+        of={roles.map((one) => ({ id: one.id, name: word(t.roles, one.properties.roleName) }))}
       />
       <Field label={t.scopeKind}>
         <RadioGroup

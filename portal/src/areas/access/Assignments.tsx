@@ -118,7 +118,7 @@ function Unassign({ of, onClose }: { of: RoleAssignment; onClose: () => void }) 
       equal={{
         stillpoint: isBelowGroup
           ? undefined
-          : `stillpoint role remove ${quoted(who)} ${quoted(role)}${group && ` -g ${quoted(group)}`}`,
+          : `stillpoint role remove ${quoted(who)} ${quoted(names.roleName(roleDefinitionId))}${group && ` -g ${quoted(group)}`}`,
         az: `az role assignment delete --ids ${quoted(of.id)}`,
         rest: { method: 'DELETE', path: of.id },
       }}

@@ -11,6 +11,7 @@ import { Panel } from '../../parts/Panel';
 import { Table } from '../../parts/Table';
 import type { Column } from '../../parts/Table';
 import { Waiting } from '../../parts/Waiting';
+import { word } from '../../text/terms';
 import { useText } from '../../text/text';
 import { text } from './text';
 
@@ -28,6 +29,8 @@ export function Roles() {
   const t = useText(text);
   const { data, error } = useQuery(rolesQuery);
   const [open, setOpen] = useState<RoleDefinition>();
+  const about = ({ properties: { roleName, description } }: RoleDefinition) =>
+    roleName in t.about ? word(t.about, roleName) : description;
   const columns: Column<RoleDefinition>[] = [
     {
       key: 'name',
@@ -35,7 +38,7 @@ export function Roles() {
       by: (role) => role.properties.roleName,
       cell: (role) => (
         <Link as="button" onClick={() => setOpen(role)}>
-          {role.properties.roleName}
+          {word(t.roles, role.properties.roleName)}
         </Link>
       ),
     },
@@ -43,7 +46,7 @@ export function Roles() {
       key: 'description',
       label: t.description,
       width: 3,
-      cell: (role) => role.properties.description,
+      cell: about,
     },
   ];
   if (error) return <Failure error={error} />;
@@ -63,11 +66,10 @@ function RolePane({ role, onClose }: { role: RoleDefinition; onClose: () => void
   const not = all.flatMap((one) => one.notActions);
   return (
     <Panel
-      title={role.properties.roleName}
+      title={word(t.roles, role.properties.roleName)}
       onClose={onClose}
       actions={<Button onClick={onClose}>{names.close}</Button>}
     >
-      {role.properties.description}
       <Facts
         isSingle
         of={[

@@ -98,6 +98,24 @@ export const text = texts({
     may: 'May',
     mayNot: 'May not',
     nothingElse: 'Nothing is left out.',
+    roles: {
+      Owner: 'Owner',
+      Contributor: 'Contributor',
+      Reader: 'Reader',
+      'Backup Contributor': 'Backup Contributor',
+      'Backup Operator': 'Backup Operator',
+      'Backup Reader': 'Backup Reader',
+      'Virtual Machine Contributor': 'Virtual Machine Contributor',
+    },
+    about: {
+      Owner: 'Everything, and may give roles to others.',
+      Contributor: 'Everything but giving roles, users, hosts and where data lies.',
+      Reader: 'Sees everything and changes nothing.',
+      'Backup Contributor': 'All of backup but deleting vaults and giving others access.',
+      'Backup Operator': 'Backs up and restores; neither removes backups nor changes policies.',
+      'Backup Reader': 'Sees all of backup and changes nothing.',
+      'Virtual Machine Contributor': 'Manages machines, and may have them backed up.',
+    },
   },
   'zh-Hant': {
     tabs: {
@@ -193,6 +211,24 @@ export const text = texts({
     may: '允許',
     mayNot: '不允許',
     nothingElse: '沒有排除的動作。',
+    roles: {
+      Owner: '擁有者 (Owner)',
+      Contributor: '參與者 (Contributor)',
+      Reader: '讀者 (Reader)',
+      'Backup Contributor': '備份參與者 (Backup Contributor)',
+      'Backup Operator': '備份操作員 (Backup Operator)',
+      'Backup Reader': '備份讀者 (Backup Reader)',
+      'Virtual Machine Contributor': '虛擬機器參與者 (Virtual Machine Contributor)',
+    },
+    about: {
+      Owner: '可執行所有動作，並可為他人指派角色。',
+      Contributor: '可執行所有動作，但不能指派角色，也不能管理使用者、主機與資料位置。',
+      Reader: '可檢視所有內容，但不能變更。',
+      'Backup Contributor': '可執行所有備份動作，但不能刪除保存庫或授與存取權。',
+      'Backup Operator': '可備份與還原；不能移除備份或變更原則。',
+      'Backup Reader': '可檢視所有備份內容，但不能變更。',
+      'Virtual Machine Contributor': '可管理虛擬機器，並可為其設定備份。',
+    },
   },
   'zh-Hans': {
     tabs: {
@@ -288,5 +324,23 @@ export const text = texts({
     may: '允许',
     mayNot: '不允许',
     nothingElse: '没有排除的操作。',
+    roles: {
+      Owner: '所有者 (Owner)',
+      Contributor: '参与者 (Contributor)',
+      Reader: '读取者 (Reader)',
+      'Backup Contributor': '备份参与者 (Backup Contributor)',
+      'Backup Operator': '备份操作员 (Backup Operator)',
+      'Backup Reader': '备份读取者 (Backup Reader)',
+      'Virtual Machine Contributor': '虚拟机参与者 (Virtual Machine Contributor)',
+    },
+    about: {
+      Owner: '可执行所有操作，并可为他人分配角色。',
+      Contributor: '可执行所有操作，但不能分配角色，也不能管理用户、主机和数据位置。',
+      Reader: '可查看所有内容，但不能更改。',
+      'Backup Contributor': '可执行所有备份操作，但不能删除保管库或授予访问权限。',
+      'Backup Operator': '可备份和还原；不能移除备份或更改策略。',
+      'Backup Reader': '可查看所有备份内容，但不能更改。',
+      'Virtual Machine Contributor': '可管理虚拟机，并可为其配置备份。',
+    },
   },
 });

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { applicationsQuery, rolesQuery, usersQuery } from '../../api/access';
 import { groupOf, nameOf } from '../../api/ids';
+import { word } from '../../text/terms';
 import { useText } from '../../text/text';
 import { text } from './text';
 
@@ -17,9 +18,12 @@ export function useNames() {
       const app = applications?.find((one) => one.properties.objectId === objectId);
       return user?.properties.userName ?? app?.properties.displayName ?? objectId;
     },
+    /** What a role is called by commands. */
+    roleName: (id: string) =>
+      roles?.find((one) => one.name === nameOf(id))?.properties.roleName ?? nameOf(id),
     role(id: string): string {
       const found = roles?.find((one) => one.name === nameOf(id));
-      return found?.properties.roleName ?? nameOf(id);
+      return word(t.roles, found?.properties.roleName ?? nameOf(id));
     },
     scope(id: string): string {
       if (/\/providers\//i.test(id)) return `${nameOf(id)} (${groupOf(id)})`;
