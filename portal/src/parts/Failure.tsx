@@ -9,15 +9,17 @@ import {
 } from '@fluentui/react-components';
 import { useErrorText } from '../text/errors';
 import { texts, useText } from '../text/text';
+import { PageLink } from './PageLink';
 
 const text = texts({
-  en: { again: 'Try again', request: 'Request' },
-  'zh-Hant': { again: '重試', request: '要求' },
-  'zh-Hans': { again: '重试', request: '请求' },
+  en: { again: 'Try again', request: 'Request', help: 'Troubleshooting' },
+  'zh-Hant': { again: '重試', request: '要求', help: '疑難排解' },
+  'zh-Hans': { again: '重试', request: '请求', help: '故障排除' },
 });
 
 const useStyles = makeStyles({
   bar: { margin: '12px 0', wordBreak: 'break-word' },
+  help: { textDecorationLine: 'underline' },
   more: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
 });
 
@@ -30,7 +32,10 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
     <MessageBar intent="error" layout="multiline" className={styles.bar} role="alert">
       <MessageBarBody>
         <MessageBarTitle>{code}</MessageBarTitle>
-        {message} {remedy}
+        {message} {remedy}{' '}
+        <PageLink to={`/help?view=errors&q=${encodeURIComponent(code)}`} className={styles.help}>
+          {t.help}
+        </PageLink>
         {detail && <div className={styles.more}>{detail}</div>}
         {requestId && (
           <div className={styles.more}>
