@@ -60,16 +60,3 @@ export async function enable(vault: In, machine: string, policy: string) {
   const body = enableBody(machine, policy);
   return ended((await link(at, { method: 'PUT', body })).response);
 }
-
-export type Standing = Schemas['BackupStatus'];
-
-/** Whether and where a machine is protected. */
-export const standingQuery = (location: string, machine: string) =>
-  queryOptions({
-    queryKey: ['machines', 'standing', machine.toLowerCase()],
-    queryFn: async () => {
-      const at = `${await subscriptionId()}/providers/Microsoft.RecoveryServices/locations/${encodeURIComponent(location)}/backupStatus`;
-      const body = { resourceType: 'VM', resourceId: machine };
-      return (await link<Standing>(at, { method: 'POST', body })).data;
-    },
-  });

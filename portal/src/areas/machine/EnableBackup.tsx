@@ -79,15 +79,20 @@ function Form({ machine, vaults }: { machine: MachineRow; vaults: Choice['vaults
   const equal = isNew
     ? enablingInNew(subscription, machine, draft, groups, firstPolicy)
     : enabling(of, choice.vault, [machine.id], policy);
-  const begin = () => {
+  const [left, setLeft] = useState<string>();
+  const begin = async () => {
     setIsTried(true);
+    setLeft(undefined);
     if (Object.keys(wrong).length) return;
-    void enable({
+    const made = await enable({
       of,
       draft: isNew ? draft : undefined,
       policy: isNew ? firstPolicy.name : policy,
       kept: isNew && firstPolicy.kept?.name === firstPolicy.name ? firstPolicy.kept : undefined,
     });
+    if (!made) return;
+    setLeft(draft.name);
+    setChoice((before) => ({ ...before, isNew: false, vault: made }));
   };
   const advice = useAdvice(machine, vault?.id);
   return (
@@ -126,6 +131,7 @@ function Form({ machine, vaults }: { machine: MachineRow; vaults: Choice['vaults
         vault && <PolicyPicker of={of} chosen={policy} onChange={setPolicy} hasPreview />
       )}
       {error !== undefined && <Failure error={error} />}
+      {left && <Text>{t.vaultStays(left)}</Text>}
       <div>
         <Guarded
           appearance="primary"
@@ -136,7 +142,7 @@ function Form({ machine, vaults }: { machine: MachineRow; vaults: Choice['vaults
               : vault && { action: ITEM_ACTION.write, on: vault.id }
           }
           refused={advice.refusal}
-          onClick={begin}
+          onClick={() => void begin()}
         >
           {t.enable}
         </Guarded>

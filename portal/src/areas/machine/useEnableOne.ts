@@ -33,8 +33,8 @@ export function useEnableOne(machine: MachineRow) {
   const [step, setStep] = useState<string>();
   const [error, setError] = useState<unknown>();
 
-  /** Makes what is new. What was made stays if a later step fails, and is chosen then. */
-  const make = async ({ of, draft, kept }: Wanted) => {
+  /** Makes what is new. What was made stays if a later step fails. */
+  const make = async ({ of, draft, kept }: Wanted, onVault: () => void) => {
     if (draft?.isNewGroup) {
       setStep(t.steps.group(of.group));
       await createGroup(of.group, draft.location);
@@ -42,6 +42,7 @@ export function useEnableOne(machine: MachineRow) {
     if (draft) {
       setStep(t.steps.vault(of.vault));
       await createVault(await vaultId(of.group, of.vault), draft.location);
+      onVault();
     }
     if (kept) {
       setStep(t.steps.policy(kept.name));
@@ -51,7 +52,8 @@ export function useEnableOne(machine: MachineRow) {
     }
   };
 
-  const run = async (wanted: Wanted) => {
+  /** Gives the id of the vault that was made, if nothing came of it. */
+  const run = async (wanted: Wanted): Promise<string | undefined> => {
     const { of, policy } = wanted;
     setError(undefined);
     setStep(t.steps.enable);
@@ -60,9 +62,10 @@ export function useEnableOne(machine: MachineRow) {
       body: t.startedBody(machine.name, of.vault),
       failed: t.failed,
     };
-    await told(said, async () => {
+    let isVaultMade = false;
+    const isDone = await told(said, async () => {
       try {
-        await make(wanted);
+        await make(wanted, () => (isVaultMade = true));
         setStep(t.steps.enable);
         await enable(of, machine.id, await policyId(of, policy));
       } catch (error) {
@@ -80,6 +83,7 @@ export function useEnableOne(machine: MachineRow) {
     await Promise.all(made.map((queryKey) => client.invalidateQueries({ queryKey })));
     await refreshed();
     setStep(undefined);
+    return isVaultMade && !isDone ? vaultId(of.group, of.vault) : undefined;
   };
   return { enable: run, step, error };
 }

@@ -27,6 +27,18 @@ export function isKnown({ zone }: Draft, now = new Date()): boolean {
   return offsets[0] === offsets[1];
 }
 
+/**
+ * The instant of a local time, as the server counts: of a time that comes twice the first, of one
+ * that the clock skips that much later. `here` tells how far ahead of UTC the zone is.
+ */
+function instantOf(local: number, here: (at: Date) => number): Date {
+  const before = here(new Date(local - DAY));
+  const after = here(new Date(local + DAY));
+  const first = new Date(local - before);
+  const second = new Date(local - after);
+  return here(first) !== before && here(second) === after ? second : first;
+}
+
 /** The first `count` due times after now. */
 export function nextRuns(draft: Draft, count: number, now = new Date()): Date[] {
   const here = (at: Date) => (ahead(draft.zone, at) ?? 0) * MINUTE;
@@ -39,8 +51,7 @@ export function nextRuns(draft: Draft, count: number, now = new Date()): Date[] 
     if (draft.frequency === 'Weekly' && !draft.days.some((d) => d === weekday)) continue;
     for (const minute of minutes(draft)) {
       const local = day * DAY + minute * MINUTE;
-      const guess = new Date(local - here(new Date(local)));
-      const due = new Date(local - here(guess));
+      const due = instantOf(local, here);
       if (due > now && found.length < count) found.push(due);
     }
   }
