@@ -140,23 +140,17 @@ function MachineTable(props: {
   const { chosen, set } = props;
   const columns: Column<Protectable>[] = [
     {
-      key: 'chosen',
-      label: t.machines,
-      isLabelHidden: true,
-      width: '48px',
+      key: 'name',
+      label: terms.name,
+      by: (m) => m.properties.friendlyName,
       cell: (m) => (
         <Checkbox
+          label={m.properties.friendlyName}
           aria-label={t.select(m.properties.friendlyName)}
           checked={chosen.has(idOf(m))}
           onChange={(_, { checked }) => set(m, checked === true)}
         />
       ),
-    },
-    {
-      key: 'name',
-      label: terms.name,
-      by: (m) => m.properties.friendlyName,
-      cell: (m) => m.properties.friendlyName,
     },
     {
       key: 'group',
