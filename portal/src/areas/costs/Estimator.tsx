@@ -24,16 +24,21 @@ import { useMoney } from './money';
 import { text } from './text';
 
 const useStyles = makeStyles({
-  both: { display: 'flex', flexWrap: 'wrap', gap: '32px', alignItems: 'flex-start' },
+  both: {
+    display: 'grid',
+    gridTemplateColumns: 'minmax(0, 760px) minmax(0, 340px)',
+    gap: '32px',
+    alignItems: 'start',
+    '@media (max-width: 1000px)': { gridTemplateColumns: 'minmax(0, 1fr)' },
+  },
   fields: {
-    flex: '1 1 480px',
     display: 'grid',
     gridTemplateColumns: 'repeat(auto-fill, minmax(min(220px, 100%), 1fr))',
     alignItems: 'start',
     gap: '12px 16px',
-    maxWidth: '760px',
   },
-  result: { flex: '0 1 380px', minWidth: '280px', minHeight: '240px' },
+  result: { minHeight: '240px' },
+  choice: { minWidth: 0 },
   total: {
     fontSize: tokens.fontSizeHero800,
     lineHeight: tokens.lineHeightHero800,
@@ -68,6 +73,7 @@ export function Estimator({ subscription }: { subscription: string }) {
           ))}
           <Field label={t.redundancy}>
             <Dropdown
+              className={styles.choice}
               value={t.classes[redundancy]}
               selectedOptions={[redundancy]}
               onOptionSelect={(_, { optionValue }) => setRedundancy(optionValue as StorageClass)}
