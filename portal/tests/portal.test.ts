@@ -2,8 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backUp, createVault, protect, seesPoint } from './flow.ts';
+import {
+  chooseRedundancy,
+  deleteForGood,
+  giveUp,
+  redundancyIsFixed,
+  restoreDisks,
+  stopAndResume,
+} from './life.ts';
 import { given, password, person, signedIn } from './world.ts';
-import { english } from './words.ts';
+import { english, simplified, traditional } from './words.ts';
 
 test('the one-time password only serves to set an own one', { skip: !given.oneTime }, async () => {
   await using one = await person();
@@ -41,11 +49,53 @@ test('no script can read the session, and it ends by signing out', async () => {
   assert.equal(answer, 401);
 });
 
-test('a machine is protected from its vault and backed up, in English', async () => {
+const first = `first${given.suffix}`;
+const second = `second${given.suffix}`;
+const third = `third${given.suffix}`;
+
+test('a vault is made, and its redundancy chosen, which is fixed once it protects', async () => {
   await using one = await signedIn();
-  const vault = `first${given.suffix}`;
-  await createVault(one, english, vault);
-  await protect(one, english, vault);
-  await backUp(one, english, vault);
-  await seesPoint(one, english, vault);
+  await createVault(one, english, first);
+  await chooseRedundancy(one, first);
+  await one.go(`/vaults/default/${first}`, first);
+  await protect(one, english, first);
+  await redundancyIsFixed(one, first);
+});
+
+test('a machine is backed up for the first time', async () => {
+  await using one = await signedIn();
+  await backUp(one, english, first);
+  await seesPoint(one, english, first);
+});
+
+test('its disks are restored', async () => {
+  await using one = await signedIn();
+  await restoreDisks(one, first);
+});
+
+test('backups are stopped and resumed, deleted, undeleted, and deleted for good', async () => {
+  await using one = await signedIn();
+  await stopAndResume(one, first);
+  await deleteForGood(one, first);
+});
+
+test('the main flow, in traditional Chinese and in the dark', async () => {
+  await using one = await signedIn(traditional, { isDark: true });
+  await createVault(one, traditional, second);
+  await protect(one, traditional, second);
+  await backUp(one, traditional, second);
+  await seesPoint(one, traditional, second);
+});
+
+test('a machine is given up', async () => {
+  await using one = await signedIn();
+  await giveUp(one, second);
+});
+
+test('the main flow, in simplified Chinese on a phone', async () => {
+  await using one = await signedIn(simplified, { isPhone: true });
+  await createVault(one, simplified, third);
+  await protect(one, simplified, third);
+  await backUp(one, simplified, third);
+  await seesPoint(one, simplified, third);
 });

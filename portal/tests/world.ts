@@ -134,7 +134,7 @@ export async function signedIn(
   await one.page.getByLabel(texts.user).fill(as.user);
   await one.page.getByLabel(texts.password, { exact: false }).fill(as.password);
   await one.page.getByRole('button', { name: texts.button }).click();
-  await one.sees(one.page.getByRole('main'));
+  await one.sees(one.page.getByRole('banner'));
   return one;
 }
 

@@ -11,6 +11,12 @@ const useStyles = makeStyles({
   },
   // Among other words color alone would not tell it.
   inText: { textDecorationLine: 'underline' },
+  // On the ground of a message the brand's color would be too faint.
+  inMessage: {
+    color: 'inherit',
+    textDecorationLine: 'underline',
+    ':hover': { color: 'inherit' },
+  },
 });
 
 export function PageLink(props: {
@@ -20,13 +26,20 @@ export function PageLink(props: {
   label?: string;
   /** It stands among other words. */
   isInText?: boolean;
+  /** It stands on the ground of a message bar. */
+  isInMessage?: boolean;
   children: ReactNode;
 }) {
   const styles = useStyles();
   return (
     <Link
       href={props.to}
-      className={mergeClasses(styles.link, props.isInText && styles.inText, props.className)}
+      className={mergeClasses(
+        styles.link,
+        props.isInText && styles.inText,
+        props.isInMessage && styles.inMessage,
+        props.className,
+      )}
       aria-label={props.label}
     >
       {props.children}

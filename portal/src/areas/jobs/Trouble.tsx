@@ -45,7 +45,9 @@ export function Trouble(props: {
         )}
         {mend && (
           <p className={styles.part}>
-            <PageLink to={mend.to}>{t.mend[mend.place]}</PageLink>
+            <PageLink isInMessage to={mend.to}>
+              {t.mend[mend.place]}
+            </PageLink>
           </p>
         )}
       </MessageBarBody>

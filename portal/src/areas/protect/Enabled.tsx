@@ -27,7 +27,9 @@ export function Enabled({ of, policy }: { of: VaultPlace; policy: Policy }) {
         {t.after(policy.name)} {next && t.next(time.moment(next))}
       </MessageBarBody>
       <MessageBarActions>
-        <PageLink to={path.vault(of.group, of.vault, 'items/vm')}>{t.toItems}</PageLink>
+        <PageLink isInMessage to={path.vault(of.group, of.vault, 'items/vm')}>
+          {t.toItems}
+        </PageLink>
       </MessageBarActions>
     </MessageBar>
   );
