@@ -8,6 +8,7 @@ mod costs;
 mod document;
 mod fabric;
 mod filters;
+mod items;
 mod places;
 mod policies;
 mod policy_settings;

@@ -134,7 +134,26 @@ async fn policy_2_27_28_a_new_vault_has_its_two_policies_and_they_go_with_it() {
         .ask("GET", "/backupPolicies/EnhancedPolicy", &Value::Null)
         .await;
     let hourly = &enhanced["properties"]["schedulePolicy"]["hourlySchedule"];
-    assert_eq!(hourly["interval"], 4);
+    assert_eq!(
+        *hourly,
+        json!({
+            "interval": 4,
+            "scheduleWindowStartTime": "2026-01-01T08:00:00Z",
+            "scheduleWindowDuration": 24,
+        })
+    );
+    // POLICY-28: 7 days of snapshots; 180 days, 12 weeks, 60 months, 10 years.
+    assert_eq!(enhanced["properties"]["instantRpRetentionRangeInDays"], 7);
+    let kept = &enhanced["properties"]["retentionPolicy"];
+    for (range, count, unit) in [
+        ("dailySchedule", 180, "Days"),
+        ("weeklySchedule", 12, "Weeks"),
+        ("monthlySchedule", 60, "Months"),
+        ("yearlySchedule", 10, "Years"),
+    ] {
+        let expected = json!({"count": count, "durationType": unit});
+        assert_eq!(kept[range]["retentionDuration"], expected, "{range}");
+    }
     // Each can be sent back as it is, and stays as it is.
     for policy in [standard, enhanced] {
         let name = policy["name"].as_str().unwrap();

@@ -2,11 +2,12 @@
 
 use base::Code;
 use control::scripted::{Act, Phase};
-use control::{Options, VaultChange};
+use control::{ItemChange, Options, Protect, VaultChange, VaultInput};
 use jiff::SignedDuration;
+use state::recovery_points::{Range, Tiers};
 use state::vaults::SoftDeleteState;
 
-use crate::world::{DB, WEB, World, at};
+use crate::world::{DB, WEB, World, at, name};
 
 #[tokio::test]
 async fn without_a_spread_runs_start_when_they_are_due() {
@@ -53,6 +54,55 @@ async fn as_many_snapshots_are_taken_at_once_on_a_host_as_were_set() {
         world.minutes(30).await;
         assert_eq!(world.points("web").await.len(), 1);
         assert_eq!(world.points("db").await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn as_many_transfers_go_on_at_once_into_a_vault_as_were_set() {
+    for (limit, vaults, working) in [
+        (1, ["v1", "v1"], 1),
+        (2, ["v1", "v1"], 2),
+        (1, ["v1", "v2"], 2),
+    ] {
+        let world = World::with(Options {
+            transfers_per_vault: limit,
+            ..Options::default()
+        })
+        .await;
+        let control = &world.control;
+        let input = VaultInput {
+            location: Some("onprem".to_owned()),
+            ..VaultInput::default()
+        };
+        control.put_vault("default", "v2", input).await.unwrap();
+        for (machine, uuid, vault) in [("web", WEB, vaults[0]), ("db", DB, vaults[1])] {
+            let with = ItemChange::Protect(Protect {
+                policy: control.policy_id("default", vault, "DefaultPolicy"),
+                source: None,
+                disks: None,
+            });
+            let item = name(machine);
+            let changed = control.change_item("default", vault, &item, with).await;
+            changed.unwrap();
+            world.plane.play(uuid, Phase::Transfer, &[Act::well(10)]);
+            let backup = control.backup_now("default", vault, &item, None).await;
+            backup.unwrap();
+        }
+        world.settle().await;
+        let load = control.load();
+        let expected = (working, 2 - working);
+        assert_eq!((load.working, load.queued), expected, "{limit} {vaults:?}");
+        world.minutes(30).await;
+        for (machine, vault) in [("web", vaults[0]), ("db", vaults[1])] {
+            let item = control
+                .item("default", vault, &name(machine))
+                .await
+                .unwrap();
+            let all = Range::default();
+            let points = control.recovery_points(&item, all, None, 10).await.unwrap();
+            assert_eq!(points.len(), 1, "{machine}");
+            assert_eq!(points[0].tiers, Tiers::SnapshotAndVault, "{machine}");
+        }
     }
 }
 

@@ -5,11 +5,15 @@ use std::sync::{Arc, Mutex};
 use base::{Clock, Code, Result};
 use control::plane::{Discovered, Tier};
 use control::scripted::{Act, Ends, Phase, machine};
-use control::{GroupInput, ItemChange, Options, Restore, RestoreTo, RestoredMachine};
+use control::{
+    GroupInput, HostInput, ItemChange, ItemName, Options, Protect, Restore, RestoreTo,
+    RestoredMachine, VaultChange, VaultInput,
+};
 use hypervisor::MachineState;
 use policy::TaskStatus as T;
 use state::jobs::{Job, JobOperation, JobStatus as J};
-use state::vaults::SoftDeleteState;
+use state::recovery_points::Range;
+use state::vaults::{Redundancy, SoftDeleteState};
 use uuid::Uuid;
 
 use crate::crash::{Mortal, life, pass};
@@ -334,6 +338,92 @@ async fn data_that_is_deleted_at_once_stays_until_a_restore_has_read_it() {
     assert_eq!(world.job(job).await.status, J::Completed);
     assert!(world.no_item("web").await);
     assert!(world.plane.points(vault, Tier::Vault).is_empty());
+}
+
+/// The whole way to another redundancy that keeps what there is.
+#[tokio::test]
+async fn prot_16_repl_9_a_machine_moved_to_another_group_starts_anew_and_its_old_points_are_restored()
+ {
+    let world = World::protecting().await;
+    let control = &world.control;
+    let size = async |job: Uuid| world.job(job).await.body.properties["Backup Size"].clone();
+    for (megabytes, stored) in [(100, "100 MB"), (5, "5 MB")] {
+        world.plane.write(WEB, megabytes << 20);
+        let job = world.backup_now("web", None).await.unwrap();
+        world.settle().await;
+        assert_eq!(size(job).await, stored);
+    }
+    let local = || VaultChange {
+        redundancy: Some(Redundancy::LocallyRedundant),
+        ..VaultChange::default()
+    };
+    let locked = control.change_vault("default", "v1", local()).await;
+    assert_eq!(locked.unwrap_err().code(), Code::RedundancyLocked);
+    let new = VaultInput {
+        location: Some("onprem".to_owned()),
+        change: local(),
+    };
+    control.put_vault("default", "v2", new).await.unwrap();
+    let vault = control.vault("default", "v2").await.unwrap();
+    let free = async || {
+        let all = control.protectable(&vault, None, 10).await.unwrap();
+        all.iter().any(|m| m.name == "web")
+    };
+    let of_group = |group: &str| ItemName {
+        group: group.to_owned(),
+        machine: "web".to_owned(),
+    };
+    let protect = async |group: &str| {
+        let with = Protect {
+            policy: control.policy_id("default", "v2", "DefaultPolicy"),
+            source: None,
+            disks: None,
+        };
+        let with = ItemChange::Protect(with);
+        let (item, vault) = (of_group(group), "v2");
+        control.change_item("default", vault, &item, with).await
+    };
+    // Stopped and with its data it is still the first vault's.
+    world.change("web", ItemChange::Stop).await.unwrap();
+    assert!(!free().await);
+    let still = protect("default").await.unwrap_err();
+    assert_eq!(still.code(), Code::AlreadyProtected);
+
+    let location = Some("onprem".to_owned());
+    let tags = None;
+    let group = GroupInput { location, tags };
+    control.put_group("lab", group).await.unwrap();
+    let moved = HostInput {
+        machine_groups: Some([(WEB, "lab".to_owned())].into()),
+        ..HostInput::default()
+    };
+    control.put_host("a", moved).await.unwrap();
+    control.discover().await.unwrap();
+    assert!(free().await);
+    protect("lab").await.unwrap();
+    let name = of_group("lab");
+    let backup = control.backup_now("default", "v2", &name, None).await;
+    let backup = backup.unwrap().job;
+    world.settle().await;
+    let backup = control.job("default", "v2", backup).await.unwrap().job;
+    assert_eq!(backup.status, J::Completed, "{backup:?}");
+    // A full one.
+    assert_eq!(backup.body.properties["Backup Size"], "105 MB");
+    let item = control.item("default", "v2", &name).await.unwrap();
+    let points = control.recovery_points(&item, Range::default(), None, 10);
+    assert_eq!(points.await.unwrap().len(), 1);
+
+    // What was, stays, and is restored from.
+    world.days(60).await;
+    assert_eq!(world.points("web").await.len(), 2);
+    let job = world.restore(world.to_folder()).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.job(job).await.status, J::Completed);
+    let job = world.restore(world.new_machine("lab", "as-it-was")).await;
+    let job = job.unwrap();
+    world.settle().await;
+    assert_eq!(world.job(job).await.status, J::Completed);
+    assert!(control.machine("lab", "as-it-was").await.is_ok());
 }
 
 /// Kills a server after so many steps of a restore, starts it again, and checks. Whether it was

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::agent::{Agent, Socket};
 use testkit::azure::Az;
 use testkit::{DiskSpec, Guest, disk};
 
-use crate::host::web;
+use crate::host::{Restored, copies, web};
 use crate::serving::{Server, free_port, log_in, texts};
 
 /// An `az` with a vault `v1` in the group `default`.
@@ -18,7 +17,7 @@ struct World {
     guest: Guest,
     data: PathBuf,
     _server: Server,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 const VAULT: &str = "-g default -v v1";
@@ -37,7 +36,7 @@ impl World {
             guest,
             data,
             _server: server,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -77,6 +76,13 @@ impl World {
         ))
     }
 
+    fn restore(&self, point: &str, more: &str) -> Value {
+        self.ok(&format!(
+            "backup restore restore-disks {VAULT} -c web -i web -r {point} \
+             --storage-account restores {more}"
+        ))
+    }
+
     fn points(&self) -> Vec<Value> {
         let all = self.ok(&format!(
             "backup recoverypoint list {ITEM} {OF_VM} --workload-type VM"
@@ -110,6 +116,12 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     let world = World::new();
     let guest = &world.guest;
     world.ok("backup vault create -g default -n v1 -l onprem");
+    // REPL-5: before there is an item.
+    let update = "backup vault update -g default -n v1 --backup-storage-redundancy";
+    let local = world.ok(&format!("{update} LocallyRedundant"));
+    let redundancy = "/properties/redundancySettings/standardTierStorageRedundancy";
+    assert_eq!(local.pointer(redundancy).unwrap(), "LocallyRedundant");
+    policy_of_the_template(&world);
     // DISC-2, 6.
     let machine = world.ok("vm show -g default -n web");
     let id = machine["id"].as_str().unwrap().to_owned();
@@ -122,23 +134,22 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
 
     // PROT-1, 3, 4, 18: enabled, and nothing is backed up yet.
     let job = world.ok(&format!(
-        "backup protection enable-for-vm {VAULT} --vm web -p DefaultPolicy"
+        "backup protection enable-for-vm {VAULT} --vm web -p p1"
     ));
     assert_eq!(job["properties"]["operation"], "ConfigureBackup", "{job}");
     let item = world.item();
+    assert_eq!(item["policyName"], "p1");
     assert_eq!(item["protectionState"], "IRPending");
     assert_eq!(item["lastBackupStatus"], "");
     assert!(world.points().is_empty());
     let there = world.ok(&format!("backup protection check-vm --vm {id}"));
     assert!(there.as_str().unwrap().ends_with("/vaults/v1"), "{there}");
     // REPL-4: the redundancy is locked from now on.
-    let locked = world.refused(
-        "backup vault update -g default -n v1 --backup-storage-redundancy LocallyRedundant",
-    );
+    let locked = world.refused(&format!("{update} GeoRedundant"));
     assert!(locked.contains("CannotBeModified"), "{locked}");
     let containers = world.ok(&format!("backup container list {VAULT} {OF_VM}"));
     assert_eq!(containers[0]["properties"]["friendlyName"], "web");
-    let used = world.refused(&format!("backup policy delete {VAULT} -n DefaultPolicy"));
+    let used = world.refused(&format!("backup policy delete {VAULT} -n p1"));
     assert!(used.contains("BMSUserErrorPolicyInUse"), "{used}");
 
     // JOB-1 to 4: both phases.
@@ -192,12 +203,7 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     assert!(files.contains("InvalidResourceType"), "{files}");
 
     // RESTORE-5: disks, and they hold what they held.
-    let restore = |more: &str| {
-        world.ok(&format!(
-            "backup restore restore-disks {VAULT} -c web -i web -r {oldest} \
-             --storage-account restores {more}"
-        ))
-    };
+    let restore = |more: &str| world.restore(oldest, more);
     let job = world.ended(&restore("--target-resource-group default"));
     assert_eq!(job["status"], "Completed", "{job}");
     let images = restored(&job);
@@ -222,12 +228,6 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     copy.wait_agent().unwrap();
     assert_eq!(copy.sha256("/data1/a").unwrap(), first_sum);
     drop(copy);
-    // Of the operating system alone, and by number.
-    let job = world.ended(&restore("--restore-only-osdisk true"));
-    assert_eq!(restored(&job).len(), 1, "{job}");
-    let job = world.ended(&restore("--diskslist 1 --target-resource-group default"));
-    assert_eq!(restored(&job).len(), 2, "{job}");
-
     new_machine(&world, &restore, &first_sum);
 
     // RESTORE-7: in place, only if it is off.
@@ -239,6 +239,7 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     );
     guest.write_file("/data1/a", b"damaged").unwrap();
     guest.shutdown().unwrap();
+    let sources = copies(guest, world.folder.path());
     let job = world.ended(&restore("--restore-mode OriginalLocation"));
     assert_eq!(job["status"], "Completed", "{job}");
     let backup = &job["extendedInfo"]["propertyBag"]["Backup before the restore"];
@@ -248,6 +249,7 @@ fn az_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     guest.start_again().unwrap();
     assert_eq!(guest.sha256("/data1/a").unwrap(), first_sum);
 
+    chosen_disks(&world, &backup, &sources);
     stop_and_delete(&world);
 }
 
@@ -292,24 +294,11 @@ fn new_machine(world: &World, restore: &dyn Fn(&str) -> Value, first_sum: &str) 
     };
     let job = world.ended(&beside("beside"));
     assert_eq!(job["status"], "Completed", "{job}");
-    let folder = world.guest.hostdir().join("beside");
-    let process = Killed(std::fs::read_to_string(folder.join("pid")).unwrap());
+    let copy = Restored::new(&world.guest, "beside");
     let machine = world.ok("vm show -g lab -n beside");
     let old = world.ok("vm show -g default -n web");
     assert_ne!(machine["vmId"], old["vmId"]);
-    let began = Instant::now();
-    let mut agent = Agent(Socket::new(&folder.join("qga.sock")));
-    let short = Duration::from_secs(5);
-    let sum = loop {
-        match agent.sh("sha256sum /data1/a", short) {
-            Ok(done) if done.code == 0 => break done.stdout,
-            Ok(_) => {}
-            Err(e) => assert!(began.elapsed() < Duration::from_secs(120), "{e:#}"),
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    };
-    assert!(sum.starts_with(first_sum), "{sum}");
-    drop(agent);
+    assert_eq!(copy.sha256("/data1/a"), first_sum);
     // Its name is taken from now on.
     let words = "--target-resource-group lab --target-vm-name beside --target-vnet-name user \
                  --target-vnet-resource-group default --target-subnet-name default";
@@ -318,18 +307,45 @@ fn new_machine(world: &World, restore: &dyn Fn(&str) -> Value, first_sum: &str) 
         world.points()[1]["name"].as_str().unwrap()
     ));
     assert!(taken.contains("MachineExists"), "{taken}");
-    drop(process);
 }
 
-/// A process that ends with this, by its number.
-struct Killed(String);
+/// POLICY-1, 2: the policy `p1`, of the template of the vault's own, and then changed.
+fn policy_of_the_template(world: &World) {
+    let file = world.folder.path().join("policy.json");
+    let days = "/properties/retentionPolicy/dailySchedule/retentionDuration/count";
+    let write = |mut policy: Value, count: u32| {
+        *policy.pointer_mut(days).unwrap() = json!(count);
+        std::fs::write(&file, policy.to_string()).unwrap();
+        format!("--policy @{}", file.display())
+    };
+    let template = world.ok(&format!("backup policy get-default-for-vm {VAULT}"));
+    let made = world.ok(&format!(
+        "backup policy create {VAULT} -n p1 --backup-management-type AzureIaasVM {}",
+        write(template, 45)
+    ));
+    assert_eq!(made.pointer(days), Some(&json!(45)), "{made}");
+    let set = format!("backup policy set {VAULT} {}", write(made, 60));
+    assert_eq!(world.ok(&set).pointer(days), Some(&json!(60)));
+}
 
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let done = std::process::Command::new("kill")
-            .args(["-9", self.0.trim()])
-            .status();
-        assert!(done.is_ok_and(|s| s.success()));
+/// RESTORE-5, 22: the disk of the operating system alone, and that with another one, from the
+/// point of a backup that was taken while the machine was off; its disks held what `sources` do.
+fn chosen_disks(world: &World, backup: &Value, sources: &[PathBuf]) {
+    let backup = world.ended(backup);
+    assert_eq!(backup["status"], "Completed", "{backup}");
+    let points = world.points();
+    let newest = points[0]["name"].as_str().unwrap();
+    for (more, disks) in [
+        ("--restore-only-osdisk true", &[0][..]),
+        ("--diskslist 1 --target-resource-group default", &[0, 2]),
+    ] {
+        let job = world.ended(&world.restore(newest, more));
+        assert_eq!(job["status"], "Completed", "{more}: {job}");
+        let images = sorted(&restored(&job));
+        assert_eq!(images.len(), disks.len(), "{more}: {job}");
+        for (image, disk) in images.iter().zip(disks) {
+            disk::assert_same(image, &sources[*disk]).unwrap();
+        }
     }
 }
 
@@ -375,12 +391,16 @@ fn stop_and_delete(world: &World) {
     let item = world.item();
     assert_eq!(item["isScheduledForDeferredDelete"], true, "{item}");
     assert_eq!(world.points().len(), points);
+    let deleted = format!("backup vault list-soft-deleted-containers -g default -n v1 {OF_VM}");
+    let containers = world.ok(&deleted);
+    assert_eq!(containers[0]["properties"]["friendlyName"], "web");
     let kept = world.refused("backup vault delete -g default -n v1 --yes");
     assert!(kept.contains("soft-deleted"), "{kept}");
     let job = world.ok(&format!(
         "backup protection undelete {ITEM} {OF_VM} --workload-type VM"
     ));
     assert_eq!(job["properties"]["operation"], "Undelete", "{job}");
+    assert_eq!(world.ok(&deleted), json!([]));
     assert_eq!(world.item()["protectionState"], "ProtectionStopped");
 
     // SOFT-4: without soft delete it goes at once.

@@ -50,7 +50,8 @@ def arm(method, path, body=None):
 
 subscription = arm("GET", "/subscriptions")["value"][0]["subscriptionId"]
 options = {"base_url": url, "credential_scopes": [scope]}
-vaults = RecoveryServicesClient(credential, subscription, **options).vaults
+services = RecoveryServicesClient(credential, subscription, **options)
+vaults = services.vaults
 backup = RecoveryServicesBackupClient(credential, subscription, **options)
 IN_GROUP = f"/subscriptions/{subscription}/resourceGroups"
 SOURCE = f"{IN_GROUP}/default/providers/Microsoft.Compute/virtualMachines/{MACHINE}"
@@ -221,22 +222,32 @@ def back_up():
     return {"consistency": point.properties.recovery_point_type}
 
 
-def restore(point, **properties):
+def restored(point, **properties):
+    """The job of a restore, once it is completed."""
     asked = models.IaasVMRestoreRequest(
         recovery_point_id=point,
         source_resource_id=SOURCE,
-        recovery_type="RestoreDisks",
         region="onprem",
         create_new_cloud_service=False,
         storage_account_id=f"{IN_GROUP}/default/providers/Microsoft.Storage/storageAccounts/restores",
-        target_resource_group_id=f"{IN_GROUP}/default",
         **properties,
     )
     asked = models.RestoreRequestResource(properties=asked)
     before = {j.name for j in restores()}
     backup.restores.begin_trigger(*ITEM, point, asked).result()
     (name,) = {j.name for j in restores()} - before
-    bag = completed(name).extended_info.property_bag
+    return completed(name)
+
+
+def images(point, **properties):
+    """The images of disks that are restored, the root disk's first."""
+    job = restored(
+        point,
+        recovery_type="RestoreDisks",
+        target_resource_group_id=f"{IN_GROUP}/default",
+        **properties,
+    )
+    bag = job.extended_info.property_bag
     return [bag[name] for name in sorted(bag) if name.startswith("Restored disk ")]
 
 
@@ -246,11 +257,52 @@ def restores():
 
 def restore_disks():
     (point,) = points()
-    images = restore(point.name)
-    check(len(restore(point.name, restore_disk_lun_list=[])) == 1)
-    # That of the operating system, and one more.
-    check(len(restore(point.name, restore_disk_lun_list=[1])) == 2)
-    return {"images": images}
+    return {"images": images(point.name)}
+
+
+def new_machine():
+    (point,) = points()
+    arm("PUT", f"{IN_GROUP}/lab", {"location": "onprem"})
+    network = f"{IN_GROUP}/default/providers/Microsoft.Network/virtualNetworks/user"
+    machines = "providers/Microsoft.Compute/virtualMachines"
+    restored(
+        point.name,
+        recovery_type="AlternateLocation",
+        target_resource_group_id=f"{IN_GROUP}/lab",
+        target_virtual_machine_id=f"{IN_GROUP}/lab/{machines}/beside",
+        virtual_network_id=network,
+        subnet_id=f"{network}/subnets/default",
+    )
+    check(arm("GET", f"{IN_GROUP}/lab/{machines}/beside")["name"] == "beside")
+    return {}
+
+
+def in_place():
+    """Over the disks of the machine, which is off: what was there has a point of its own."""
+    (point,) = points()
+    job = restored(point.name, recovery_type="OriginalLocation")
+    completed(job.extended_info.property_bag["Backup before the restore"])
+    newest, oldest = points()
+    check(oldest.name == point.name, newest.name)
+    # That of the operating system alone, and with one more.
+    return {
+        "system": images(newest.name, restore_disk_lun_list=[]),
+        "chosen": images(newest.name, restore_disk_lun_list=[1]),
+    }
+
+
+def counts():
+    usages = {u.name.value: u.current_value for u in services.usages.list_by_vaults(GROUP, VAULT)}
+    check(usages["ProtectedItems"] == 1 and usages["BackupPolicies"] == 3, usages)
+    check(list(services.replication_usages.list(GROUP, VAULT)) == [])
+    for kind in ("BackupProtectedItemCountSummary", "BackupProtectionContainerCountSummary"):
+        summaries = backup.backup_usage_summaries
+        counted = list(summaries.list(VAULT, GROUP, filter=f"type eq '{kind}'"))
+        check([c.current_value for c in counted] == [1], kind, counted)
+    check(list(services.deleted_vaults.list_by_subscription_id("onprem")) == [])
+    # Into which blob, nobody could say.
+    refused("InvalidResourceType", lambda: backup.jobs.export(VAULT, GROUP))
+    return {}
 
 
 def cancel():
@@ -270,7 +322,7 @@ def cancelled():
     tasks = [(t.task_id, t.status) for t in job.extended_info.tasks_list]
     expected = [("Take Snapshot", "Cancelled"), ("Transfer data to vault", "NotStarted")]
     check(tasks == expected, tasks)
-    check(len(points()) == 1)
+    check(len(points()) == 2)
     return {}
 
 
@@ -281,6 +333,12 @@ def stop_and_resume():
     resumed = put(policy_id=policy_id("DefaultPolicy"))
     check(resumed["protectionState"] == "Protected", resumed)
     check(resumed["policyName"] == "DefaultPolicy", resumed)
+    suspended = put(protection_state="BackupsSuspended")
+    check(suspended["protectionState"] == "BackupsSuspended", suspended)
+    check(len(points()) == 2)
+    refused("UserErrorBcmDatasourceNotPresent", back_up_now)
+    resumed = put(policy_id=policy_id("p1"))
+    check(resumed["protectionState"] == "Protected", resumed)
     (one,) = backup.backup_protected_items.list(VAULT, GROUP, filter=OF_MACHINES)
     check(one.properties["friendlyName"] == MACHINE, one.as_dict())
     return {}
@@ -315,5 +373,16 @@ def delete_everything():
     return {}
 
 
-parts = [set_up, back_up, restore_disks, cancel, cancelled, stop_and_resume, delete_everything]
+parts = [
+    set_up,
+    back_up,
+    counts,
+    restore_disks,
+    new_machine,
+    in_place,
+    cancel,
+    cancelled,
+    stop_and_resume,
+    delete_everything,
+]
 print(json.dumps({p.__name__: p for p in parts}[part]()))

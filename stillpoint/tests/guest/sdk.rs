@@ -8,7 +8,7 @@ use serde_json::Value;
 use testkit::python::Python;
 use testkit::{DiskSpec, Guest, disk};
 
-use crate::host::web;
+use crate::host::{Restored, copies, web};
 use crate::serving::{Server, commands, free_port};
 
 struct World {
@@ -40,6 +40,11 @@ impl World {
     }
 }
 
+fn paths(images: &Value) -> Vec<PathBuf> {
+    let all = images.as_array().unwrap().iter();
+    all.map(|i| PathBuf::from(i.as_str().unwrap())).collect()
+}
+
 #[test]
 fn the_python_sdk_protects_a_real_guest_backs_it_up_restores_it_and_deletes_everything() {
     let (guest, connection) = web([DiskSpec::qcow2(64 << 20), DiskSpec::raw(32 << 20)]);
@@ -69,13 +74,9 @@ fn the_python_sdk_protects_a_real_guest_backs_it_up_restores_it_and_deletes_ever
     assert_eq!(point["consistency"], "FileSystemConsistent", "{point}");
 
     guest.write_file("/data1/a", b"damaged").unwrap();
-    let restored = world.part("restore_disks");
-    let images = restored["images"].as_array().unwrap();
-    assert_eq!(images.len(), 3, "{restored}");
-    let images: Vec<PathBuf> = images
-        .iter()
-        .map(|i| PathBuf::from(i.as_str().unwrap()))
-        .collect();
+    world.part("counts");
+    let images = paths(&world.part("restore_disks")["images"]);
+    assert_eq!(images.len(), 3, "{images:?}");
     let copy = Guest::builder("copy")
         .host(guest.host())
         .firmware_boot()
@@ -85,6 +86,25 @@ fn the_python_sdk_protects_a_real_guest_backs_it_up_restores_it_and_deletes_ever
     copy.wait_agent().unwrap();
     assert_eq!(copy.sha256("/data1/a").unwrap(), sum);
     drop(copy);
+
+    // RESTORE-2: a machine beside it.
+    world.part("new_machine");
+    let beside = Restored::new(&guest, "beside");
+    assert_eq!(beside.sha256("/data1/a"), sum);
+    drop(beside);
+    // RESTORE-7: over its own disks, which are off and are backed up before.
+    guest.shutdown().unwrap();
+    let sources = copies(&guest, folder.path());
+    let of_before = world.part("in_place");
+    for (name, disks) in [("system", &[0][..]), ("chosen", &[0, 2])] {
+        let images = paths(&of_before[name]);
+        assert_eq!(images.len(), disks.len(), "{name}: {images:?}");
+        for (image, disk) in images.iter().zip(disks) {
+            disk::assert_same(image, &sources[*disk]).unwrap();
+        }
+    }
+    guest.start_again().unwrap();
+    assert_eq!(guest.sha256("/data1/a").unwrap(), sum);
 
     // JOB-16, 21: whoever holds the guest's agent keeps a backup in its snapshot.
     let held = UnixStream::connect(guest.agent_socket()).unwrap();

@@ -146,6 +146,22 @@ fn a_machine_is_protected_backed_up_and_restored() {
     let bag = &restored["properties"]["extendedInfo"]["propertyBag"];
     let image = bag["Restored disk vda"].as_str().unwrap();
     assert_eq!(Path::new(image).metadata().unwrap().len(), 1 << 30);
+    // RESTORE-7: over its own disks, once what is there has been backed up.
+    let image = File::options()
+        .read(true)
+        .write(true)
+        .open(libvirtd.dir().join("a.img"))
+        .unwrap();
+    image.write_all_at(&vec![0xff; noise.len()], 0).unwrap();
+    let restored = user.json("restore disks latest:web --in-place");
+    let bag = &restored["properties"]["extendedInfo"]["propertyBag"];
+    let before = bag["Backup before the restore"].as_str().unwrap();
+    let before = user.json(&format!("job show {before}"));
+    assert_eq!(before["properties"]["operation"], "Backup", "{before}");
+    let mut now = vec![0; noise.len()];
+    image.read_exact_at(&mut now, 0).unwrap();
+    assert!(now == noise, "it is as it was");
+    user.ends(2, "restore disks latest:web --in-place --to restores");
     user.ends(4, "restore disks latest:web --to nowhere");
     user.ends(4, "restore disks 77");
     let direct = user.ends(2, "restore disks latest:web --onto vda=/dev/null");

@@ -197,3 +197,57 @@ fn a_certificate_that_is_given_is_taken_up_when_it_is_replaced() {
     }
     assert_eq!(log_in("a.crt").code, 9);
 }
+
+#[test]
+fn the_servers_key_comes_from_a_command_and_no_other_key_opens_the_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let runs = folder.path().join("runs");
+    let command = |digit: char| {
+        let key: String = std::iter::repeat_n(digit, 64).collect();
+        format!("echo {digit} >> '{}'; echo {key}", runs.display())
+    };
+    let port = free_port();
+    let start = |digit: char| {
+        let words = ["--server-key-command", &command(digit)];
+        Server::start_with(&data, port, "qmp:///run/nobody", &words, &[])
+    };
+    let server = start('a');
+    let user = User::logged_in(folder.path(), &server);
+    user.ends(0, "vault create -v v1");
+    assert!(!data.join("server.key").exists(), "it is kept nowhere");
+    server.kill();
+    // What it wrapped it opens: a token is good that was signed before, and so is the vault's key.
+    let server = start('a');
+    let login = std::fs::read_to_string(user.login_file()).unwrap();
+    user.ends(0, "vault usage v1 --check");
+    let after = std::fs::read_to_string(user.login_file()).unwrap();
+    assert_eq!(after, login, "it had to log in again");
+    drop(server);
+    let runs = || std::fs::read_to_string(&runs).unwrap();
+    assert_eq!(runs(), "a\na\n");
+
+    let refused = |command: &str| {
+        let data = data.display().to_string();
+        let listen = format!("127.0.0.1:{}", free_port());
+        let words = [
+            "server",
+            "--data",
+            &data,
+            "--listen",
+            &listen,
+            "--connect",
+            "qmp:///run/nobody",
+            "--server-key-command",
+            command,
+        ];
+        let done = user.run(&words);
+        assert_ne!(done.code, 0, "{}", done.out);
+        assert!(done.err.contains("ServerKeyInvalid"), "{}", done.err);
+    };
+    refused(&command('b'));
+    assert_eq!(runs(), "a\na\nb\n");
+    refused("echo short");
+    refused("exit 3");
+    drop(start('a'));
+}
