@@ -22,12 +22,12 @@ fn main() -> io::Result<()> {
     let mut files = Vec::new();
     collect(&dist, "", &mut files)?;
     files.sort();
-    let mut list = "static FILES: &[(&str, &[u8])] = &[\n".to_owned();
+    let mut list = "&[\n".to_owned();
     for name in files {
         let file = dist.join(&name);
         let _ = writeln!(list, "    ({name:?}, include_bytes!({file:?})),");
     }
-    list.push_str("];\n");
+    list.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     fs::write(out.join("portal.rs"), list)
 }

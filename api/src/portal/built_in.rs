@@ -10,7 +10,7 @@ pub(super) fn portal() -> Option<Arc<Portal>> {
 
     use axum::body::Bytes;
 
-    include!(concat!(env!("OUT_DIR"), "/portal.rs"));
+    const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/portal.rs"));
     static PORTAL: LazyLock<Option<Arc<Portal>>> = LazyLock::new(|| {
         let files = FILES.iter();
         let files = files.map(|(path, bytes)| ((*path).to_owned(), Bytes::from_static(bytes)));
