@@ -29,9 +29,9 @@ export function AddCertificate({ of, onClose }: { of: Application; onClose: () =
       title={t.addCertificate}
       label={t.addCertificate}
       told={{
-        begun: t.adding(t.certificates),
-        done: t.added(t.certificates),
-        failed: t.notAdded(t.certificates),
+        begun: t.adding(t.certificateOne),
+        done: t.added(t.certificateOne),
+        failed: t.notAdded(t.certificateOne),
       }}
       work={work}
       needs={{ action: ACCESS_ACTION.write, on: of.id }}

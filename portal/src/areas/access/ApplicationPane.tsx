@@ -86,10 +86,10 @@ function Credentials({ of }: { of: Application }) {
   const client = useQueryClient();
   const { secrets, certificates } = of.properties;
   const all = [
-    ...secrets.map((one) => ({ ...one, kind: t.secrets, path: 'secrets', name: one.id })),
+    ...secrets.map((one) => ({ ...one, kind: t.secret, path: 'secrets', name: one.id })),
     ...certificates.map((one) => ({
       ...one,
-      kind: t.certificates,
+      kind: t.certificateOne,
       path: 'certificates',
       name: one.thumbprint ?? one.id,
     })),
@@ -148,7 +148,7 @@ function AddSecret(props: {
     <FormPanel
       title={t.addSecret}
       label={t.addSecret}
-      told={{ begun: t.adding(name), done: t.added(t.secrets), failed: t.notAdded(t.secrets) }}
+      told={{ begun: t.adding(t.secret), done: t.added(t.secret), failed: t.notAdded(t.secret) }}
       work={work}
       needs={{ action: ACCESS_ACTION.write, on: of.id }}
       equal={{

@@ -57,7 +57,14 @@ export function Applications(props: { onSecret: (secret: Secret) => void; onAdd:
     <>
       <Table label={t.tabs.applications} columns={columns} rows={data} id={(one) => one.id} />
       {open && (
-        <ApplicationPane of={open} onSecret={props.onSecret} onClose={() => setOpenId(undefined)} />
+        <ApplicationPane
+          of={open}
+          onSecret={(secret) => {
+            setOpenId(undefined);
+            props.onSecret(secret);
+          }}
+          onClose={() => setOpenId(undefined)}
+        />
       )}
     </>
   );
