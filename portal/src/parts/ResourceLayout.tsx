@@ -28,6 +28,7 @@ export interface SectionGroup {
 
 const useStyles = makeStyles({
   page: { padding: '8px 24px 32px', [ON_PHONE]: { padding: '4px 12px 24px' } },
+  name: { overflowWrap: 'anywhere' },
   body: { display: 'flex', gap: '24px', [ON_PHONE]: { flexDirection: 'column', gap: '8px' } },
   menu: {
     width: '208px',
@@ -89,7 +90,7 @@ export function ResourceLayout(props: {
     <div className={styles.page}>
       <Crumbs crumbs={crumbs} here={isDeep ? title : props.name} />
       <div>
-        <Title2 as="h1">
+        <Title2 as="h1" className={styles.name}>
           {props.name}
           {isDeep && ` | ${title}`}
         </Title2>

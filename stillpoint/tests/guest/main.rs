@@ -18,6 +18,8 @@ mod histories;
 mod host;
 mod killed_server;
 mod libvirt;
+#[cfg(feature = "portal")]
+mod portal;
 mod real_time;
 mod sdk;
 mod trouble;

@@ -9,6 +9,11 @@ test('a machine is called as people call it, whatever was done to its item', () 
   expect(resourceOf({ resourceId: encodeURI(item) })).toEqual({ id: item, name: 'db' });
 });
 
+test('settings are called as their vault', () => {
+  const settings = `${VAULT}/backupconfig/vaultconfig`;
+  expect(resourceOf({ resourceId: settings })).toEqual({ id: VAULT, name: 'v' });
+});
+
 test('a vault, a group and a lock have their own names', () => {
   expect(resourceOf({ resourceId: VAULT }).name).toBe('v');
   expect(resourceOf({ resourceId: '/subscriptions/s/resourcegroups/g' }).name).toBe('g');

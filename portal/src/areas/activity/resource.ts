@@ -13,6 +13,8 @@ export function resourceOf({ resourceId }: Pick<Event, 'resourceId'>): {
   // NAMESPACE, then a kind and a name, over and over; what is left over is a verb.
   const parts = last.split('/');
   if (parts.length % 2 === 0) parts.pop();
+  // A vault's settings are called as the vault.
+  if (/^backup(storage)?config$/i.test(parts[parts.length - 2] ?? '')) parts.splice(-2);
   const id = [before, ...after, parts.join('/')].join('/providers/');
   const name = nameOf(id);
   return { id, name: name.includes(';') ? machineOf(id).machine : name };

@@ -31,6 +31,7 @@ export function AlertDetails({ alert, onClose }: { alert: Alert; onClose: () => 
   const why = context.errorCode ? codeText(context.errorCode, context.cause ?? '') : undefined;
   const remedy = why?.remedy ?? context.recommendedAction ?? undefined;
   const title = word(t.rules, essentials.alertRule);
+  const to = next(alert);
   const group = groupOf(context.vaultId);
   const target = pathOf(essentials.targetResource);
   return (
@@ -91,13 +92,16 @@ export function AlertDetails({ alert, onClose }: { alert: Alert; onClose: () => 
       />
       <Equal
         to={{
-          stillpoint: `stillpoint alert close ${nameOf(alert.id)}`,
-          rest: { method: 'POST', path: changePath(alert, 'Closed') },
+          stillpoint: to === 'Closed' ? `stillpoint alert close ${nameOf(alert.id)}` : undefined,
+          rest: { method: 'POST', path: changePath(alert, to) },
         }}
       />
     </Panel>
   );
 }
+
+/** What an alert can be made. */
+const next = (alert: Alert) => (standing(alert) === 'inactive' ? 'New' : 'Closed');
 
 /** Makes the alert inactive, or active again. */
 function Change({ alert, title }: { alert: Alert; title: string }) {
@@ -105,11 +109,10 @@ function Change({ alert, title }: { alert: Alert; title: string }) {
   const tell = useTold();
   const client = useQueryClient();
   const [isBusy, setIsBusy] = useState(false);
-  const how = standing(alert);
-  const to = how === 'inactive' ? 'New' : 'Closed';
+  const to = next(alert);
   const change = async () => {
     setIsBusy(true);
-    await tell({ begun: t.inactivating(title), failed: t.failed }, async () => {
+    await tell({ begun: t.changing(title), failed: t.failed }, async () => {
       await changeAlert(alert, to);
       await client.invalidateQueries({ queryKey: [ALERTS] });
       void client.invalidateQueries({ queryKey: ['overview'] });
@@ -121,7 +124,7 @@ function Change({ alert, title }: { alert: Alert; title: string }) {
     <Guarded
       appearance="primary"
       needs={{ action: ALERT_CHANGE, on: alert.properties.context.vaultId }}
-      refused={how === 'resolved' ? t.isResolved : undefined}
+      refused={standing(alert) === 'resolved' ? t.isResolved : undefined}
       isBusy={isBusy}
       icon={isBusy ? <Spinner size="tiny" /> : undefined}
       onClick={() => void change()}
