@@ -66,15 +66,17 @@ pub(crate) async fn status(
         "startTime": found.started_at.to_string(),
         "endTime": ended,
     });
+    let job = &found.result["jobId"];
     match found.status {
-        OperationStatus::Succeeded => {
+        OperationStatus::Failed => shape["error"] = found.result["error"].clone(),
+        OperationStatus::InProgress if job.is_null() => {}
+        OperationStatus::Succeeded | OperationStatus::InProgress => {
             shape["properties"] = json!({
                 "objectType": "OperationStatusJobExtendedInfo",
-                "jobId": found.result["jobId"],
+                "jobId": job,
             });
         }
-        OperationStatus::Failed => shape["error"] = found.result["error"].clone(),
-        OperationStatus::InProgress | OperationStatus::Canceled => {}
+        OperationStatus::Canceled => {}
     }
     let again = [(header::RETRY_AFTER, HeaderValue::from_static("1"))];
     Ok((again, Json(shape)).into_response())

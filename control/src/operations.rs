@@ -1,12 +1,15 @@
 //! Asynchronous operations: what a client polls until it learns the job (API-2).
 //!
 //! An operation covers the acceptance of work, which is done when the call is answered; the job
-//! carries the long wait. So an operation has ended when it is first seen.
+//! carries the long wait. So an operation has ended when it is first seen; but that of a deletion
+//! of data ends with its job, since clients delete the vault next (`az backup vault delete
+//! --force`).
 
 use base::{Code, Error, Result};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use state::WriteTx;
+use state::jobs::{self, JobOperation};
 use state::operations::{self, Operation, OperationStatus};
 use uuid::Uuid;
 
@@ -32,10 +35,20 @@ impl Control {
     pub async fn operation(&self, id: Uuid) -> Result<Operation> {
         let mut tx = self.state.read().await?;
         let found = operations::get(&mut tx, id).await?;
-        found.ok_or_else(|| {
+        let mut found = found.ok_or_else(|| {
             let detail = format!("there is no operation {id}, or it ended long ago");
             Error::new(Code::ResourceNotFound, detail)
-        })
+        })?;
+        let job = found.result["jobId"].as_str().and_then(|j| j.parse().ok());
+        if let Some(job) = job
+            && let Some(job) = jobs::get(&mut tx, job).await?
+            && job.operation == JobOperation::DeleteBackupData
+            && job.ended_at.is_none()
+        {
+            found.status = OperationStatus::InProgress;
+            found.ended_at = None;
+        }
+        Ok(found)
     }
 
     /// Writes an operation that has ended well with a job.

@@ -55,6 +55,24 @@ impl World {
         self.get(item).await.1["properties"].take()
     }
 
+    /// Begins a restore that takes half an hour.
+    async fn begin_restore(&self, item: &str) {
+        let points = format!("{item}/recoveryPoints");
+        let point = self.names(&points).await.remove(0);
+        self.plane.play(WEB, Phase::Restore, &[Act::well(30)]);
+        let asked = json!({"properties": {
+            "recoveryType": "RestoreDisks",
+            "storageAccountId": self.within("Microsoft.Storage/storageAccounts/restores"),
+        }});
+        let restore = format!("{points}/{point}/restore");
+        let (status, _, answer) = self.ask("POST", &restore, &asked).await;
+        assert_eq!(status, 202, "{answer}");
+        self.control.tick().await;
+        while self.plane.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn newest_job(&self, operation: &str) -> Value {
         let filter = format!("$filter=operation%20eq%20'{operation}'");
         let jobs = format!("{}/backupJobs?{filter}", self.vault());
@@ -235,23 +253,49 @@ async fn vault_21_a_lock_on_the_group_keeps_an_items_backups() {
 }
 
 #[tokio::test]
+async fn vault_18_a_deletion_of_data_goes_on_until_the_vault_can_be_deleted() {
+    let world = World::new().await;
+    let item = world.backed_up("web").await;
+    let config = format!("{}/backupconfig/vaultconfig", world.vault());
+    let off = json!({"properties": {"softDeleteFeatureState": "Disabled"}});
+    assert_eq!(world.ask("PATCH", &config, &off).await.0, 200);
+    world.begin_restore(&item).await;
+    // It waits for the restore, which reads what is to be deleted.
+    let (status, headers, _) = world.ask("DELETE", &item, &json!({})).await;
+    assert_eq!(status, 202);
+    let link = |name: &str| {
+        let link = headers[name].to_str().unwrap();
+        let path = link.strip_prefix("https://here:1").unwrap();
+        path.split('?').next().unwrap().to_owned()
+    };
+    let (asked, result) = (link("azure-asyncoperation"), link("location"));
+    let nothing = json!({});
+    world.control.tick().await;
+    let (_, shown) = world.get(&asked).await;
+    assert_eq!(shown["status"], "InProgress", "{shown}");
+    let job = shown["properties"]["jobId"].as_str().unwrap();
+    assert_eq!(world.get(&result).await.0, 202);
+    assert_eq!(world.ask("DELETE", &world.vault(), &nothing).await.0, 400);
+
+    world.clock.advance(SignedDuration::from_mins(30));
+    world.plane.sleeper().wake();
+    while world.get(&asked).await.1["status"] == "InProgress" {
+        world.clock.advance(SignedDuration::from_secs(5));
+        world.control.tick().await;
+        tokio::task::yield_now().await;
+    }
+    let (_, shown) = world.get(&asked).await;
+    assert_eq!(shown["status"], "Succeeded", "{shown}");
+    assert_eq!(shown["properties"]["jobId"], job);
+    assert_eq!(world.get(&result).await.0, 204);
+    assert_eq!(world.ask("DELETE", &world.vault(), &nothing).await.0, 204);
+}
+
+#[tokio::test]
 async fn restore_16_a_restore_that_goes_on_tells_percent_bytes_and_the_time_that_is_left() {
     let world = World::new().await;
     let item = world.backed_up("web").await;
-    let points = format!("{item}/recoveryPoints");
-    let point = world.names(&points).await.remove(0);
-    world.plane.play(WEB, Phase::Restore, &[Act::well(30)]);
-    let asked = json!({"properties": {
-        "recoveryType": "RestoreDisks",
-        "storageAccountId": world.within("Microsoft.Storage/storageAccounts/restores"),
-    }});
-    let restore = format!("{points}/{point}/restore");
-    let (status, _, answer) = world.ask("POST", &restore, &asked).await;
-    assert_eq!(status, 202, "{answer}");
-    world.control.tick().await;
-    while world.plane.waiting() == 0 {
-        tokio::task::yield_now().await;
-    }
+    world.begin_restore(&item).await;
     // A quarter of 11 GiB, at 1 MiB a second.
     let job = world.newest_job("Restore").await;
     assert_eq!(job["status"], "InProgress", "{job}");

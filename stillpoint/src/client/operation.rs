@@ -22,12 +22,11 @@ impl Client {
         let link = answer.operation.ok_or_else(|| unclear(path))?;
         loop {
             let status = self.get(&link).await?;
-            match status["status"].as_str() {
-                Some("InProgress") => tokio::time::sleep(TURN).await,
-                Some("Succeeded") => {
-                    let job = status["properties"]["jobId"].as_str();
-                    return Ok(job.ok_or_else(|| unclear(path))?.to_owned());
-                }
+            let job = status["properties"]["jobId"].as_str();
+            match (status["status"].as_str(), job) {
+                (Some("Succeeded" | "InProgress"), Some(job)) => return Ok(job.to_owned()),
+                (Some("InProgress"), None) => tokio::time::sleep(TURN).await,
+                (Some("Succeeded"), None) => return Err(unclear(path)),
                 _ => return Err(failure(400, &status)),
             }
         }

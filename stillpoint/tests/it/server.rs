@@ -3,6 +3,7 @@
 mod access;
 mod browser;
 mod flows;
+mod nearest;
 mod places;
 mod policies;
 mod protection_rules;
@@ -12,6 +13,7 @@ mod users;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use testkit::azure::Az;
 use testkit::libvirt::Libvirtd;
 
 use crate::serving::{Server, free_port, log_in, texts};
@@ -76,12 +78,26 @@ fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
     assert_eq!(account["state"], "Enabled");
     let locations = az.json("account list-locations").unwrap();
     assert_eq!(texts(&locations, "name"), ["onprem"]);
+    let accounts = az.json("account list").unwrap();
+    assert_eq!(texts(&accounts, "id"), [account["id"].as_str().unwrap()]);
+    let token = az.json("account get-access-token").unwrap();
+    assert_eq!(token["tokenType"], "Bearer");
+    assert_eq!(token["subscription"], account["id"]);
+    // A signed one, whose middle part is readable.
+    let parts = token["accessToken"].as_str().unwrap().split('.').count();
+    assert_eq!(parts, 3);
 
     // Groups.
     let group = az
         .json("group create -n rg1 -l onprem --tags who=me")
         .unwrap();
     assert_eq!(group["tags"]["who"], "me");
+    let again = az
+        .json("group create -n RG1 -l onprem --tags who=you")
+        .unwrap();
+    assert_eq!(again["tags"]["who"], "you");
+    assert_eq!(az.json("group show -n rG1").unwrap(), again);
+    assert_eq!(again["name"], "rg1");
     assert_eq!(az.json("group exists -n RG1").unwrap(), Value::Bool(true));
     assert_eq!(az.json("group exists -n rg2").unwrap(), Value::Bool(false));
     assert_eq!(
@@ -137,12 +153,14 @@ fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
         properties.to_string().contains("LocallyRedundant"),
         "{properties}"
     );
+    settings_of_a_vault(&az);
     let full = az.refused("group delete -n rg1 --yes").unwrap();
     assert!(full.err.contains("Vault-1"), "{}", full.err);
 
     // DISC-2: what is on the host.
     let machines = az.json("vm list -g default").unwrap();
     assert_eq!(texts(&machines, "name"), ["Web-1"]);
+    assert_eq!(az.json("vm list").unwrap(), machines);
     let machine = az.json("vm show -g DEFAULT -n web-1").unwrap();
     assert_eq!(machine["vmId"], UUID);
     assert_eq!(machine["storageProfile"]["osDisk"]["diskSizeGB"], 1);
@@ -185,4 +203,46 @@ fn az_logs_in_as_the_first_start_says_and_makes_groups_and_vaults() {
         .unwrap();
     az.json("group delete -n rg1 --yes").unwrap();
     assert_eq!(texts(&az.json("group list").unwrap(), "name"), ["default"]);
+}
+
+/// What `az` reads and sets of the vault `Vault-1`, whose redundancy was set to be local.
+fn settings_of_a_vault(az: &Az) {
+    // Once more it is no other vault: what it asks for is changed, the rest stays.
+    let again = az
+        .json("backup vault create -g rg1 -n vault-1 -l onprem --tags a=b")
+        .unwrap();
+    assert_eq!(again["name"], "Vault-1");
+    assert_eq!(again["tags"]["a"], "b");
+    let redundancy = "/properties/redundancySettings/standardTierStorageRedundancy";
+    assert_eq!(
+        again.pointer(redundancy).unwrap(),
+        "LocallyRedundant",
+        "{again}"
+    );
+    assert_eq!(
+        texts(&az.json("backup vault list").unwrap(), "name"),
+        ["Vault-1"]
+    );
+
+    let properties = |words: &str| az.json(&format!("backup vault {words} -g rg1 -n Vault-1"));
+    let set = properties("backup-properties set --backup-storage-redundancy ZoneRedundant");
+    let set = set.unwrap();
+    assert_eq!(set.pointer(redundancy).unwrap(), "ZoneRedundant", "{set}");
+    let set = properties(
+        "backup-properties set --soft-delete-feature-state Enable --soft-delete-duration 30",
+    );
+    let set = set.unwrap();
+    assert_eq!(set["properties"]["softDeleteRetentionPeriodInDays"], 30);
+    let shown = properties("backup-properties show").unwrap();
+    assert_eq!(shown[0]["properties"]["storageModelType"], "ZoneRedundant");
+    assert_eq!(
+        shown[1]["properties"]["softDeleteRetentionPeriodInDays"], 30,
+        "{shown}"
+    );
+
+    let encryption = properties("encryption show").unwrap();
+    let kind = &encryption["properties"]["encryptionAtRestType"];
+    assert_eq!(kind, "MicrosoftManaged", "{encryption}");
+    let deleted = az.json("backup deleted-vault list --location onprem");
+    assert_eq!(deleted.unwrap(), Value::Array(Vec::new()));
 }

@@ -130,6 +130,70 @@ fn az_logs_in_an_application_by_its_certificate() {
     assert!(told.iter().any(|t| over.err.contains(t)), "{}", over.err);
 }
 
+#[test]
+fn az_gets_a_new_token_by_itself_when_its_own_is_stale() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, free_port(), "qmp:///run/nobody");
+    // A cloud whose addresses are all said and not asked for.
+    let az = Az::new(&folder.path().join("azure"), &data.join("ca.pem")).unwrap();
+    let url = &server.url;
+    let register = format!(
+        "cloud register -n Said --endpoint-resource-manager {url} \
+         --endpoint-active-directory {url}/adfs --endpoint-active-directory-resource-id {url}/arm \
+         --endpoint-active-directory-graph-resource-id {url}/graph \
+         --suffix-storage-endpoint storage.local --skip-endpoint-discovery"
+    );
+    assert_eq!(az.json(&register).unwrap(), Value::Null);
+    az.json("cloud set -n Said").unwrap();
+    let cloud = az.json("cloud show").unwrap();
+    assert_eq!(cloud["suffixes"]["storageEndpoint"], "storage.local");
+
+    let user = User::logged_in(folder.path(), &server);
+    let robot = user.json("app create robot");
+    let of = |name: &str| robot["properties"][name].as_str().unwrap().to_owned();
+    user.ends(0, "role assign robot Reader");
+    let second = user.json("app add-secret robot");
+    let second = second["properties"]["secretId"].as_str().unwrap();
+    az.json(&format!(
+        "login --service-principal -u {} -p {} --tenant {}",
+        of("clientId"),
+        of("secret"),
+        after(&server.said, "Tenant")
+    ))
+    .unwrap();
+    let token = || {
+        let told = az.json("account get-access-token").unwrap();
+        told["accessToken"].as_str().unwrap().to_owned()
+    };
+    let first = token();
+    assert_eq!(token(), first, "it is kept until it is over");
+    assert_eq!(texts(&az.json("group list").unwrap(), "name"), ["default"]);
+
+    // Another secret is taken away, which ends all logins; its own is as good as before.
+    user.ends(0, &format!("app remove-credential robot {second}"));
+    let groups = format!("{url}/subscriptions?api-version=2022-12-01");
+    let bearer = format!("Authorization=Bearer {first}");
+    let stale = az
+        .run(&[
+            "rest",
+            "--skip-authorization-header",
+            "--url",
+            &groups,
+            "--headers",
+            &bearer,
+        ])
+        .unwrap();
+    assert_ne!(stale.code, 0, "{}", stale.out);
+    assert!(
+        stale.err.contains("InvalidAuthenticationToken"),
+        "{}",
+        stale.err
+    );
+    assert_eq!(texts(&az.json("group list").unwrap(), "name"), ["default"]);
+    assert_ne!(token(), first);
+}
+
 /// A self-signed certificate for localhost with its private key in one file; gives its path.
 pub fn certificate(folder: &Path, name: &str, more: &[&str]) -> String {
     let path = |end: &str| folder.join(format!("{name}{end}")).display().to_string();
