@@ -96,6 +96,10 @@ export const errors: Known = {
     '应用程序的证书无法读取、已过期，或其密钥无法使用。',
     '请提供当前有效的 PEM 证书，密钥为 2048 位及以上的 RSA，或 P-256、P-384 曲线的 EC。',
   ],
+  CrossSiteRequestRefused: [
+    '通过会话 Cookie 验证的请求缺少标头 `x-stillpoint-csrf`，或由其他网站的页面发送。',
+    '请从此服务器的页面发送该标头，值不限；不是浏览器的程序请在 `Authorization` 中发送令牌。',
+  ],
   DataFolderEmpty: [
     '指定的文件夹或数据库中没有服务器的记录。',
     '请检查 --data、--state 和 --config；服务器首次启动时会创建记录。',

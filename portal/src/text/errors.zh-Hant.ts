@@ -96,6 +96,10 @@ export const errors: Known = {
     '應用程式的憑證無法讀取、已過期，或其金鑰無法使用。',
     '請提供目前有效的 PEM 憑證，金鑰為 2048 位元以上的 RSA，或 P-256、P-384 曲線的 EC。',
   ],
+  CrossSiteRequestRefused: [
+    '以工作階段 Cookie 驗證的要求缺少標頭 `x-stillpoint-csrf`，或由其他網站的頁面送出。',
+    '請從此伺服器的頁面送出該標頭，值不限；不是瀏覽器的程式請在 `Authorization` 中送出權杖。',
+  ],
   DataFolderEmpty: [
     '指定的資料夾或資料庫中沒有伺服器的記錄。',
     '請檢查 --data、--state 和 --config；伺服器首次啟動時會建立記錄。',
