@@ -11,7 +11,7 @@ const codes = readFileSync('../docs/errors.md', 'utf8')
 test('every code of the documentation has cause and remedy in both Chinese scripts', () => {
   expect(codes.length).toBeGreaterThan(100);
   for (const known of [traditional, simplified]) {
-    expect(Object.keys(known).sort()).toEqual([...codes].sort());
+    expect(codes.filter((code) => !(code in known))).toEqual([]);
     for (const texts of Object.values(known)) {
       expect(texts).toHaveLength(2);
       for (const text of texts) expect(text).toMatch(/\p{Script=Han}.*。$/su);

@@ -96,6 +96,10 @@ export const errors: Known = {
     '应用程序的证书无法读取、已过期，或其密钥无法使用。',
     '请提供当前有效的 PEM 证书，密钥为 2048 位及以上的 RSA，或 P-256、P-384 曲线的 EC。',
   ],
+  CrossSiteRequestRefused: [
+    '通过会话 Cookie 验证的请求缺少标头 `x-stillpoint-csrf`，或由其他网站的页面发送。',
+    '请从此服务器的页面发送该标头，值不限；不是浏览器的程序请在 `Authorization` 中发送令牌。',
+  ],
   DataFolderEmpty: [
     '指定的文件夹或数据库中没有服务器的记录。',
     '请检查 --data、--state 和 --config；服务器首次启动时会创建记录。',
@@ -309,6 +313,10 @@ export const errors: Known = {
     '请检查来宾代理；如果文件系统仍然冻结，请重启来宾。',
   ],
   Timeout: ['未及时收到响应。', '请重试；消息中说明了所等待的内容。'],
+  TooManyRequests: [
+    '当前跟踪作业进度的客户端数量已达到服务器同时服务的上限。',
+    '请每隔几秒查询作业本身，或稍后再试：无人读取的流会在几分钟内结束。',
+  ],
   ToolMissing: ['未安装所需的程序。', '请安装消息中指出的软件包。'],
   UserAccountLocked: [
     '此用户连续输入了太多次错误的密码。',

@@ -96,6 +96,10 @@ export const errors: Known = {
     '應用程式的憑證無法讀取、已過期，或其金鑰無法使用。',
     '請提供目前有效的 PEM 憑證，金鑰為 2048 位元以上的 RSA，或 P-256、P-384 曲線的 EC。',
   ],
+  CrossSiteRequestRefused: [
+    '以工作階段 Cookie 驗證的要求缺少標頭 `x-stillpoint-csrf`，或由其他網站的頁面送出。',
+    '請從此伺服器的頁面送出該標頭，值不限；不是瀏覽器的程式請在 `Authorization` 中送出權杖。',
+  ],
   DataFolderEmpty: [
     '指定的資料夾或資料庫中沒有伺服器的記錄。',
     '請檢查 --data、--state 和 --config；伺服器首次啟動時會建立記錄。',
@@ -315,6 +319,10 @@ export const errors: Known = {
     '請檢查客體代理程式；如果檔案系統仍然凍結，請重新啟動客體。',
   ],
   Timeout: ['未在時間內收到回應。', '請重試；訊息中說明了所等待的內容。'],
+  TooManyRequests: [
+    '目前追蹤作業進度的用戶端數量已達伺服器同時服務的上限。',
+    '請每隔幾秒查詢作業本身，或稍後再試：無人讀取的串流會在幾分鐘內結束。',
+  ],
   ToolMissing: ['未安裝所需的程式。', '請安裝訊息中指出的套件。'],
   UserAccountLocked: [
     '此使用者連續輸入了太多次錯誤的密碼。',

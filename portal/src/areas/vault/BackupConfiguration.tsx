@@ -95,7 +95,7 @@ export function BackupConfiguration({ of, onClose }: { of: VaultPlace; onClose: 
             <MessageBar intent="warning" layout="multiline">
               <MessageBarBody>
                 {t.locked}{' '}
-                <PageLink to="/vaults/create" isInText>
+                <PageLink isInMessage to="/vaults/create" isInText>
                   {t.toCreate}
                 </PageLink>
               </MessageBarBody>
