@@ -44,6 +44,7 @@ pub mod meter;
 pub mod moves;
 pub mod networks;
 pub mod operations;
+pub mod overview;
 pub mod policies;
 pub mod principals;
 pub mod protected_items;

@@ -14,11 +14,13 @@ use state::machines::{Hardware, Machine, Said};
 use state::operations::{self, Operation, OperationStatus};
 use state::policies::Policy;
 use state::principals::{self, PrincipalBody, PrincipalKind, Secret};
-use state::protected_items::{self as items, ProtectionState};
+use state::protected_items::{self as items, LastBackup, ProtectionState};
 use state::recovery_points::{self as points, Range, Tiers, number_of};
 use state::usages::{self, ItemUsage, OfItem, PointSum, StoreUsage};
 use state::vaults::Vault;
-use state::{Record, Scope, State, WriteTx, leases, meter, resources, settings};
+use state::{
+    Record, Scope, State, WriteTx, leases, machines, meter, overview, resources, settings,
+};
 
 use crate::build::{
     GROUP, Home, SUBSCRIPTION, VAULT, at, furnish, group, item, job, new_item, point, policy_id,
@@ -64,6 +66,9 @@ macro_rules! each_test {
             alerts_are_looked_at_when_their_item_has_changed,
             a_vault_that_is_moved_takes_all_of_it_along,
             everything_is_there_after_it_was_opened_again,
+            an_overview_counts_what_stands_alike,
+            machines_are_listed_by_what_they_are_and_how_they_are_protected,
+            items_are_found_by_the_first_thing_that_they_need,
         }
     };
 }
@@ -1492,4 +1497,306 @@ pub async fn a_day_has_one_reading_and_the_last_before_a_period_counts(home: &Ho
     assert_eq!(meter::prune(&mut tx, day(4)).await.unwrap(), 3);
     let read = meter::readings(&mut tx, day(1), day(9)).await.unwrap();
     assert_eq!(read, all[1..]);
+}
+
+/// A machine with this number, and its record.
+async fn machine(tx: &mut WriteTx, name: &str, number: u64, change: impl FnOnce(&mut Machine)) {
+    let mut machine = Machine {
+        uuid: uuid(number),
+        host: "/hosts/a".to_owned(),
+        location: "onprem".to_owned(),
+        os: None,
+        disks: Vec::new(),
+        running: true,
+        seen: at(0),
+        vanished: None,
+        also_on: Vec::new(),
+        agent_lost: None,
+        hardware: Hardware::default(),
+        said: Said::default(),
+    };
+    change(&mut machine);
+    let id = format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}");
+    resources::create(tx, &id, GROUP, machine).await.unwrap();
+}
+
+/// Five machines: `Web` and `db` are protected, `gone` is, too, `twice` is on two hosts, and
+/// `App_1` on another one.
+async fn machines_and_items(tx: &mut WriteTx) {
+    furnish(tx).await;
+    machine(tx, "Web", 1, |_| {}).await;
+    machine(tx, "db", 2, |_| {}).await;
+    machine(tx, "gone", 3, |m| m.vanished = Some(at(5))).await;
+    machine(tx, "twice", 4, |m| m.also_on = vec!["/hosts/b".to_owned()]).await;
+    machine(tx, "App_1", 5, |m| m.host = "/hosts/b".to_owned()).await;
+    for (name, number) in [("Web", 1), ("db", 2), ("gone", 3)] {
+        item(tx, name, number).await;
+    }
+}
+
+pub async fn an_overview_counts_what_stands_alike(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    machines_and_items(&mut tx).await;
+    let id = |name: &str| new_item(name, 0).id;
+    let mut web = items::get(&mut tx, &id("Web")).await.unwrap().unwrap();
+    web.state = ProtectionState::Protected;
+    web.body.policy_seen = Some(policy::Policy::standard_default());
+    web.body.last_backup = Some(LastBackup {
+        at: at(1),
+        status: JobStatus::Completed,
+        code: None,
+        downgrade: Some("X".to_owned()),
+    });
+    let web = items::update(&mut tx, web).await.unwrap();
+    points::create(&mut tx, point(web.data_id, 1, at(0)))
+        .await
+        .unwrap();
+    let mut db = items::get(&mut tx, &id("db")).await.unwrap().unwrap();
+    db.purge_at = Some(at(99));
+    items::update(&mut tx, db).await.unwrap();
+    for (number, status) in [
+        (1, JobStatus::Failed),
+        (2, JobStatus::Failed),
+        (3, JobStatus::Completed),
+    ] {
+        let mut job = job(number, at(0));
+        job.status = status;
+        job.ended_at = Some(at(number as i64));
+        jobs::create(&mut tx, job).await.unwrap();
+    }
+    jobs::create(&mut tx, job(4, at(0))).await.unwrap();
+    let alert = |number, rule, target: &str| NewAlert {
+        id: uuid(number),
+        rule,
+        body: AlertBody {
+            vault: VAULT.to_owned(),
+            target: target.to_owned(),
+            ..AlertBody::default()
+        },
+    };
+    for (number, target) in [(1, "/a"), (2, "/b"), (3, "/c")] {
+        let new = alert(number, AlertRule::BackupFailed, target);
+        let mut raised = alerts::raise(&mut tx, new).await.unwrap();
+        match number {
+            2 => raised.resolved_at = Some(at(9)),
+            3 => raised.state = AlertState::Closed,
+            _ => continue,
+        }
+        alerts::update(&mut tx, raised).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+
+    let mut tx = state.read().await.unwrap();
+    let vault = VAULT.to_lowercase();
+    // Made on the first of January at midnight, due at 19:30 each day: missed on the second.
+    for (missed_by, missed) in [(at(86_400), false), (at(2 * 86_400), true)] {
+        let mut found = overview::items(&mut tx, missed_by).await.unwrap();
+        found.sort_by_key(|alike| (alike.deleted, alike.has_points));
+        let like = |state, deleted, last, downgraded, missed, has_points| overview::Items {
+            vault: vault.clone(),
+            state,
+            deleted,
+            last,
+            downgraded,
+            missed,
+            has_points,
+            count: 1,
+        };
+        let pending = ProtectionState::InitialBackupPending;
+        let done = Some(JobStatus::Completed);
+        let expected = [
+            like(pending, false, None, false, false, false),
+            like(ProtectionState::Protected, false, done, true, missed, true),
+            like(pending, true, None, false, false, false),
+        ];
+        assert_eq!(found, expected);
+    }
+    let found = overview::machines(&mut tx, None).await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|m| (m.standing, m.state, m.count))
+        .collect();
+    use state::machines::Standing::{Conflict, Gone, Listed};
+    let (pending, protected) = (
+        ProtectionState::InitialBackupPending,
+        ProtectionState::Protected,
+    );
+    let mut sorted = found.clone();
+    sorted.sort_by_key(|(standing, state, _)| (*standing, state.is_some()));
+    let expected = [
+        (Listed, None, 2),
+        (Listed, Some(protected), 1),
+        (Gone, Some(pending), 1),
+        (Conflict, None, 1),
+    ];
+    assert_eq!(sorted, expected);
+    let one = [format!(
+        "{GROUP}/providers/Microsoft.Compute/virtualMachines/WEB"
+    )];
+    let found = overview::machines(&mut tx, Some(&one)).await.unwrap();
+    assert_eq!((found.len(), found[0].count), (1, 1));
+    let found = overview::machines(&mut tx, Some(&[])).await.unwrap();
+    assert_eq!(found, []);
+    let running = overview::jobs_in_progress(&mut tx).await.unwrap();
+    assert_eq!(running, [(vault.clone(), 1)]);
+    let mut ended = overview::jobs_ended(&mut tx, at(2)).await.unwrap();
+    ended.sort_by_key(|e| e.1 == JobStatus::Failed);
+    let of = |status| (vault.clone(), status, 1);
+    assert_eq!(ended, [of(JobStatus::Completed), of(JobStatus::Failed)]);
+    let open = overview::alerts(&mut tx).await.unwrap();
+    assert_eq!(open, [(vault, AlertRule::BackupFailed, 1)]);
+}
+
+pub async fn machines_are_listed_by_what_they_are_and_how_they_are_protected(home: &Home) {
+    use machines::{Filter, Protection, Standing};
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    machines_and_items(&mut tx).await;
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let mut names = async |filter: Filter| -> Vec<String> {
+        let found = machines::page(&mut tx, &filter, None, 9).await.unwrap();
+        found.into_iter().map(|m| m.name).collect()
+    };
+    let all = Filter::default();
+    assert_eq!(
+        names(all.clone()).await,
+        ["App_1", "db", "gone", "twice", "Web"]
+    );
+    let stands = |standing| Filter {
+        standing: Some(standing),
+        ..Filter::default()
+    };
+    assert_eq!(names(stands(vec![Standing::Conflict])).await, ["twice"]);
+    let protected = |protection| Filter {
+        protection: Some(protection),
+        ..Filter::default()
+    };
+    let active = Protection::As(ProtectionState::ACTIVE.into());
+    assert_eq!(names(protected(active)).await, ["db", "gone", "Web"]);
+    let stopped = Protection::As(ProtectionState::STOPPED.into());
+    assert_eq!(names(protected(stopped)).await, [""; 0]);
+    assert_eq!(names(protected(Protection::None)).await, ["App_1", "twice"]);
+    let hosts = Filter {
+        hosts: Some(vec!["/hosts/b".to_owned()]),
+        ..Filter::default()
+    };
+    assert_eq!(names(hosts).await, ["App_1"]);
+    // What is no letter stands for itself, and only names count.
+    for (text, found) in [
+        ("w", &["Web", "twice"][..]),
+        ("P_", &["App_1"]),
+        ("%", &[]),
+        ("rg", &[]),
+    ] {
+        let filter = Filter {
+            name: Some(text.to_owned()),
+            ..Filter::default()
+        };
+        let mut names = names(filter).await;
+        names.sort();
+        assert_eq!(names, found, "{text}");
+    }
+    let within = Filter {
+        within: Some(vec![
+            format!("{GROUP}x"),
+            format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/db"),
+        ]),
+        ..Filter::default()
+    };
+    assert_eq!(names(within).await, ["db"]);
+}
+
+pub async fn items_are_found_by_the_first_thing_that_they_need(home: &Home) {
+    use items::{Need, needing};
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let ended = |status, seconds, downgrade: Option<&str>| {
+        Some(LastBackup {
+            at: at(seconds),
+            status,
+            code: None,
+            downgrade: downgrade.map(str::to_owned),
+        })
+    };
+    let (failed, completed) = (JobStatus::Failed, JobStatus::Completed);
+    for (number, name, last, state, has_policy) in [
+        (
+            1,
+            "late",
+            ended(failed, 9, None),
+            ProtectionState::ProtectionError,
+            true,
+        ),
+        (
+            2,
+            "early",
+            ended(failed, 5, Some("X")),
+            ProtectionState::ProtectionError,
+            false,
+        ),
+        (3, "new", None, ProtectionState::InitialBackupPending, false),
+        (
+            4,
+            "less",
+            ended(completed, 5, Some("X")),
+            ProtectionState::Protected,
+            false,
+        ),
+        (
+            5,
+            "missed",
+            ended(completed, 5, Some("X")),
+            ProtectionState::Protected,
+            true,
+        ),
+        (
+            6,
+            "well",
+            ended(completed, 5, None),
+            ProtectionState::Protected,
+            false,
+        ),
+        (
+            7,
+            "stopped",
+            ended(failed, 1, Some("X")),
+            ProtectionState::ProtectionStopped,
+            true,
+        ),
+    ] {
+        let mut item = item(&mut tx, name, number).await;
+        item.state = state;
+        item.body.last_backup = last;
+        item.body.policy_seen = has_policy.then(policy::Policy::standard_default);
+        items::update(&mut tx, item).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let by = at(3 * 86_400);
+    let vaults = [VAULT.to_lowercase()];
+    for (need, expected) in [
+        (Need::LastBackupFailed, &["early", "late"][..]),
+        (Need::PointsMissed(by), &["missed"]),
+        (Need::InitialBackup(by), &["new"]),
+        (Need::Downgraded(by), &["less"]),
+        (Need::Downgraded(at(0)), &["less", "missed"]),
+    ] {
+        for (vaults, expected) in [
+            (None, expected),
+            (Some(&vaults[..]), expected),
+            (Some(&[][..]), &[]),
+        ] {
+            let found = needing(&mut tx, need, vaults, 9).await.unwrap();
+            let names: Vec<_> = found
+                .iter()
+                .map(|i| i.body.friendly_name.as_str())
+                .collect();
+            assert_eq!(names, expected, "{need:?} {vaults:?}");
+        }
+    }
+    let first = needing(&mut tx, Need::LastBackupFailed, None, 1).await;
+    assert_eq!(first.unwrap()[0].body.friendly_name, "early");
 }
