@@ -1,5 +1,6 @@
 //! Backup jobs.
 
+mod progress;
 mod shape;
 
 use axum::Json;
@@ -92,6 +93,8 @@ pub(crate) async fn show(
     let now: Timestamp = app.control.now();
     Ok(Json(shape::whole(&vault, &found.await?, now)))
 }
+
+pub(crate) use progress::follow;
 
 /// `POST …/backupJobs/{job}/cancel`
 pub(crate) async fn cancel(

@@ -2,6 +2,7 @@
 
 use base::{Code, Error, Result};
 use state::role_assignments::RoleAssignment;
+use state::vaults::Vault;
 use state::{Record, Tx, resources};
 
 use crate::locks::refuse_locked;
@@ -25,6 +26,21 @@ impl Sees {
             Self::All => true,
             Self::Only(scopes) => scopes.iter().any(|scope| covers(scope, id)),
         }
+    }
+
+    /// The ids that what is to be seen has, or is below; `None`: of all.
+    pub(crate) fn scopes(&self) -> Option<Vec<String>> {
+        match self {
+            Self::All => None,
+            Self::Only(scopes) => Some(scopes.clone()),
+        }
+    }
+
+    /// The vaults of all that are to be seen.
+    pub(crate) async fn vaults(&self, tx: &mut Tx) -> Result<Vec<Record<Vault>>> {
+        let mut all = resources::all::<Vault>(tx).await?;
+        all.retain(|vault| self.lets(&vault.id));
+        Ok(all)
     }
 }
 

@@ -14,12 +14,14 @@ mod delete_data;
 mod engine;
 mod ground;
 mod held;
+mod live;
 mod load;
 mod of_item;
 mod origin;
 mod plan;
 mod restore;
 mod transfer;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -38,12 +40,14 @@ pub(crate) use backup::{BackupPlan, Run, Stage};
 pub(crate) use delete_data::DeletePlan;
 pub(crate) use engine::Engine;
 pub(crate) use ground::{Ground, policy_of};
+pub use live::LiveWork;
 pub use load::Load;
 pub(crate) use of_item::{unfinished_backups, unfinished_restores};
 pub(crate) use plan::{begun, restoring, sending, waits};
 pub(crate) use restore::{
     CREATE_MACHINE, FROM_VAULT, NewPlace, Place, RestorePlan, Stage as RestoreStage,
 };
+pub use watch::JobWatch;
 
 /// The tasks of a backup (JOB-3).
 pub(crate) const SNAPSHOT: &str = "Take Snapshot";
@@ -66,8 +70,16 @@ pub(crate) enum Plan {
 pub struct ShownJob {
     /// The job.
     pub job: Job,
+    /// What is done just now, if it is done on this server.
+    pub live: Option<LiveWork>,
+}
+
+impl ShownJob {
     /// How far the task that runs is, if it runs on this server.
-    pub progress: Option<mover::Progress>,
+    #[must_use]
+    pub fn progress(&self) -> Option<mover::Progress> {
+        self.live.as_ref().and_then(|live| live.progress)
+    }
 }
 
 impl Control {
@@ -99,8 +111,8 @@ impl Control {
     pub async fn job(&self, group: &str, vault: &str, id: Uuid) -> Result<ShownJob> {
         let mut tx = self.state.read().await?;
         let job = find(&mut tx, &self.vault_id(group, vault), id).await?;
-        let progress = self.engine.progress(id);
-        Ok(ShownJob { job, progress })
+        let live = self.engine.progress(id);
+        Ok(ShownJob { job, live })
     }
 
     /// Asks a job to end (JOB-16; here in any phase). It ends soon after this returns.

@@ -33,6 +33,7 @@ mod machines;
 mod networks;
 mod operations;
 mod options;
+mod overview;
 mod ownership;
 mod passwords;
 mod places;
@@ -83,11 +84,16 @@ pub use first_start::{FirstStart, Start, keep};
 pub use groups::GroupInput;
 pub use hosts::HostInput;
 pub use inventory::Listed;
-pub use jobs::ShownJob;
+pub use jobs::{JobWatch, LiveWork, ShownJob};
 pub use limits::SetLimit;
 pub use log_ins::{CodeKind, DEVICE_SECONDS, DeviceCode, LoggedIn};
+pub use machines::{MachineFilter, Protected, ShownMachine};
 pub use operations::Accepted;
 pub use options::{KeySource, Options};
+pub use overview::{
+    Attention, AttentionKind, ItemCounts, JobCounts, MachineCounts, Overview, OverviewOf,
+    StoragePlace,
+};
 pub use plane::{DataPlane, HostPlane};
 pub use policies::{CountedPolicy, PolicyInput, broken};
 pub use principals::Principal;

@@ -15,7 +15,7 @@ use crate::Control;
 pub(crate) use backup::{in_the_way, is_active};
 pub use changes::ItemChange;
 pub use enable::Protect;
-pub(crate) use enable::{check_enabling, group_of, machine};
+pub(crate) use enable::{check_enabling, check_machine, group_of, machine};
 pub use validate::Validated;
 
 /// Which item of a vault: its machine's group and name.

@@ -64,6 +64,20 @@ impl Operation {
         self.takes(takes).gives(200, name).gives(201, name)
     }
 
+    /// It is answered with server-sent events whose data is this model.
+    pub(crate) fn streams(self, name: &str) -> Self {
+        let data = json!({
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": model(name),
+        });
+        let mut done = self.answer(200, None, &[]);
+        if let Some((_, answer)) = done.gives.last_mut() {
+            answer["content"] = json!({"text/event-stream": {"schema": data}});
+        }
+        done
+    }
+
     /// It is answered with this status and no body.
     pub(crate) fn nothing(self, status: u16) -> Self {
         self.answer(status, None, &[])

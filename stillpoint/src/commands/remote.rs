@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod limits;
 pub mod locks;
 pub mod machines;
+pub mod overview;
 pub mod places;
 pub mod policies;
 pub mod protection;
