@@ -34,7 +34,8 @@ use state::protected_items::ProtectedItem;
 use state::{Tx, WriteTx};
 use uuid::Uuid;
 
-use crate::Control;
+use crate::protected_items::of_vault;
+use crate::{Control, Sees};
 
 pub(crate) use backup::{BackupPlan, Run, Stage};
 pub(crate) use delete_data::DeletePlan;
@@ -102,6 +103,41 @@ impl Control {
         };
         let mut tx = self.state.read().await?;
         jobs::page(&mut tx, &filter, after, limit).await
+    }
+
+    /// At most `limit` jobs of vaults that `sees` lets see, or of the one of this name, newest
+    /// first, beginning behind that of this start and id; each with the id of its vault.
+    ///
+    /// # Errors
+    /// Those of the records.
+    pub async fn all_jobs(
+        &self,
+        vault: Option<&str>,
+        filter: Filter,
+        sees: &Sees,
+        after: Option<(Timestamp, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<(String, Job)>> {
+        let mut tx = self.state.read().await?;
+        let vaults = of_vault(&mut tx, sees, vault).await?;
+        let filter = match vaults.as_deref() {
+            // That has an index of its own.
+            Some([one]) => Filter {
+                vault: Some(one.clone()),
+                ..filter
+            },
+            _ => Filter { vaults, ..filter },
+        };
+        let found = jobs::page(&mut tx, &filter, after, limit).await?;
+        let mut ids = BTreeMap::new();
+        for vault in sees.vaults(&mut tx).await? {
+            ids.insert(state::fold(&vault.id), vault.id);
+        }
+        let with_id = |job: Job| {
+            let id = ids.get(&job.vault).cloned();
+            (id.unwrap_or_else(|| job.vault.clone()), job)
+        };
+        Ok(found.into_iter().map(with_id).collect())
     }
 
     /// The job of this id in a vault.

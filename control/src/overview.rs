@@ -4,7 +4,7 @@
 mod attention;
 mod places;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use base::Result;
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,6 @@ use state::machines::Standing;
 use state::overview::{self as counts, Items, Machines};
 use state::protected_items::ProtectionState;
 use state::resources::{self, Record};
-use state::vaults::Vault;
 use state::{Tx, fold};
 
 use crate::{Control, Sees};
@@ -127,11 +126,11 @@ impl Control {
         let places = self.storage_places(of).await?;
         let mut tx = self.state.read().await?;
         let now = tx.now();
-        let vaults = match &of.vaults {
-            Some(sees) => sees.vaults(&mut tx).await?,
-            None => Vec::new(),
-        };
-        let seen = Seen::new(&vaults);
+        let nothing = Sees::Only(Vec::new());
+        let sees = of.vaults.as_ref().unwrap_or(&nothing);
+        let vaults = sees.vaults(&mut tx).await?;
+        let vaults: Vec<String> = vaults.iter().map(|vault| fold(&vault.id)).collect();
+        let seen = Some(&vaults[..]).filter(|_| *sees != Sees::All);
         let machines = match &of.machines {
             Some(sees) => {
                 let scopes = sees.scopes();
@@ -141,16 +140,15 @@ impl Control {
             None => None,
         };
         let missed_by = self.missed_by(now);
-        let mut items = counts::items(&mut tx, missed_by).await?;
-        items.retain(|alike| seen.lets(&alike.vault));
+        let items = counts::items(&mut tx, seen, missed_by).await?;
         Ok(Overview {
             at: now,
             machines,
             items: ItemCounts::of(&items),
-            jobs: jobs(&mut tx, now, &seen).await?,
+            jobs: jobs(&mut tx, now, seen).await?,
             alerts: alerts(&mut tx, of.alerts.as_ref()).await?,
             vaults: vaults.len() as u64,
-            attention: attention::attention(&mut tx, of, &seen, missed_by, &places).await?,
+            attention: attention::attention(&mut tx, of, &vaults, missed_by, &places).await?,
             places,
         })
     }
@@ -162,41 +160,18 @@ impl Control {
     }
 }
 
-/// The vaults that are seen, by folded id.
-pub(super) struct Seen(HashSet<String>);
-
-impl Seen {
-    fn new(vaults: &[Record<Vault>]) -> Self {
-        Self(vaults.iter().map(|vault| fold(&vault.id)).collect())
-    }
-
-    fn lets(&self, vault: &str) -> bool {
-        self.0.contains(vault)
-    }
-
-    /// All of them.
-    pub(super) fn all(&self) -> Vec<String> {
-        self.0.iter().cloned().collect()
-    }
-}
-
-async fn jobs(tx: &mut Tx, now: Timestamp, seen: &Seen) -> Result<JobCounts> {
-    let mut jobs = JobCounts::default();
-    for (vault, count) in counts::jobs_in_progress(tx).await? {
-        if seen.lets(&vault) {
-            jobs.in_progress += count;
-        }
-    }
+async fn jobs(tx: &mut Tx, now: Timestamp, vaults: Option<&[String]>) -> Result<JobCounts> {
+    let mut jobs = JobCounts {
+        in_progress: counts::jobs_in_progress(tx, vaults).await?,
+        ..JobCounts::default()
+    };
     let from = now.saturating_sub(DAY).unwrap_or(now);
-    for (vault, status, count) in counts::jobs_ended(tx, from).await? {
-        if !seen.lets(&vault) {
-            continue;
-        }
+    for (status, count) in counts::jobs_ended(tx, vaults, from).await? {
         match status {
-            JobStatus::Completed => jobs.completed += count,
-            JobStatus::CompletedWithWarnings => jobs.with_warnings += count,
-            JobStatus::Failed => jobs.failed += count,
-            JobStatus::Cancelled => jobs.cancelled += count,
+            JobStatus::Completed => jobs.completed = count,
+            JobStatus::CompletedWithWarnings => jobs.with_warnings = count,
+            JobStatus::Failed => jobs.failed = count,
+            JobStatus::Cancelled => jobs.cancelled = count,
             JobStatus::InProgress | JobStatus::Cancelling => {}
         }
     }
@@ -211,10 +186,9 @@ async fn alerts(tx: &mut Tx, sees: Option<&Sees>) -> Result<Option<BTreeMap<Aler
         AlertLevel::Informational,
     ];
     let mut all: BTreeMap<AlertLevel, u64> = levels.map(|level| (level, 0)).into();
-    for (vault, rule, count) in counts::alerts(tx).await? {
-        if sees.lets(&vault) {
-            *all.entry(rule.level()).or_default() += count;
-        }
+    let vaults = sees.vault_ids(tx).await?;
+    for (rule, count) in counts::alerts(tx, vaults.as_deref()).await? {
+        *all.entry(rule.level()).or_default() += count;
     }
     Ok(Some(all))
 }

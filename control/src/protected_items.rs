@@ -1,5 +1,6 @@
 //! Protected items: which machines are backed up, and what is asked of them (PROT-1 to 19).
 
+mod all;
 mod backup;
 mod changes;
 mod enable;
@@ -12,6 +13,8 @@ use state::protected_items::{self as items, Filter, ProtectedItem};
 
 use crate::Control;
 
+pub use all::AllItems;
+pub(crate) use all::of_vault;
 pub(crate) use backup::{in_the_way, is_active};
 pub use changes::ItemChange;
 pub use enable::Protect;

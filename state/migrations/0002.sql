@@ -15,8 +15,6 @@ ALTER TABLE protected_items ADD COLUMN downgrade TEXT;
 ALTER TABLE protected_items ADD COLUMN missed_at INTEGER;
 CREATE INDEX protected_items_by_standing ON protected_items
   (vault, state, purge_at, last_status, last_at, downgrade, missed_at, next_run, data_id, id);
-CREATE INDEX protected_items_of_machine ON protected_items (machine, machine_group, state)
-  WHERE purge_at IS NULL;
 
 -- With what is counted, or filtered by, in the index.
 DROP INDEX jobs_ended;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::Resource;
 
-pub(crate) use list::fill;
+pub(crate) use list::{BEFORE_NAME, fill};
 pub use list::{Filter, Protection, page};
 
 /// A discovered machine. Its alias is the UUID; several records of one UUID are a conflict, or a

@@ -136,6 +136,42 @@ mod tests {
         );
     }
 
+    /// Of a vault with an item that failed, and of a machine that is gone, as schema 1 has them.
+    const OF_SCHEMA_1: &str = r#"
+        INSERT INTO resources VALUES ('/v', '/v', 'v', 'vault', '', NULL, 1, 0, 0, '{}');
+        INSERT INTO resources VALUES ('/m', '/m', 'm', 'machine', '', 'u', 1, 0, 0,
+          '{"uuid": "00000000-0000-0000-0000-000000000001", "host": "/h", "location": "l",
+            "os": null, "disks": [], "running": true, "seen": "1970-01-01T00:00:00Z",
+            "vanished": "1970-01-01T00:00:00Z", "also_on": []}');
+        INSERT INTO protected_items VALUES ('/i', '/i', 1, '/v', 'u', '/g', NULL, 'Protected',
+          NULL, NULL, 1, 0, 0, '{"last_backup": {"at": "1970-01-01T00:00:05Z",
+            "status": "Failed", "code": null}, "policy_seen": {"kind": "Standard",
+            "schedule": {"Daily": {"time": "19:30:00"}}, "retention": {"daily": 30},
+            "snapshot_days": 2, "zone": {"name": "UTC", "offset": 0}, "consistency": "Guest",
+            "snapshot_group": null}}');
+    "#;
+
+    #[tokio::test]
+    async fn columns_that_came_later_say_what_bodies_said_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.db");
+        let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH);
+        let db = Db::open(path.to_str().unwrap()).await.unwrap();
+        run_all(&db, &MIGRATIONS[..1], &clock).await.unwrap();
+        let mut tx = WriteTx::new(db.begin_write().await.unwrap(), clock.now());
+        tx.script(OF_SCHEMA_1).await.unwrap();
+        tx.commit().await.unwrap();
+        run(&db, &clock).await.unwrap();
+        for sql in [
+            "SELECT COUNT(*) FROM resources WHERE standing = 'Gone' AND host = '/h'",
+            // Due on the first day and on the second, both at 19:30.
+            "SELECT COUNT(*) FROM protected_items WHERE last_status = 'Failed'
+               AND last_at = 5000000 AND downgrade IS NULL AND missed_at = 156600000000",
+        ] {
+            assert_eq!(count(&db, sql).await.unwrap(), 1, "{sql}");
+        }
+    }
+
     #[tokio::test]
     async fn a_newer_schema_is_refused_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();

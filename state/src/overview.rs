@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use policy::AlertRule;
 
 use crate::Resource;
+use crate::alerts::AlertState;
 use crate::db::{Row, Select, Tx, name_of, whole};
 use crate::jobs::JobStatus;
 use crate::machines::{Machine, Standing};
@@ -13,8 +14,6 @@ use crate::protected_items::ProtectionState;
 /// Items that stand alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Items {
-    /// The folded id of their vault.
-    pub vault: String,
     /// How they are protected.
     pub state: ProtectionState,
     /// Whether they are soft-deleted.
@@ -31,30 +30,34 @@ pub struct Items {
     pub count: u64,
 }
 
-/// Counts all items. A point is missed where the run after the one that is due was due by
-/// `missed_by`.
+/// Counts the items of these vaults, by their folded ids, or of all. A point is missed where the run
+/// after the one that is due was due by `missed_by`.
 ///
 /// # Errors
 /// `StateDamaged`; those of the database.
-pub async fn items(tx: &mut Tx, missed_by: Timestamp) -> Result<Vec<Items>> {
-    let from = "SELECT vault, state, CASE WHEN purge_at IS NULL THEN 'n' ELSE 'y' END AS deleted,
-           last_status, CASE WHEN downgrade IS NULL THEN 'n' ELSE 'y' END AS downgraded,
-           CASE WHEN missed_at <= $1 THEN 'y' ELSE 'n' END AS missed,
-           CASE WHEN EXISTS (SELECT 1 FROM point_sums WHERE item = data_id AND points > 0)
-             THEN 'y' ELSE 'n' END AS has_points, COUNT(*)
-         FROM protected_items GROUP BY 1, 2, 3, 4, 5, 6, 7";
-    let rows = tx.query(from, [whole(missed_by).into()]).await?;
+pub async fn items(
+    tx: &mut Tx,
+    vaults: Option<&[String]>,
+    missed_by: Timestamp,
+) -> Result<Vec<Items>> {
+    let from = "SELECT state, CASE WHEN purge_at IS NULL THEN 'n' ELSE 'y' END, last_status,
+           CASE WHEN downgrade IS NULL THEN 'n' ELSE 'y' END,
+           CASE WHEN missed_at <= $1 THEN 'y' ELSE 'n' END,
+           CASE WHEN points > 0 THEN 'y' ELSE 'n' END, COUNT(*)
+         FROM protected_items LEFT JOIN point_sums ON item = data_id";
+    let select = Select::over(from, [whole(missed_by).into()]).among("vault", vaults);
+    let (sql, values) = select.end("GROUP BY 1, 2, 3, 4, 5, 6");
+    let rows = tx.query(sql, values).await?;
     let yes = |row: &Row, column| Ok(row.text(column)? == "y");
     let alike = |row: &Row| {
         Ok(Items {
-            vault: row.string(0)?,
-            state: row.name(1)?,
-            deleted: yes(row, 2)?,
-            last: row.optional_text(3)?.map(|_| row.name(3)).transpose()?,
-            downgraded: yes(row, 4)?,
-            missed: yes(row, 5)?,
-            has_points: yes(row, 6)?,
-            count: count(row, 7)?,
+            state: row.name(0)?,
+            deleted: yes(row, 1)?,
+            last: row.optional_text(2)?.map(|_| row.name(2)).transpose()?,
+            downgraded: yes(row, 3)?,
+            missed: yes(row, 4)?,
+            has_points: yes(row, 5)?,
+            count: count(row, 6)?,
         })
     };
     rows.iter().map(alike).collect()
@@ -98,39 +101,52 @@ pub async fn machines(tx: &mut Tx, within: Option<&[String]>) -> Result<Vec<Mach
     Ok(all)
 }
 
-/// Jobs of a vault that have not ended.
+/// How many jobs of these vaults, or of all, have not ended.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn jobs_in_progress(tx: &mut Tx) -> Result<Vec<(String, u64)>> {
-    let sql = "SELECT vault, COUNT(*) FROM jobs WHERE ended_at IS NULL GROUP BY vault";
-    let rows = tx.query(sql, []).await?;
-    let of = |row: &Row| Ok((row.string(0)?, count(row, 1)?));
-    rows.iter().map(of).collect()
+pub async fn jobs_in_progress(tx: &mut Tx, vaults: Option<&[String]>) -> Result<u64> {
+    let select = Select::new("SELECT COUNT(*) FROM jobs")
+        .with("ended_at IS NULL", [])
+        .among(VAULT_OF_JOB, vaults);
+    let (sql, values) = select.end("");
+    let row = tx.query_one(sql, values).await?;
+    row.map_or(Ok(0), |row| count(&row, 0))
 }
 
-/// Jobs that ended from a time on, by vault and by how they ended.
+/// As an expression, so that no index of vaults is taken for one of times.
+const VAULT_OF_JOB: &str = "vault || ''";
+
+/// How many jobs of these vaults, or of all, ended from a time on, by how.
 ///
 /// # Errors
 /// `StateDamaged`; those of the database.
-pub async fn jobs_ended(tx: &mut Tx, from: Timestamp) -> Result<Vec<(String, JobStatus, u64)>> {
-    let sql = "SELECT vault, status, COUNT(*) FROM jobs
-         WHERE ended_at >= $1 GROUP BY vault, status";
-    let rows = tx.query(sql, [whole(from).into()]).await?;
-    let of = |row: &Row| Ok((row.string(0)?, row.name(1)?, count(row, 2)?));
+pub async fn jobs_ended(
+    tx: &mut Tx,
+    vaults: Option<&[String]>,
+    from: Timestamp,
+) -> Result<Vec<(JobStatus, u64)>> {
+    let select = Select::new("SELECT status || '', COUNT(*) FROM jobs")
+        .with("ended_at >= ?", [whole(from).into()])
+        .among(VAULT_OF_JOB, vaults);
+    let (sql, values) = select.end("GROUP BY 1 ORDER BY 1");
+    let rows = tx.query(sql, values).await?;
+    let of = |row: &Row| Ok((row.name(0)?, count(row, 1)?));
     rows.iter().map(of).collect()
 }
 
-/// Alerts that fire and that nobody has closed, by vault and by rule.
+/// How many alerts of these vaults, or of all, fire and were closed by nobody, by rule.
 ///
 /// # Errors
 /// `StateDamaged`; those of the database.
-pub async fn alerts(tx: &mut Tx) -> Result<Vec<(String, AlertRule, u64)>> {
-    let closed = name_of(&crate::alerts::AlertState::Closed)?;
-    let sql = "SELECT vault, rule, COUNT(*) FROM alerts
-         WHERE resolved_at IS NULL AND state <> $1 GROUP BY vault, rule";
-    let rows = tx.query(sql, [closed]).await?;
-    let of = |row: &Row| Ok((row.string(0)?, row.name(1)?, count(row, 2)?));
+pub async fn alerts(tx: &mut Tx, vaults: Option<&[String]>) -> Result<Vec<(AlertRule, u64)>> {
+    let select = Select::new("SELECT rule, COUNT(*) FROM alerts")
+        .with("resolved_at IS NULL", [])
+        .with("state <> ?", [name_of(&AlertState::Closed)?])
+        .among("vault", vaults);
+    let (sql, values) = select.end("GROUP BY rule ORDER BY rule");
+    let rows = tx.query(sql, values).await?;
+    let of = |row: &Row| Ok((row.name(0)?, count(row, 1)?));
     rows.iter().map(of).collect()
 }
 

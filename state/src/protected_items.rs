@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::db::{Row, Select, Tx, Value, WriteTx, json_of, name_of, whole};
+use crate::db::{Row, Select, Tx, Value, WriteTx, json_of, name_of, named_like, whole};
 use crate::fold::fold;
 use crate::resources::{changed_meanwhile, gone};
 use crate::usages;
@@ -292,7 +292,7 @@ pub async fn of_machines(tx: &mut Tx, machines: &[Uuid]) -> Result<Vec<Protected
     for which in ["purge_at IS NULL", "purge_at IS NOT NULL"] {
         let select = Select::new(FROM)
             .with(which, [])
-            .among("machine", Some(&machines));
+            .among("machine", Some(&machines[..]));
         found.extend(all(tx, select, "id", u32::MAX).await?);
     }
     found.sort_by_cached_key(|item| fold(&item.id));
@@ -322,6 +322,14 @@ pub struct Filter {
     pub machine: Option<Uuid>,
     /// Those that are soft-deleted, or those that are live.
     pub deleted: Option<bool>,
+    /// Those of these vaults, by their folded ids.
+    pub vaults: Option<Vec<String>>,
+    /// Those that are protected so.
+    pub state: Option<ProtectionState>,
+    /// Those whose last backup ended so.
+    pub last: Option<crate::jobs::JobStatus>,
+    /// Those with this in their machine's name, in any case.
+    pub name: Option<String>,
 }
 
 /// At most `limit` items by folded id, beginning after the id `after`.
@@ -334,7 +342,7 @@ pub async fn page(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<ProtectedItem>> {
-    let select = filtered(FROM, filter).with_some("id > ?", after.map(fold));
+    let select = filtered(FROM, filter)?.with_some("id > ?", after.map(fold));
     all(tx, select, "id", limit).await
 }
 
@@ -343,7 +351,7 @@ pub async fn page(
 /// # Errors
 /// Those of the database.
 pub async fn count(tx: &mut Tx, filter: &Filter) -> Result<u64> {
-    let select = filtered("SELECT COUNT(*) FROM protected_items", filter);
+    let select = filtered("SELECT COUNT(*) FROM protected_items", filter)?;
     let (sql, values) = select.page("1", 1);
     let row = tx.query_one(sql, values).await?;
     row.map_or(Ok(0), |row| row.int(0)).map(i64::unsigned_abs)
@@ -470,16 +478,30 @@ fn missing(error: Error) -> Error {
     }
 }
 
-fn filtered(from: &str, filter: &Filter) -> Select {
+/// What stands before a machine's name in the folded id of its item; the group is any.
+pub(crate) const BEFORE_NAME: &str = "/protecteditems/vm;iaasvmcontainerv2;%;";
+
+fn filtered(from: &str, filter: &Filter) -> Result<Select> {
+    let name = filter.name.as_deref();
     let select = Select::new(from)
+        .among("vault", filter.vaults.as_deref())
+        .with_some("state = ?", filter.state.as_ref().map(name_of).transpose()?)
+        .with_some(
+            "last_status = ?",
+            filter.last.as_ref().map(name_of).transpose()?,
+        )
+        .with_some(
+            "id LIKE ? ESCAPE '!'",
+            name.map(|name| named_like(BEFORE_NAME, name)),
+        )
         .with_some("vault = ?", filter.vault.as_deref().map(fold))
         .with_some("policy = ?", filter.policy.as_deref().map(fold))
         .with_some("machine = ?", filter.machine.map(|m| m.to_string()));
-    match filter.deleted {
+    Ok(match filter.deleted {
         Some(true) => select.with("purge_at IS NOT NULL", []),
         Some(false) => select.with("purge_at IS NULL", []),
         None => select,
-    }
+    })
 }
 
 async fn one(tx: &mut Tx, select: Select) -> Result<Option<ProtectedItem>> {

@@ -108,6 +108,26 @@ Examples:
   stillpoint overview
   stillpoint overview -v vault1 -o json")]
     Overview,
+    /// A server's machines against days: points, and how backups ended
+    #[command(after_help = "\
+Examples:
+  stillpoint heat-map
+  stillpoint heat-map --days 14 -o json
+
+A day of UTC each: A, F or C for the consistency of its best point (application, file system,
+crash), in lower case if that is a snapshot only; ! where all backups failed, ? where some did or
+one ended with warnings.")]
+    HeatMap {
+        /// How many days, up to today.
+        #[arg(long, value_name = "DAYS", default_value = "30")]
+        days: u32,
+    },
+    /// Find what has a text in its name on a server
+    #[command(after_help = "Example:\n  stillpoint search web")]
+    Search {
+        /// What is looked for, in any case.
+        text: String,
+    },
     /// Follow a server's jobs
     #[command(subcommand)]
     Job(JobCommand),

@@ -89,13 +89,18 @@ impl Operation {
         self.answer(200, Some(body), &[])
     }
 
-    /// A list that comes in pages (G10).
-    pub(crate) fn pages_of(mut self, name: &str) -> Self {
+    /// It comes in pages (G10): a part of its model is the link to the next.
+    pub(crate) fn skips(mut self) -> Self {
         self.query
             .push(json!({"$ref": "#/components/parameters/SkipToken"}));
+        self
+    }
+
+    /// A list that comes in pages (G10).
+    pub(crate) fn pages_of(self, name: &str) -> Self {
         let next = text_about("Where the next page is; absent on the last.");
         let body = object([("value", list(model(name))), ("?nextLink", next)]);
-        self.answer(200, Some(body), &[])
+        self.skips().answer(200, Some(body), &[])
     }
 
     /// What `$filter` may name.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{item, vault};
+use super::{SUBSCRIPTION, item, vault};
 use crate::jobs::{OPERATIONS, STATUSES};
 use crate::openapi::schema::{
     about, and, choices, duration, flag, guid, list, map, maybe, number, object, one_of, only,
@@ -49,6 +49,21 @@ pub(super) fn routes() -> Routes {
         .model("JobDetails", {
             let more = object([("extendedInfo", details()), ("duration", duration())]);
             resource(JOBS, and(job(), more))
+        })
+        .get(
+            &format!("{SUBSCRIPTION}/providers/Stillpoint.Fabric/backupJobs"),
+            jobs::all::list,
+            op("AllJobs_List", "The jobs of all vaults, newest first.")
+                .pages_of("AnyJob")
+                .filters(&jobs::all::FILTERS),
+        )
+        .model("AnyJob", {
+            let more = object([
+                ("vaultId", text()),
+                ("vaultName", text()),
+                ("itemId", maybe(text_about("In lower case."))),
+            ]);
+            and(resource(JOBS, job()), object([("stillpoint", more)]))
         })
         .model("JobProgress", {
             let more = object([("extendedInfo", details()), ("duration", duration())]);

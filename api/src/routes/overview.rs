@@ -1,19 +1,105 @@
 //! What pages show of many machines at once: one read each, however many there are.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{SUBSCRIPTION, vault};
+use crate::heat_map::{self, CONSISTENCIES, STATUSES, TIERS};
 use crate::openapi::schema::{
-    about, choices, flag, list, map, maybe, object, one_of, resource, text, text_about, time, whole,
+    about, choices, flag, list, map, maybe, model, object, one_of, only, resource, text,
+    text_about, time, whole,
 };
 use crate::openapi::{Routes, op};
 use crate::overview::{self, KINDS, SEVERITIES};
+use crate::search;
 
 /// Where it is, behind a scope.
 const OVERVIEW: &str = "/providers/Stillpoint.Fabric/overview/default";
 
 pub(super) fn routes() -> Routes {
-    overviews()
+    overviews().merge(heat_map()).merge(search())
+}
+
+fn heat_map() -> Routes {
+    let day = object([
+        ("date", text_about("A date of UTC, such as `2026-03-01`.")),
+        ("points", about(whole(), "Taken on it and there now.")),
+        (
+            "?consistency",
+            about(choices(&CONSISTENCIES), "That of the best point."),
+        ),
+        (
+            "?tier",
+            about(one_of(TIERS), "Where they are, all of them together."),
+        ),
+        (
+            "status",
+            about(
+                choices(&STATUSES),
+                "How the backups ended that began on it.",
+            ),
+        ),
+    ]);
+    let row = object([
+        ("id", text()),
+        ("name", text()),
+        ("vaultId", text()),
+        ("vaultName", text()),
+        (
+            "days",
+            about(list(day), "In order; those without anything are left out."),
+        ),
+    ]);
+    let map = object([
+        ("timeZone", only("UTC")),
+        ("from", text_about("A date of UTC, such as `2026-03-01`.")),
+        ("days", whole()),
+        ("value", list(model("HeatMapRow"))),
+        (
+            "?nextLink",
+            text_about("Where the next page is; absent on the last."),
+        ),
+    ]);
+    let days = json!({"type": "integer", "minimum": 1, "maximum": 92, "default": 30});
+    Routes::new()
+        .get(
+            &format!("{SUBSCRIPTION}/providers/Stillpoint.Fabric/heatMap/default"),
+            heat_map::show,
+            op(
+                "HeatMaps_Get",
+                "Items against days of UTC: points, the best consistency, where they are, and how \
+                 the backups ended.",
+            )
+            .skips()
+            .query("days", days)
+            .is("HeatMap"),
+        )
+        .model("HeatMap", map)
+        .model("HeatMapRow", row)
+}
+
+fn search() -> Routes {
+    let found = object([
+        ("kind", one_of(search::KINDS)),
+        ("id", text()),
+        ("name", text()),
+        (
+            "detail",
+            text_about("What tells it from others of its name."),
+        ),
+    ]);
+    Routes::new()
+        .get(
+            &format!("{SUBSCRIPTION}/providers/Stillpoint.Fabric/search"),
+            search::search,
+            op(
+                "Searches_Get",
+                "Vaults, machines, policies, jobs and hosts with a text in their name, ten of each \
+                 at most; jobs by their machine's name, or by the beginning of their id.",
+            )
+            .query("q", text_about("What is looked for, in any case."))
+            .list_of("SearchResult"),
+        )
+        .model("SearchResult", found)
 }
 
 fn overviews() -> Routes {
@@ -122,7 +208,7 @@ fn counts() -> Value {
         (
             "attention",
             about(
-                list(crate::openapi::schema::model("Attention")),
+                list(model("Attention")),
                 "The most urgent first, 50 at most, with some of each kind.",
             ),
         ),

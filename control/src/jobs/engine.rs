@@ -52,6 +52,8 @@ pub(crate) struct Engine {
     stopping: CancellationToken,
     /// How many more streams of progress may be served.
     streams: Arc<Semaphore>,
+    /// Set when they are to end.
+    streaming: CancellationToken,
     /// Told when there is work.
     pub(crate) wake: Notify,
     /// Told when a job's task has ended.
@@ -86,6 +88,7 @@ impl Engine {
             taken_up: AtomicU64::new(0),
             stopping: CancellationToken::new(),
             streams: Arc::new(Semaphore::new(STREAMS)),
+            streaming: CancellationToken::new(),
             wake: Notify::new(),
             ended: Notify::new(),
             moved: Notify::new(),
@@ -110,9 +113,14 @@ impl Engine {
         Arc::clone(&self.streams).try_acquire_owned().ok()
     }
 
-    /// Done when the server ends.
-    pub(crate) async fn stopped(&self) {
-        self.stopping.cancelled().await;
+    /// Done when streams of progress are to end.
+    pub(crate) async fn streams_end(&self) {
+        self.streaming.cancelled().await;
+    }
+
+    /// Ends streams of progress.
+    pub(super) fn end_streams(&self) {
+        self.streaming.cancel();
     }
 
     /// Tells the one who works on a job that it is to end.

@@ -33,6 +33,11 @@ pub struct JobWatch {
 }
 
 impl Control {
+    /// Ends all that follow jobs: the server ends, and waits for who asks it.
+    pub fn end_streams(&self) {
+        self.engine.end_streams();
+    }
+
     /// Follows a job of a vault.
     ///
     /// # Errors
@@ -74,7 +79,7 @@ impl JobWatch {
                 return Ok(None);
             }
             tokio::select! {
-                () = self.control.engine.stopped() => {
+                () = self.control.engine.streams_end() => {
                     let detail = "the server ends; ask it again when it is back";
                     return Err(Error::new(Code::StateUnavailable, detail));
                 }

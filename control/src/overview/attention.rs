@@ -10,7 +10,7 @@ use state::protected_items::{Need, ProtectedItem, needing};
 use state::resources::Record;
 
 use super::places::StoragePlace;
-use super::{OverviewOf, Seen, if_seen};
+use super::{OverviewOf, if_seen};
 
 /// The most that are told of.
 const MOST: usize = 50;
@@ -61,11 +61,11 @@ pub enum AttentionKind {
     Unprotected,
 }
 
-/// All that may be seen.
+/// All that may be seen, of these vaults by their folded ids.
 pub(super) async fn attention(
     tx: &mut Tx,
     of: &OverviewOf,
-    seen: &Seen,
+    vaults: &[String],
     missed_by: Timestamp,
     places: &[StoragePlace],
 ) -> Result<Vec<Attention>> {
@@ -74,7 +74,6 @@ pub(super) async fn attention(
     for host in if_seen::<Host>(tx, of.hosts).await? {
         all.extend(unreachable(&host, now));
     }
-    let vaults = seen.all();
     for (need, kind) in [
         (Need::LastBackupFailed, AttentionKind::LastBackupFailed),
         (Need::PointsMissed(missed_by), AttentionKind::PointsMissed),
@@ -84,7 +83,7 @@ pub(super) async fn attention(
         ),
         (Need::Downgraded(missed_by), AttentionKind::Downgraded),
     ] {
-        let found = needing(tx, need, Some(&vaults), MOST as u32).await?;
+        let found = needing(tx, need, Some(vaults), MOST as u32).await?;
         all.extend(found.iter().map(|item| of_item(item, kind)));
     }
     if let Some(sees) = &of.machines {

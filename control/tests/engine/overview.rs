@@ -99,7 +99,7 @@ async fn mon_1_what_needs_attention_follows_what_happens_to_an_item() {
     world.backup_now("web", None).await.unwrap();
     world.settle().await;
     assert_eq!(world.kinds().await, kinds([(Unprotected, "db")]));
-    assert_eq!(world.overview().await.jobs.completed, 4);
+    assert_eq!(world.overview().await.jobs.completed, 5);
     world.delete("web").await.unwrap();
     let found = world.overview().await;
     assert_eq!((found.items.total, found.items.soft_deleted), (0, 1));

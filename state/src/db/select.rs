@@ -20,6 +20,14 @@ impl Select {
         }
     }
 
+    /// The same, of a `SELECT … FROM …` that has these as `$1` and on.
+    pub(crate) fn over<const N: usize>(from: &str, values: [Value; N]) -> Self {
+        Self {
+            values: values.into(),
+            ..Self::new(from)
+        }
+    }
+
     /// Adds a condition with a `?` for each value.
     pub(crate) fn with<const N: usize>(self, condition: &str, values: [Value; N]) -> Self {
         self.with_all(condition, values)
@@ -57,21 +65,25 @@ impl Select {
             let (first, end) = below(scope);
             [fold(scope).into(), first.into(), end.into()]
         });
-        self.any(&one, scopes.len(), values)
+        match scopes.len() {
+            0 => self.with("1 = 0", []),
+            count => self.with_all(
+                &format!("({})", vec![one.as_str(); count].join(" OR ")),
+                values,
+            ),
+        }
     }
 
     /// Adds that a column has one of these, if some are given.
-    pub(crate) fn among(self, column: &str, all: Option<&[String]>) -> Self {
-        let Some(all) = all else { return self };
-        let values = all.iter().map(|one| one.as_str().into());
-        self.any(&format!("{column} = ?"), all.len(), values)
-    }
-
-    /// Adds that a condition holds for one of so many at least; none has it if there are none.
-    fn any(self, one: &str, count: usize, values: impl IntoIterator<Item = Value>) -> Self {
-        match count {
-            0 => self.with("1 = 0", []),
-            _ => self.with_all(&format!("({})", vec![one; count].join(" OR ")), values),
+    pub(crate) fn among<T: Into<Value> + Clone>(self, column: &str, all: Option<&[T]>) -> Self {
+        match all {
+            None => self,
+            Some([]) => self.with("1 = 0", []),
+            Some(all) => {
+                let marks = vec!["?"; all.len()].join(", ");
+                let values = all.iter().cloned().map(Into::into);
+                self.with_all(&format!("{column} IN ({marks})"), values)
+            }
         }
     }
 
@@ -94,13 +106,22 @@ impl Select {
 
 /// The pattern of `LIKE … ESCAPE '!'` for ids that have `text` in the name behind `before`.
 pub(crate) fn named_like(before: &str, text: &str) -> String {
-    let mut pattern = format!("%{before}%");
+    format!("%{before}%{}%", plain(text))
+}
+
+/// The same, for those whose name begins with it.
+pub(crate) fn begins_like(before: &str, text: &str) -> String {
+    format!("%{before}{}%", plain(text))
+}
+
+/// A text, folded, that stands for itself in a pattern.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
     for char in fold(text).chars() {
         if matches!(char, '%' | '_' | '!') {
-            pattern.push('!');
+            plain.push('!');
         }
-        pattern.push(char);
+        plain.push(char);
     }
-    pattern.push('%');
-    pattern
+    plain
 }

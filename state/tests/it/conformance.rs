@@ -15,11 +15,12 @@ use state::operations::{self, Operation, OperationStatus};
 use state::policies::Policy;
 use state::principals::{self, PrincipalBody, PrincipalKind, Secret};
 use state::protected_items::{self as items, LastBackup, ProtectionState};
-use state::recovery_points::{self as points, Range, Tiers, number_of};
+use state::recovery_points::{self as points, Consistency, Range, Tiers, number_of};
 use state::usages::{self, ItemUsage, OfItem, PointSum, StoreUsage};
 use state::vaults::Vault;
 use state::{
-    Record, Scope, State, WriteTx, leases, machines, meter, overview, resources, settings,
+    Record, Scope, State, WriteTx, heat_map, leases, machines, meter, overview, resources, search,
+    settings,
 };
 
 use crate::build::{
@@ -69,6 +70,9 @@ macro_rules! each_test {
             an_overview_counts_what_stands_alike,
             machines_are_listed_by_what_they_are_and_how_they_are_protected,
             items_are_found_by_the_first_thing_that_they_need,
+            points_and_backups_are_counted_by_item_and_day,
+            what_has_a_text_in_its_name_is_found,
+            jobs_of_several_vaults_are_one_list,
         }
     };
 }
@@ -1591,10 +1595,9 @@ pub async fn an_overview_counts_what_stands_alike(home: &Home) {
     let vault = VAULT.to_lowercase();
     // Made on the first of January at midnight, due at 19:30 each day: missed on the second.
     for (missed_by, missed) in [(at(86_400), false), (at(2 * 86_400), true)] {
-        let mut found = overview::items(&mut tx, missed_by).await.unwrap();
+        let mut found = overview::items(&mut tx, None, missed_by).await.unwrap();
         found.sort_by_key(|alike| (alike.deleted, alike.has_points));
         let like = |state, deleted, last, downgraded, missed, has_points| overview::Items {
-            vault: vault.clone(),
             state,
             deleted,
             last,
@@ -1638,14 +1641,25 @@ pub async fn an_overview_counts_what_stands_alike(home: &Home) {
     assert_eq!((found.len(), found[0].count), (1, 1));
     let found = overview::machines(&mut tx, Some(&[])).await.unwrap();
     assert_eq!(found, []);
-    let running = overview::jobs_in_progress(&mut tx).await.unwrap();
-    assert_eq!(running, [(vault.clone(), 1)]);
-    let mut ended = overview::jobs_ended(&mut tx, at(2)).await.unwrap();
-    ended.sort_by_key(|e| e.1 == JobStatus::Failed);
-    let of = |status| (vault.clone(), status, 1);
-    assert_eq!(ended, [of(JobStatus::Completed), of(JobStatus::Failed)]);
-    let open = overview::alerts(&mut tx).await.unwrap();
-    assert_eq!(open, [(vault, AlertRule::BackupFailed, 1)]);
+    let (here, there) = ([vault, "/x".to_owned()], ["/elsewhere".to_owned()]);
+    for vaults in [None, Some(&here[..])] {
+        let running = overview::jobs_in_progress(&mut tx, vaults).await;
+        assert_eq!(running.unwrap(), 1);
+        let ended = overview::jobs_ended(&mut tx, vaults, at(2)).await.unwrap();
+        assert_eq!(ended, [(JobStatus::Completed, 1), (JobStatus::Failed, 1)]);
+        let open = overview::alerts(&mut tx, vaults).await.unwrap();
+        assert_eq!(open, [(AlertRule::BackupFailed, 1)]);
+    }
+    for vaults in [Some(&there[..]), Some(&[][..])] {
+        assert_eq!(overview::items(&mut tx, vaults, at(0)).await.unwrap(), []);
+        let running = overview::jobs_in_progress(&mut tx, vaults).await;
+        assert_eq!(running.unwrap(), 0);
+        assert_eq!(
+            overview::jobs_ended(&mut tx, vaults, at(0)).await.unwrap(),
+            []
+        );
+        assert_eq!(overview::alerts(&mut tx, vaults).await.unwrap(), []);
+    }
 }
 
 pub async fn machines_are_listed_by_what_they_are_and_how_they_are_protected(home: &Home) {
@@ -1799,4 +1813,176 @@ pub async fn items_are_found_by_the_first_thing_that_they_need(home: &Home) {
     }
     let first = needing(&mut tx, Need::LastBackupFailed, None, 1).await;
     assert_eq!(first.unwrap()[0].body.friendly_name, "early");
+}
+
+pub async fn points_and_backups_are_counted_by_item_and_day(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let (web, db) = (item(&mut tx, "web", 1).await, item(&mut tx, "db", 2).await);
+    let day = 86_400;
+    for (number, of, seconds, tiers, consistency) in [
+        (1, &web, 5, Tiers::Vault, Consistency::CrashConsistent),
+        (
+            2,
+            &web,
+            day - 1,
+            Tiers::Snapshot,
+            Consistency::AppConsistent,
+        ),
+        (3, &web, day, Tiers::Vault, Consistency::CrashConsistent),
+        (
+            4,
+            &db,
+            3 * day,
+            Tiers::SnapshotAndVault,
+            Consistency::FileSystemConsistent,
+        ),
+    ] {
+        let mut new = point(of.data_id, number, at(seconds));
+        new.tiers = tiers;
+        new.body.consistency = consistency;
+        points::create(&mut tx, new).await.unwrap();
+    }
+    for (number, seconds, status, operation) in [
+        (1, 0, JobStatus::Failed, JobOperation::Backup),
+        (2, 1, JobStatus::Failed, JobOperation::Backup),
+        (3, 2, JobStatus::Completed, JobOperation::Backup),
+        (4, day, JobStatus::Failed, JobOperation::Restore),
+        (5, 2 * day, JobStatus::Completed, JobOperation::Backup),
+    ] {
+        let mut new = job(number, at(seconds));
+        new.item = Some(web.id.clone());
+        (new.status, new.operation) = (status, operation);
+        jobs::create(&mut tx, new).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let first = at(0).as_second() / day;
+    let of = |item: i64, after: i64, count, consistency, in_snapshot, in_vault| heat_map::Points {
+        item,
+        day: first + after,
+        count,
+        consistency,
+        in_snapshot,
+        in_vault,
+    };
+    let all = [
+        of(web.data_id, 0, 2, Consistency::AppConsistent, true, true),
+        of(web.data_id, 1, 1, Consistency::CrashConsistent, false, true),
+        of(
+            db.data_id,
+            3,
+            1,
+            Consistency::FileSystemConsistent,
+            true,
+            true,
+        ),
+    ];
+    let both = [web.data_id, db.data_id];
+    let found = heat_map::points(&mut tx, &both, at(0)).await.unwrap();
+    assert_eq!(found, all);
+    let found = heat_map::points(&mut tx, &both[1..], at(day))
+        .await
+        .unwrap();
+    assert_eq!(found, all[2..]);
+    assert_eq!(heat_map::points(&mut tx, &[], at(0)).await.unwrap(), []);
+    let ids = [web.id.to_lowercase(), db.id.to_lowercase()];
+    let found = heat_map::backups(&mut tx, &ids, at(0)).await.unwrap();
+    let found: Vec<_> = found.iter().map(|b| (b.day - first, b.status)).collect();
+    let (failed, completed) = (JobStatus::Failed, JobStatus::Completed);
+    assert_eq!(found, [(0, completed), (0, failed), (2, completed)]);
+    let found = heat_map::backups(&mut tx, &ids, at(day)).await.unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+pub async fn what_has_a_text_in_its_name_is_found(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    for (number, name) in (1..).zip(["my-web", "WEB-2", "web_1", "Gr\u{dc}n", "db"]) {
+        machine(&mut tx, name, number, |_| {}).await;
+        let mut new = new_item(name, number);
+        let plain = format!("iaasvmcontainerv2;rg;{name}");
+        new.id = format!(
+            "{VAULT}/protectionContainers/IaasVMContainer;{plain}/protectedItems/VM;{plain}"
+        );
+        let item = items::create(&mut tx, new).await.unwrap();
+        for run in 0..3 {
+            let mut new = job(number * 16 + run, at((10 * run + number) as i64));
+            new.item = Some(item.id.clone());
+            jobs::create(&mut tx, new).await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let mut names = async |text: &str, limit| -> Vec<String> {
+        let found = search::named::<Machine>(&mut tx, text, None, limit).await;
+        found.unwrap().into_iter().map(|m| m.name).collect()
+    };
+    assert_eq!(names("Web", 9).await, ["WEB-2", "web_1", "my-web"]);
+    assert_eq!(names("web", 2).await, ["WEB-2", "web_1"]);
+    assert_eq!(names("b_", 9).await, ["web_1"]);
+    assert_eq!(names("GR\u{fc}N", 9).await, ["Gr\u{dc}n"]);
+    assert_eq!(names("microsoft", 9).await, [""; 0]);
+    let elsewhere = [format!("{GROUP}0")];
+    let found = search::named::<Machine>(&mut tx, "web", Some(&elsewhere), 9).await;
+    assert_eq!(found.unwrap(), []);
+    let found = search::named::<Vault>(&mut tx, "v", None, 9).await.unwrap();
+    assert_eq!((found.len(), &*found[0].name), (1, "V1"));
+    let found = search::named::<Policy>(&mut tx, "P", None, 9)
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 2);
+    let found = search::jobs_of(&mut tx, "WEB", None, 5).await.unwrap();
+    let started: Vec<_> = found.iter().map(|j| j.started_at).collect();
+    let expected = [23, 22, 21, 13, 12].map(at);
+    assert_eq!(started, expected);
+    // The group is no name.
+    assert_eq!(search::jobs_of(&mut tx, "rg", None, 5).await.unwrap(), []);
+    assert_eq!(
+        search::jobs_of(&mut tx, "web", Some(&[]), 5).await.unwrap(),
+        []
+    );
+    let found = jobs::begin_with(&mut tx, "00000000-0000-0000-0000-00000000001", 9).await;
+    assert_eq!(found.unwrap().len(), 3);
+    let found = jobs::begin_with(&mut tx, "f", 9).await.unwrap();
+    assert_eq!(found, []);
+}
+
+pub async fn jobs_of_several_vaults_are_one_list(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    for number in 0..6 {
+        let mut new = job(number, at(number as i64));
+        new.vault = format!("/vaults/{}", number % 3);
+        new.status = match number {
+            4 => JobStatus::Failed,
+            _ => JobStatus::Completed,
+        };
+        jobs::create(&mut tx, new).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let some = |all: &[&str]| Some(all.iter().map(|v| format!("/vaults/{v}")).collect());
+    for (vaults, status, expected) in [
+        (None, None, &[5, 4, 3, 2, 1, 0][..]),
+        (some(&["0", "1"]), None, &[4, 3, 1, 0]),
+        (some(&["1", "2"]), Some(JobStatus::Failed), &[4]),
+        (some(&[]), None, &[]),
+    ] {
+        let filter = jobs::Filter {
+            vaults,
+            status,
+            ..jobs::Filter::default()
+        };
+        let found = jobs::page(&mut tx, &filter, None, 9).await.unwrap();
+        let numbers: Vec<u128> = found.iter().map(|j| j.id.as_u128()).collect();
+        assert_eq!(numbers, expected);
+        let after = found.first().map(|j| (j.started_at, j.id));
+        let rest = jobs::page(&mut tx, &filter, after, 9).await.unwrap();
+        if after.is_some() {
+            assert_eq!(rest, found[1..]);
+        }
+    }
 }
