@@ -1,8 +1,6 @@
 //! Alerts as Azure Monitor shows them (`Microsoft.AlertsManagement/alerts`; MON-2, 3, 6), at the
 //! scope of the subscription, a group or a vault.
 
-use std::collections::HashMap;
-
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use base::{Code, Error};
@@ -13,10 +11,10 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::authorization::Scope;
-use crate::body::choose;
 use crate::caller::Caller;
 use crate::error::Answer;
 use crate::page::{Page, Paged};
+use crate::query::Query;
 use crate::time;
 
 const READ: &str = "Microsoft.AlertsManagement/alerts/read";
@@ -38,38 +36,6 @@ const SEVERITIES: [(&str, u8); 5] = [
     ("Sev4", 4),
 ];
 const RANGES: [(&str, i64); 4] = [("1h", 1), ("1d", 24), ("7d", 7 * 24), ("30d", 30 * 24)];
-
-/// The query of a request, its names in lower case.
-struct Query(HashMap<String, String>);
-
-impl Query {
-    fn read(raw: Option<String>) -> Answer<Self> {
-        let raw = raw.unwrap_or_default();
-        let pairs = serde_urlencoded::from_str::<Vec<(String, String)>>(&raw);
-        let pairs = pairs.map_err(|e| {
-            let detail = format!("the query can't be read: {e}");
-            Error::new(Code::BadArgument, detail)
-        })?;
-        let all = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        let all = all.map(|(name, value)| (name.to_ascii_lowercase(), value));
-        Ok(Self(all.collect()))
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        let value = self.0.get(&name.to_ascii_lowercase());
-        value.map(String::as_str)
-    }
-
-    fn chosen<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Answer<Option<T>> {
-        let value = self.get(name);
-        Ok(value.map(|v| choose(name, v, choices)).transpose()?)
-    }
-
-    fn lets(&self, name: &str, value: &str) -> bool {
-        self.get(name)
-            .is_none_or(|asked| asked.eq_ignore_ascii_case(value))
-    }
-}
 
 /// `GET …/providers/Microsoft.AlertsManagement/alerts`: newest first. Unlike Azure it shows all
 /// where no `timeRange` is asked for, since an open alert may be old.

@@ -1,6 +1,7 @@
 //! Microsoft.Authorization: locks, role definitions and assignments, at any scope.
 
 pub(crate) mod locks;
+pub(crate) mod permissions;
 pub(crate) mod roles;
 
 use serde::Deserialize;
@@ -31,6 +32,13 @@ impl Scope {
 
     /// Its id, if the caller may do this there.
     pub(crate) async fn permit(&self, app: &App, caller: &Caller, action: &str) -> Answer<String> {
+        let id = self.id(app)?;
+        caller.may(app, action, &id).await?;
+        Ok(id)
+    }
+
+    /// Its id.
+    fn id(&self, app: &App) -> Answer<String> {
         let mut id = format!(
             "/subscriptions/{}",
             app.control.check_subscription(&self.subscription)?.id
@@ -43,7 +51,6 @@ impl Scope {
         {
             id += &format!("/providers/{namespace}/{kind}/{resource}");
         }
-        caller.may(app, action, &id).await?;
         Ok(id)
     }
 }

@@ -1,5 +1,7 @@
 //! Who asks: the principal of a request's token or session, and what it may do.
 
+mod permissions;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;

@@ -74,6 +74,7 @@ fn status(code: Code) -> StatusCode {
     match (code, code.kind()) {
         (Code::InvalidToken, _) => StatusCode::UNAUTHORIZED,
         (Code::RequestTooLarge, _) => StatusCode::PAYLOAD_TOO_LARGE,
+        (Code::TooManyStreams, _) => StatusCode::TOO_MANY_REQUESTS,
         (Code::PreconditionFailed, _) => StatusCode::PRECONDITION_FAILED,
         // What the server lacks is not what the client asked for.
         (

@@ -1,5 +1,7 @@
 //! Backup jobs.
 
+pub(crate) mod all;
+mod progress;
 mod shape;
 
 use axum::Json;
@@ -57,19 +59,7 @@ pub(crate) async fn list(
     caller: Caller,
 ) -> Answer<Json<Value>> {
     names.allow(&app, &caller, "backupJobs/read").await?;
-    let operation = filter.get("operation");
-    let status = filter.get("status");
-    let wanted = jobs::Filter {
-        operation: operation
-            .map(|o| choose("$filter: operation", o, &OPERATIONS))
-            .transpose()?,
-        status: status
-            .map(|s| choose("$filter: status", s, &STATUSES))
-            .transpose()?,
-        from: filter.time("startTime")?,
-        to: filter.time("endTime")?,
-        ..jobs::Filter::default()
-    };
+    let wanted = wanted(&filter)?;
     let after = page.after_time::<Uuid>()?;
     let (group, vault) = (&names.group, &names.vault);
     let found = app.control.jobs(group, vault, wanted, after, Paged::ASKED);
@@ -79,6 +69,23 @@ pub(crate) async fn list(
     Ok(Json(page.answer(&app, found, key, |job| {
         shape::listed(&vault, job)
     })))
+}
+
+/// What a list of jobs is filtered by.
+fn wanted(filter: &Filter) -> Answer<jobs::Filter> {
+    let operation = filter.get("operation");
+    let status = filter.get("status");
+    Ok(jobs::Filter {
+        operation: operation
+            .map(|o| choose("$filter: operation", o, &OPERATIONS))
+            .transpose()?,
+        status: status
+            .map(|s| choose("$filter: status", s, &STATUSES))
+            .transpose()?,
+        from: filter.time("startTime")?,
+        to: filter.time("endTime")?,
+        ..jobs::Filter::default()
+    })
 }
 
 /// `GET …/backupJobs/{job}`
@@ -92,6 +99,8 @@ pub(crate) async fn show(
     let now: Timestamp = app.control.now();
     Ok(Json(shape::whole(&vault, &found.await?, now)))
 }
+
+pub(crate) use progress::follow;
 
 /// `POST …/backupJobs/{job}/cancel`
 pub(crate) async fn cancel(

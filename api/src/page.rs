@@ -60,12 +60,24 @@ impl Page {
     pub(crate) fn answer<T>(
         &self,
         app: &App,
+        found: Vec<T>,
+        key: impl Fn(&T) -> String,
+        shape: impl Fn(&T) -> Value,
+    ) -> Value {
+        self.answer_of(app, ENTRIES, found, key, shape)
+    }
+
+    /// The same, of pages with so many entries.
+    pub(crate) fn answer_of<T>(
+        &self,
+        app: &App,
+        entries: usize,
         mut found: Vec<T>,
         key: impl Fn(&T) -> String,
         shape: impl Fn(&T) -> Value,
     ) -> Value {
-        let more = found.len() > ENTRIES;
-        found.truncate(ENTRIES);
+        let more = found.len() > entries;
+        found.truncate(entries);
         let all: Vec<Value> = found.iter().map(shape).collect();
         let mut answer = json!({"value": all});
         if let (true, Some(last)) = (more, found.last()) {

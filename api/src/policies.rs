@@ -5,6 +5,8 @@ mod body;
 mod round_trip;
 pub(crate) mod shape;
 
+pub(crate) use body::read;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

@@ -1,5 +1,6 @@
 //! Protected items, and the containers that clients see around them.
 
+pub(crate) mod all;
 mod body;
 mod shape;
 

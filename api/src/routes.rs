@@ -12,6 +12,8 @@ mod groups;
 mod items;
 mod jobs;
 mod log_in;
+mod machines;
+mod overview;
 mod places;
 mod points;
 mod policies;
@@ -80,6 +82,8 @@ pub(crate) fn arm() -> Routes {
         .merge(points::routes())
         .merge(jobs::routes())
         .merge(fabric::routes())
+        .merge(overview::routes())
+        .merge(machines::routes())
         .merge(costs::routes())
         .merge(places::routes())
         .merge(attachments::routes())

@@ -1,5 +1,6 @@
 //! Names in the paths of resources: of a subscription, of a group, of a resource in one.
 
+use base::Code;
 use control::Sees;
 use serde::Deserialize;
 
@@ -41,6 +42,19 @@ impl Subscription {
         let id = app.control.check_subscription(&self.subscription)?.id;
         let id = format!("/subscriptions/{id}");
         caller.sees(app, action, &id).await
+    }
+
+    /// The same; `None` if that is nothing.
+    pub(crate) async fn sees_some(
+        &self,
+        app: &App,
+        caller: &Caller,
+        action: &str,
+    ) -> Answer<Option<Sees>> {
+        match self.sees(app, caller, action).await {
+            Err(e) if e.code() == Code::AuthorizationFailed => Ok(None),
+            sees => sees.map(Some),
+        }
     }
 
     /// Lets the request go on if the caller may do this in the subscription.

@@ -60,6 +60,7 @@ pub async fn serve(
     let handle: Handle<SocketAddr> = Handle::new();
     let ending = handle.clone();
     let control = app.control.clone();
+    let followed = app.control.clone();
     let renewed = tls.clone();
     let renewal = tokio::spawn(async move {
         let mut now = first;
@@ -98,6 +99,7 @@ pub async fn serve(
     });
     tokio::spawn(async move {
         end.await;
+        followed.end_streams();
         ending.graceful_shutdown(Some(ENDING));
     });
     let io = |e| Error::io("serving", e);

@@ -2,10 +2,11 @@
 
 use base::{Code, Error, Result};
 use state::role_assignments::RoleAssignment;
+use state::vaults::Vault;
 use state::{Record, Tx, resources};
 
 use crate::locks::refuse_locked;
-use crate::roles::{covers, role};
+use crate::roles::{RoleDefinition, covers, role};
 use crate::{Control, Principal};
 
 /// What of a list somebody may see.
@@ -26,6 +27,34 @@ impl Sees {
             Self::Only(scopes) => scopes.iter().any(|scope| covers(scope, id)),
         }
     }
+
+    /// The ids that what is to be seen has, or is below; `None`: of all.
+    pub(crate) fn scopes(&self) -> Option<Vec<String>> {
+        match self {
+            Self::All => None,
+            Self::Only(scopes) => Some(scopes.clone()),
+        }
+    }
+
+    /// The folded ids of the vaults that are to be seen; `None`: of all.
+    pub(crate) async fn vault_ids(&self, tx: &mut Tx) -> Result<Option<Vec<String>>> {
+        match self {
+            Self::All => Ok(None),
+            Self::Only(_) => {
+                let all = self.vaults(tx).await?;
+                Ok(Some(
+                    all.iter().map(|vault| state::fold(&vault.id)).collect(),
+                ))
+            }
+        }
+    }
+
+    /// The vaults of all that are to be seen.
+    pub(crate) async fn vaults(&self, tx: &mut Tx) -> Result<Vec<Record<Vault>>> {
+        let mut all = resources::all::<Vault>(tx).await?;
+        all.retain(|vault| self.lets(&vault.id));
+        Ok(all)
+    }
 }
 
 impl Control {
@@ -40,6 +69,24 @@ impl Control {
             return refuse_locked(&mut tx, action, id).await;
         }
         Err(refusal(who, action, id))
+    }
+
+    /// The roles that a principal has at the resource `id`, there or above it.
+    ///
+    /// # Errors
+    /// Those of the records.
+    pub async fn permissions(
+        &self,
+        who: &Principal,
+        id: &str,
+    ) -> Result<Vec<&'static RoleDefinition>> {
+        let mut tx = self.state.read().await?;
+        let given = resources::find::<RoleAssignment>(&mut tx, &who.id.to_string()).await?;
+        let here = given.iter().filter(|a| covers(&a.parent, id));
+        let mut roles: Vec<_> = here.filter_map(|a| role(a.body.role)).collect();
+        roles.sort_by_key(|role| role.name);
+        roles.dedup_by_key(|role| role.id);
+        Ok(roles)
     }
 
     /// What a principal may see of a list of what is in `id`: all, or what is below a role that it

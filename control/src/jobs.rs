@@ -14,12 +14,14 @@ mod delete_data;
 mod engine;
 mod ground;
 mod held;
+mod live;
 mod load;
 mod of_item;
 mod origin;
 mod plan;
 mod restore;
 mod transfer;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -32,18 +34,21 @@ use state::protected_items::ProtectedItem;
 use state::{Tx, WriteTx};
 use uuid::Uuid;
 
-use crate::Control;
+use crate::protected_items::of_vault;
+use crate::{Control, Sees};
 
 pub(crate) use backup::{BackupPlan, Run, Stage};
 pub(crate) use delete_data::DeletePlan;
 pub(crate) use engine::Engine;
 pub(crate) use ground::{Ground, policy_of};
+pub use live::LiveWork;
 pub use load::Load;
 pub(crate) use of_item::{unfinished_backups, unfinished_restores};
 pub(crate) use plan::{begun, restoring, sending, waits};
 pub(crate) use restore::{
     CREATE_MACHINE, FROM_VAULT, NewPlace, Place, RestorePlan, Stage as RestoreStage,
 };
+pub use watch::JobWatch;
 
 /// The tasks of a backup (JOB-3).
 pub(crate) const SNAPSHOT: &str = "Take Snapshot";
@@ -66,8 +71,16 @@ pub(crate) enum Plan {
 pub struct ShownJob {
     /// The job.
     pub job: Job,
+    /// What is done just now, if it is done on this server.
+    pub live: Option<LiveWork>,
+}
+
+impl ShownJob {
     /// How far the task that runs is, if it runs on this server.
-    pub progress: Option<mover::Progress>,
+    #[must_use]
+    pub fn progress(&self) -> Option<mover::Progress> {
+        self.live.as_ref().and_then(|live| live.progress)
+    }
 }
 
 impl Control {
@@ -92,6 +105,41 @@ impl Control {
         jobs::page(&mut tx, &filter, after, limit).await
     }
 
+    /// At most `limit` jobs of vaults that `sees` lets see, or of the one of this name, newest
+    /// first, beginning behind that of this start and id; each with the id of its vault.
+    ///
+    /// # Errors
+    /// Those of the records.
+    pub async fn all_jobs(
+        &self,
+        vault: Option<&str>,
+        filter: Filter,
+        sees: &Sees,
+        after: Option<(Timestamp, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<(String, Job)>> {
+        let mut tx = self.state.read().await?;
+        let vaults = of_vault(&mut tx, sees, vault).await?;
+        let filter = match vaults.as_deref() {
+            // That has an index of its own.
+            Some([one]) => Filter {
+                vault: Some(one.clone()),
+                ..filter
+            },
+            _ => Filter { vaults, ..filter },
+        };
+        let found = jobs::page(&mut tx, &filter, after, limit).await?;
+        let mut ids = BTreeMap::new();
+        for vault in sees.vaults(&mut tx).await? {
+            ids.insert(state::fold(&vault.id), vault.id);
+        }
+        let with_id = |job: Job| {
+            let id = ids.get(&job.vault).cloned();
+            (id.unwrap_or_else(|| job.vault.clone()), job)
+        };
+        Ok(found.into_iter().map(with_id).collect())
+    }
+
     /// The job of this id in a vault.
     ///
     /// # Errors
@@ -99,8 +147,8 @@ impl Control {
     pub async fn job(&self, group: &str, vault: &str, id: Uuid) -> Result<ShownJob> {
         let mut tx = self.state.read().await?;
         let job = find(&mut tx, &self.vault_id(group, vault), id).await?;
-        let progress = self.engine.progress(id);
-        Ok(ShownJob { job, progress })
+        let live = self.engine.progress(id);
+        Ok(ShownJob { job, live })
     }
 
     /// Asks a job to end (JOB-16; here in any phase). It ends soon after this returns.

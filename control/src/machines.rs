@@ -1,5 +1,7 @@
 //! Virtual machines, as discovery found them.
 
+mod list;
+
 use std::collections::BTreeMap;
 
 use base::Result;
@@ -10,6 +12,8 @@ use state::vaults::Vault;
 
 use crate::Control;
 use crate::protected_items::machine;
+
+pub use list::{MachineFilter, Protected, ShownMachine};
 
 impl Control {
     /// The id of a machine.

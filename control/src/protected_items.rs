@@ -1,5 +1,6 @@
 //! Protected items: which machines are backed up, and what is asked of them (PROT-1 to 19).
 
+mod all;
 mod backup;
 mod changes;
 mod enable;
@@ -12,10 +13,12 @@ use state::protected_items::{self as items, Filter, ProtectedItem};
 
 use crate::Control;
 
+pub use all::AllItems;
+pub(crate) use all::of_vault;
 pub(crate) use backup::{in_the_way, is_active};
 pub use changes::ItemChange;
 pub use enable::Protect;
-pub(crate) use enable::{check_enabling, group_of, machine};
+pub(crate) use enable::{check_enabling, check_machine, group_of, machine};
 pub use validate::Validated;
 
 /// Which item of a vault: its machine's group and name.

@@ -210,21 +210,29 @@ impl Control {
             Some(folder) => (PathBuf::from(folder), Purpose::Pool.mark()),
             None => (self.pool.clone(), None),
         };
-        let there = folder.clone();
-        // What hangs must not hold up who only looks.
-        let look = blocking(move || {
-            let is_there = marked.is_none_or(|mark| there.join(mark).exists());
-            mover::space(&there).ok().filter(|_| is_there)
-        });
-        let space = tokio::time::timeout(PATIENCE, look).await;
+        let space = space_of(folder.clone(), marked).await;
         let inside = vaults.iter().filter(|v| is_in(&v.body, &record.body));
         ShownPool {
             vaults: inside.count() as u64,
-            space: space.ok().and_then(std::result::Result::ok).flatten(),
+            space,
             folder,
             record,
         }
     }
+}
+
+/// The space of what a folder lies on; `None` if it can't be reached, or lacks its mark.
+pub(crate) async fn space_of(
+    folder: PathBuf,
+    marked: Option<&'static str>,
+) -> Option<mover::Space> {
+    // What hangs must not hold up who only looks.
+    let look = blocking(move || {
+        let is_there = marked.is_none_or(|mark| folder.join(mark).exists());
+        mover::space(&folder).ok().filter(|_| is_there)
+    });
+    let space = tokio::time::timeout(PATIENCE, look).await;
+    space.ok().and_then(std::result::Result::ok).flatten()
 }
 
 /// The folder of a vault's store, where this is the server's own pool.

@@ -33,7 +33,7 @@ pub use extent_list::read_extent_list;
 pub use image::ImageHost;
 pub use lock::{PhaseLock, Wait};
 pub use machine::{MachineFiles, NewMachine, RestoredPlaces, file_part};
-pub use progress::{Event, Events, Progress};
+pub use progress::{Counted, DiskPlan, Event, Events, Progress};
 pub use record::{DiskRecord, Origin, PointRecord};
 pub use restore::{DiskRestore, RestoreReport, restore_disks};
 pub use scratch::scratch_place;

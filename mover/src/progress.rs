@@ -16,6 +16,8 @@ pub enum Event {
     },
     /// How far the step is.
     Progress(Progress),
+    /// What is to be read of a disk, and by what.
+    Disk(DiskPlan),
     /// Something that did not stop the work, but should be known.
     Warning {
         /// What.
@@ -23,8 +25,22 @@ pub enum Event {
     },
 }
 
+/// What is to be read of a disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DiskPlan {
+    /// The disk's name.
+    pub name: String,
+    /// Whether a tracker tells what changed since the last point; otherwise all is looked at.
+    pub tracked: bool,
+    /// Why no tracker does.
+    pub reason: Option<String>,
+    /// Bytes that will be looked at.
+    pub bytes: u64,
+}
+
 /// How far a step is.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
     /// Bytes dealt with.
@@ -35,6 +51,27 @@ pub struct Progress {
     pub rate: u64,
     /// Seconds left at that rate, if it can be told.
     pub seconds_left: Option<u64>,
+    /// What else was counted.
+    #[serde(flatten)]
+    pub counted: Counted,
+}
+
+/// What a step counts beside how far it is; `None`: it doesn't.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counted {
+    /// Bytes that were read: what is known to be empty is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<u64>,
+    /// Bytes that differ from the point before, of what was looked at so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<u64>,
+    /// Bytes that were put into the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored: Option<u64>,
+    /// For how much of the last seconds the work waited for its source, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_wait: Option<u8>,
 }
 
 /// Takes the news. Called often and from many places: it must be quick.
@@ -61,6 +98,9 @@ struct State {
     /// Where the rate is measured from.
     window: (Instant, u64),
     rate: u64,
+    counted: Counted,
+    /// For how long the window's work waited for its source, if that is measured.
+    waited: Option<Duration>,
 }
 
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -77,6 +117,8 @@ impl<'a> Meter<'a> {
             told_at: now,
             window: (now, 0),
             rate: 0,
+            counted: Counted::default(),
+            waited: None,
         };
         let meter = Self {
             events,
@@ -99,6 +141,24 @@ impl<'a> Meter<'a> {
         self.tell(&mut self.lock(), done);
     }
 
+    /// The same, with what else was counted.
+    pub(crate) fn set_with(&self, done: u64, counted: Counted) {
+        let mut s = self.lock();
+        s.counted = counted;
+        self.tell(&mut s, done);
+    }
+
+    /// Changes what else was counted; told with the next progress.
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Counted)) {
+        change(&mut self.lock().counted);
+    }
+
+    /// The work has waited so long for its source.
+    pub(crate) fn waited(&self, time: Duration) {
+        let mut s = self.lock();
+        s.waited = Some(s.waited.unwrap_or_default() + time);
+    }
+
     fn tell(&self, s: &mut State, done: u64) {
         s.done = s.done.max(done);
         let now = Instant::now();
@@ -108,6 +168,10 @@ impl<'a> Meter<'a> {
                 s.rate = ((s.done - s.window.1) as f64 / span.as_secs_f64()) as u64;
             }
             if span > WINDOW {
+                let share = |waited: Duration| waited.as_secs_f64() / span.as_secs_f64();
+                let percent = |share: f64| (share.min(1.0) * 100.0) as u8;
+                s.counted.source_wait = s.waited.map(share).map(percent);
+                s.waited = s.waited.map(|_| Duration::ZERO);
                 s.window = (now, s.done);
             }
             s.told_at = now;
@@ -122,6 +186,7 @@ impl<'a> Meter<'a> {
             total: self.total,
             rate: s.rate,
             seconds_left: (s.rate > 0 || left == 0).then(|| left.div_ceil(s.rate.max(1))),
+            counted: s.counted,
         }
     }
 

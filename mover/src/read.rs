@@ -1,6 +1,7 @@
 //! Reading one disk of a snapshot into a store.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use base::{Code, Error, Result};
 use block::{BlockSource, Extent, ExtentSet};
@@ -40,6 +41,8 @@ pub(crate) struct DiskRead<'a> {
     pub(crate) throttle: &'a Throttle,
     pub(crate) meter: &'a Meter<'a>,
     pub(crate) cancel: &'a CancellationToken,
+    /// Bytes of the disks before it that had changed.
+    pub(crate) changed_before: u64,
 }
 
 impl DiskRead<'_> {
@@ -80,7 +83,15 @@ impl DiskRead<'_> {
             .map(|piece| async { self.fetch(source, piece?, &buffers).await })
             .buffered(READ_AHEAD)
             .boxed();
-        while let Some(next) = reads.next().await {
+        loop {
+            let asked = Instant::now();
+            let Some(next) = reads.next().await else {
+                break;
+            };
+            // Whoever waits for the throttle waits for no source.
+            if !self.throttle.is_set() {
+                self.meter.waited(asked.elapsed());
+            }
             let (piece, data) = match next {
                 Ok(next) => next,
                 Err(e) => {
@@ -93,6 +104,12 @@ impl DiskRead<'_> {
                 Some(data) => {
                     writer.put(extent.offset, data).await?;
                     read += extent.len;
+                    let (changed, stored) = (writer.stats().changed, self.session.stored());
+                    self.meter.count(|counted| {
+                        counted.read = Some(counted.read.unwrap_or(0) + extent.len);
+                        counted.changed = Some(self.changed_before + changed);
+                        counted.stored = Some(stored);
+                    });
                 }
                 None => writer.put_zero(extent.offset, extent.len).await?,
             }

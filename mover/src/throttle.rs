@@ -20,6 +20,11 @@ impl Throttle {
         }
     }
 
+    /// Whether it holds anything back.
+    pub(crate) fn is_set(&self) -> bool {
+        self.rate.is_some()
+    }
+
     /// Waits until `bytes` more may pass. Cancel-safe.
     pub(crate) async fn pass(&self, bytes: u64) {
         let Some(rate) = self.rate else { return };

@@ -8,7 +8,7 @@ use serde::Serialize;
 use vault::{Phase, Vault, sync_point};
 
 use crate::lock::{PhaseLock, Wait};
-use crate::progress::{Event, Events, Meter};
+use crate::progress::{Counted, Event, Events, Meter};
 
 /// What a transfer did.
 #[derive(Clone, Debug, Serialize)]
@@ -77,7 +77,14 @@ pub async fn transfer(
         .map(|d| d.size)
         .sum();
     let meter = Meter::new(events, "Transfer data to vault", total);
-    let done = sync_point(from, to, point, &|p| meter.set(p.done)).await?;
+    let told = |p: vault::SyncProgress| {
+        let counted = Counted {
+            stored: Some(p.stored),
+            ..Counted::default()
+        };
+        meter.set_with(p.done, counted);
+    };
+    let done = sync_point(from, to, point, &told).await?;
     report.already_there = done.already_there;
     report.copied = done.copied;
     report.encoded_anew = done.encoded_anew;

@@ -19,6 +19,7 @@ mod marks;
 mod name;
 mod next_run;
 mod policy;
+mod preview;
 mod price;
 mod protection;
 mod refusal;
@@ -43,6 +44,7 @@ pub use name::{
 };
 pub use next_run::{MOST_SPREAD, spread};
 pub use policy::{Consistency, Policy, PolicyType};
+pub use preview::{MOST_DAYS, Preview, PreviewPoint, preview};
 pub use price::{
     Disk, Estimate, EstimateInput, Rates, estimate, fee, half_instances, instance_size, is_billed,
 };

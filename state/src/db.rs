@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use base::Result;
 
-pub(crate) use select::Select;
+pub(crate) use select::{Select, begins_like, named_like};
 pub use tx::{Tx, WriteTx};
 pub(crate) use value::{Row, Value, json_of, name_of, whole};
 

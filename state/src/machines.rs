@@ -1,6 +1,8 @@
 //! Virtual machines that were discovered. Their parent is the group; they are the same machine
 //! by the hypervisor's UUID, wherever they run ([`crate::resources::find`]).
 
+mod list;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -8,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Resource;
+
+pub(crate) use list::{BEFORE_NAME, fill};
+pub use list::{Filter, Protection, page};
 
 /// A discovered machine. Its alias is the UUID; several records of one UUID are a conflict, or a
 /// machine that moved between groups.
@@ -88,10 +93,56 @@ pub struct MachineDisk {
     pub bytes: u64,
 }
 
+/// How a machine stands on its host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It is there.
+    Listed,
+    /// It is no longer found there.
+    Gone,
+    /// It is on several hosts at once.
+    Conflict,
+}
+
+impl Standing {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Listed, Self::Gone, Self::Conflict];
+
+    /// Its name among the records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Listed => "Listed",
+            Self::Gone => "Gone",
+            Self::Conflict => "Conflict",
+        }
+    }
+}
+
+impl Machine {
+    /// How it stands on its host.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match (&self.vanished, self.also_on.is_empty()) {
+            (Some(_), _) => Standing::Gone,
+            (None, false) => Standing::Conflict,
+            (None, true) => Standing::Listed,
+        }
+    }
+}
+
 impl Resource for Machine {
     const KIND: &'static str = "machine";
 
     fn alias(&self) -> Option<String> {
         Some(self.uuid.to_string())
+    }
+
+    fn standing(&self) -> Option<&'static str> {
+        Some(Self::standing(self).name())
+    }
+
+    fn host(&self) -> Option<&str> {
+        Some(&self.host)
     }
 }

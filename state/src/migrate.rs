@@ -6,8 +6,14 @@
 use base::{Clock, Code, Error, Result, ResultExt};
 
 use crate::db::{Db, Tx, Value, WriteTx};
+use crate::{machines, protected_items};
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001.sql"),
+    include_str!("../migrations/0002.sql"),
+];
+/// The schema from which on records have columns that are filled from their bodies.
+const FILLED: i64 = 2;
 
 /// The schema that this program writes.
 pub(crate) fn newest() -> i64 {
@@ -60,7 +66,11 @@ async fn apply_all(
         let script = migrations.get(number as usize - 1);
         let script = script.ok_or_else(|| too_new(to, migrations.len() as i64))?;
         let what = format!("migrating the records to schema {number}");
-        tx.script(script).await.during(what)?;
+        tx.script(script).await.during(what.clone())?;
+        if number == FILLED {
+            machines::fill(tx).await.during(what.clone())?;
+            protected_items::fill(tx).await.during(what)?;
+        }
         let applied = [Value::Int(number), tx.now().into()];
         let sql = "INSERT INTO schema_versions (version, applied) VALUES ($1, $2)";
         tx.execute(sql, applied).await?;
@@ -88,8 +98,9 @@ mod tests {
     use super::*;
     use base::ManualClock;
 
-    const TWO: &[&str] = &[
+    const THREE: &[&str] = &[
         MIGRATIONS[0],
+        MIGRATIONS[1],
         "ALTER TABLE settings ADD COLUMN colour TEXT; UPDATE settings SET colour = 'red';",
     ];
 
@@ -104,7 +115,7 @@ mod tests {
         let path = dir.path().join("state.db");
         let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH);
         let db = Db::open(path.to_str().unwrap()).await.unwrap();
-        run_all(&db, &TWO[..1], &clock).await.unwrap();
+        run_all(&db, &THREE[..2], &clock).await.unwrap();
         let mut tx = WriteTx::new(db.begin_write().await.unwrap(), clock.now());
         tx.script("INSERT INTO settings VALUES ('a', '1')")
             .await
@@ -112,10 +123,10 @@ mod tests {
         tx.commit().await.unwrap();
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 3, "no copy");
 
-        run_all(&db, TWO, &clock).await.unwrap();
+        run_all(&db, THREE, &clock).await.unwrap();
         let red = "SELECT COUNT(*) FROM settings WHERE colour = 'red'";
         assert_eq!(count(&db, red).await.unwrap(), 1);
-        let copy = dir.path().join("state.db.schema-1");
+        let copy = dir.path().join("state.db.schema-2");
         let copy = Db::open(copy.to_str().unwrap()).await.unwrap();
         let all = "SELECT COUNT(*) FROM settings";
         assert_eq!(count(&copy, all).await.unwrap(), 1);
@@ -125,17 +136,53 @@ mod tests {
         );
     }
 
+    /// Of a vault with an item that failed, and of a machine that is gone, as schema 1 has them.
+    const OF_SCHEMA_1: &str = r#"
+        INSERT INTO resources VALUES ('/v', '/v', 'v', 'vault', '', NULL, 1, 0, 0, '{}');
+        INSERT INTO resources VALUES ('/m', '/m', 'm', 'machine', '', 'u', 1, 0, 0,
+          '{"uuid": "00000000-0000-0000-0000-000000000001", "host": "/h", "location": "l",
+            "os": null, "disks": [], "running": true, "seen": "1970-01-01T00:00:00Z",
+            "vanished": "1970-01-01T00:00:00Z", "also_on": []}');
+        INSERT INTO protected_items VALUES ('/i', '/i', 1, '/v', 'u', '/g', NULL, 'Protected',
+          NULL, NULL, 1, 0, 0, '{"last_backup": {"at": "1970-01-01T00:00:05Z",
+            "status": "Failed", "code": null}, "policy_seen": {"kind": "Standard",
+            "schedule": {"Daily": {"time": "19:30:00"}}, "retention": {"daily": 30},
+            "snapshot_days": 2, "zone": {"name": "UTC", "offset": 0}, "consistency": "Guest",
+            "snapshot_group": null}}');
+    "#;
+
+    #[tokio::test]
+    async fn columns_that_came_later_say_what_bodies_said_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.db");
+        let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH);
+        let db = Db::open(path.to_str().unwrap()).await.unwrap();
+        run_all(&db, &MIGRATIONS[..1], &clock).await.unwrap();
+        let mut tx = WriteTx::new(db.begin_write().await.unwrap(), clock.now());
+        tx.script(OF_SCHEMA_1).await.unwrap();
+        tx.commit().await.unwrap();
+        run(&db, &clock).await.unwrap();
+        for sql in [
+            "SELECT COUNT(*) FROM resources WHERE standing = 'Gone' AND host = '/h'",
+            // Due on the first day and on the second, both at 19:30.
+            "SELECT COUNT(*) FROM protected_items WHERE last_status = 'Failed'
+               AND last_at = 5000000 AND downgrade IS NULL AND missed_at = 156600000000",
+        ] {
+            assert_eq!(count(&db, sql).await.unwrap(), 1, "{sql}");
+        }
+    }
+
     #[tokio::test]
     async fn a_newer_schema_is_refused_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state.db");
         let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH);
         let db = Db::open(path.to_str().unwrap()).await.unwrap();
-        run_all(&db, TWO, &clock).await.unwrap();
-        let refused = run_all(&db, &TWO[..1], &clock).await.unwrap_err();
+        run_all(&db, THREE, &clock).await.unwrap();
+        let refused = run_all(&db, &THREE[..2], &clock).await.unwrap_err();
         assert_eq!(refused.code(), Code::StateTooNew);
-        assert!(refused.detail().contains("schema 2"), "{refused}");
-        run_all(&db, TWO, &clock).await.unwrap();
+        assert!(refused.detail().contains("schema 3"), "{refused}");
+        run_all(&db, THREE, &clock).await.unwrap();
     }
 
     #[tokio::test]
@@ -144,10 +191,14 @@ mod tests {
         let path = dir.path().join("state.db");
         let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH);
         let db = Db::open(path.to_str().unwrap()).await.unwrap();
-        let broken = &[MIGRATIONS[0], "DROP TABLE leases; DROP TABLE absent;"];
-        run_all(&db, &broken[..1], &clock).await.unwrap();
+        let broken = &[
+            MIGRATIONS[0],
+            MIGRATIONS[1],
+            "DROP TABLE leases; DROP TABLE absent;",
+        ];
+        run_all(&db, &broken[..2], &clock).await.unwrap();
         assert!(run_all(&db, broken, &clock).await.is_err());
         assert_eq!(count(&db, "SELECT COUNT(*) FROM leases").await.unwrap(), 0);
-        run_all(&db, TWO, &clock).await.unwrap();
+        run_all(&db, THREE, &clock).await.unwrap();
     }
 }

@@ -20,10 +20,11 @@ pub async fn move_vault(tx: &mut WriteTx, from: &str, to: &str, group: &str) -> 
     let now = tx.now();
     // Items refer to their vault and policy: the new ones are there before the old ones go.
     let sql = "INSERT INTO resources
-           (id, display_id, name, kind, parent, alias, revision, created, changed, body)
+           (id, display_id, name, kind, parent, alias, revision, created, changed, body, standing,
+            host)
          SELECT $3 || substr(id, CAST($4 AS INTEGER)), $5 || substr(display_id, CAST($6 AS INTEGER)),
            name, kind, CASE id WHEN $1 THEN $7 ELSE $3 || substr(parent, CAST($4 AS INTEGER)) END,
-           alias, revision + 1, created, $8, body
+           alias, revision + 1, created, $8, body, standing, host
          FROM resources WHERE id = $1 OR id > $2 AND id < $9";
     let values = [
         ids.from.as_str().into(),

@@ -1,5 +1,8 @@
 //! Protected items: machines with backup, or with backups that are kept.
 
+mod needs;
+mod searched;
+
 use std::collections::BTreeSet;
 
 use base::{Code, Error, Result};
@@ -7,10 +10,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::db::{Row, Select, Tx, Value, WriteTx, json_of, name_of, whole};
+use crate::db::{Row, Select, Tx, Value, WriteTx, json_of, name_of, named_like, whole};
 use crate::fold::fold;
 use crate::resources::{changed_meanwhile, gone};
 use crate::usages;
+
+pub use needs::{Need, needing};
+pub(crate) use searched::fill;
+use searched::searched;
 
 /// A protected item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,8 +161,11 @@ pub struct LastBackup {
     pub at: Timestamp,
     /// How.
     pub status: crate::jobs::JobStatus,
-    /// The name of the error's code, if it failed or got less than was asked.
+    /// The name of the error's code, if it failed or something is to be looked at.
     pub code: Option<String>,
+    /// The name of the code that says why its point is not as consistent as was asked.
+    #[serde(default)]
+    pub downgrade: Option<String>,
 }
 
 /// Something that keeps a backup from going well.
@@ -173,7 +183,8 @@ pub struct HealthFinding {
     pub background: bool,
 }
 
-const FROM: &str = "SELECT display_id, data_id, vault, machine, machine_group, policy, state,
+pub(crate) const FROM: &str =
+    "SELECT display_id, data_id, vault, machine, machine_group, policy, state,
     next_run, purge_at, revision, created, changed, body FROM protected_items";
 
 /// Creates an item, at revision 1.
@@ -200,8 +211,9 @@ pub async fn create(tx: &mut WriteTx, new: NewItem) -> Result<ProtectedItem> {
     };
     let sql = "INSERT INTO protected_items
          (id, display_id, data_id, revision, created, changed,
-          vault, machine, machine_group, policy, state, next_run, purge_at, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+          vault, machine, machine_group, policy, state, next_run, purge_at, body,
+          last_status, last_at, downgrade, missed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
          ON CONFLICT DO NOTHING";
     let names = [
         fold(&item.id).into(),
@@ -212,6 +224,7 @@ pub async fn create(tx: &mut WriteTx, new: NewItem) -> Result<ProtectedItem> {
         item.changed.into(),
     ];
     let values = names.into_iter().chain(columns(&item)?);
+    let values = values.chain(searched(&item)?);
     match tx.execute(sql, values).await.map_err(missing)? {
         0 => {
             let what = format!("{} or a live item of its machine exists already", item.id);
@@ -268,6 +281,24 @@ pub async fn of_machine(
     all(tx, select, "id", u32::MAX).await
 }
 
+/// The items of these machines, live and soft-deleted, in whichever group, by id.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn of_machines(tx: &mut Tx, machines: &[Uuid]) -> Result<Vec<ProtectedItem>> {
+    let machines: Vec<String> = machines.iter().map(Uuid::to_string).collect();
+    let mut found = Vec::new();
+    // Each has an index of its own.
+    for which in ["purge_at IS NULL", "purge_at IS NOT NULL"] {
+        let select = Select::new(FROM)
+            .with(which, [])
+            .among("machine", Some(&machines[..]));
+        found.extend(all(tx, select, "id", u32::MAX).await?);
+    }
+    found.sort_by_cached_key(|item| fold(&item.id));
+    Ok(found)
+}
+
 /// The machines that live or soft-deleted items refer to, each with its folded group.
 ///
 /// # Errors
@@ -291,6 +322,14 @@ pub struct Filter {
     pub machine: Option<Uuid>,
     /// Those that are soft-deleted, or those that are live.
     pub deleted: Option<bool>,
+    /// Those of these vaults, by their folded ids.
+    pub vaults: Option<Vec<String>>,
+    /// Those that are protected so.
+    pub state: Option<ProtectionState>,
+    /// Those whose last backup ended so.
+    pub last: Option<crate::jobs::JobStatus>,
+    /// Those with this in their machine's name, in any case.
+    pub name: Option<String>,
 }
 
 /// At most `limit` items by folded id, beginning after the id `after`.
@@ -303,7 +342,7 @@ pub async fn page(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<ProtectedItem>> {
-    let select = filtered(FROM, filter).with_some("id > ?", after.map(fold));
+    let select = filtered(FROM, filter)?.with_some("id > ?", after.map(fold));
     all(tx, select, "id", limit).await
 }
 
@@ -312,7 +351,7 @@ pub async fn page(
 /// # Errors
 /// Those of the database.
 pub async fn count(tx: &mut Tx, filter: &Filter) -> Result<u64> {
-    let select = filtered("SELECT COUNT(*) FROM protected_items", filter);
+    let select = filtered("SELECT COUNT(*) FROM protected_items", filter)?;
     let (sql, values) = select.page("1", 1);
     let row = tx.query_one(sql, values).await?;
     row.map_or(Ok(0), |row| row.int(0)).map(i64::unsigned_abs)
@@ -364,7 +403,8 @@ pub async fn update(tx: &mut WriteTx, item: ProtectedItem) -> Result<ProtectedIt
     };
     let sql = "UPDATE protected_items SET revision = revision + 1, changed = $3,
            machine = $5, machine_group = $6, policy = $7, state = $8, next_run = $9,
-           purge_at = $10, body = $11
+           purge_at = $10, body = $11, last_status = $12, last_at = $13, downgrade = $14,
+           missed_at = $15
          WHERE data_id = $1 AND revision = $2 AND vault = $4";
     let names = [
         item.data_id.into(),
@@ -372,6 +412,7 @@ pub async fn update(tx: &mut WriteTx, item: ProtectedItem) -> Result<ProtectedIt
         item.changed.into(),
     ];
     let values = names.into_iter().chain(columns(&item)?);
+    let values = values.chain(searched(&item)?);
     match tx.execute(sql, values).await.map_err(missing)? {
         0 => Err(match get(tx, &item.id).await? {
             Some(_) => changed_meanwhile(&item.id),
@@ -437,16 +478,30 @@ fn missing(error: Error) -> Error {
     }
 }
 
-fn filtered(from: &str, filter: &Filter) -> Select {
+/// What stands before a machine's name in the folded id of its item; the group is any.
+pub(crate) const BEFORE_NAME: &str = "/protecteditems/vm;iaasvmcontainerv2;%;";
+
+fn filtered(from: &str, filter: &Filter) -> Result<Select> {
+    let name = filter.name.as_deref();
     let select = Select::new(from)
+        .among("vault", filter.vaults.as_deref())
+        .with_some("state = ?", filter.state.as_ref().map(name_of).transpose()?)
+        .with_some(
+            "last_status = ?",
+            filter.last.as_ref().map(name_of).transpose()?,
+        )
+        .with_some(
+            "id LIKE ? ESCAPE '!'",
+            name.map(|name| named_like(BEFORE_NAME, name)),
+        )
         .with_some("vault = ?", filter.vault.as_deref().map(fold))
         .with_some("policy = ?", filter.policy.as_deref().map(fold))
         .with_some("machine = ?", filter.machine.map(|m| m.to_string()));
-    match filter.deleted {
+    Ok(match filter.deleted {
         Some(true) => select.with("purge_at IS NOT NULL", []),
         Some(false) => select.with("purge_at IS NULL", []),
         None => select,
-    }
+    })
 }
 
 async fn one(tx: &mut Tx, select: Select) -> Result<Option<ProtectedItem>> {
@@ -457,6 +512,21 @@ async fn all(tx: &mut Tx, select: Select, order: &str, limit: u32) -> Result<Vec
     let (sql, values) = select.page(order, limit);
     let rows = tx.query(sql, values).await?;
     rows.iter().map(item).collect()
+}
+
+impl ProtectionState {
+    /// Those in which backups are made.
+    pub const ACTIVE: [Self; 3] = [
+        Self::InitialBackupPending,
+        Self::Protected,
+        Self::ProtectionError,
+    ];
+    /// Those in which they aren't.
+    pub const STOPPED: [Self; 3] = [
+        Self::ProtectionStopped,
+        Self::ProtectionPaused,
+        Self::BackupsSuspended,
+    ];
 }
 
 fn item(row: &Row) -> Result<ProtectedItem> {

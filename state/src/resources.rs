@@ -21,6 +21,16 @@ pub trait Resource: Serialize + DeserializeOwned {
     fn alias(&self) -> Option<String> {
         None
     }
+
+    /// How it stands, in a word that resources of the kind are counted and listed by.
+    fn standing(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The folded id of the host that it is on, by which resources of the kind are listed.
+    fn host(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A stored resource.
@@ -62,7 +72,7 @@ pub enum Scope<'a> {
     Below(&'a str),
 }
 
-const FROM: &str =
+pub(crate) const FROM: &str =
     "SELECT display_id, name, parent, revision, created, changed, body FROM resources";
 
 /// The resource of this id, if there is one of this kind.
@@ -167,8 +177,9 @@ pub async fn create<T: Resource>(
         body,
     };
     let sql = "INSERT INTO resources
-         (id, display_id, name, kind, parent, alias, revision, created, changed, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING";
+         (id, display_id, name, kind, parent, alias, revision, created, changed, body, standing,
+          host)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING";
     let values = [
         fold(id).into(),
         id.into(),
@@ -180,6 +191,8 @@ pub async fn create<T: Resource>(
         record.created.into(),
         record.changed.into(),
         json_of(&record.body)?,
+        record.body.standing().into(),
+        record.body.host().into(),
     ];
     match tx.execute(sql, values).await? {
         0 => Err(Error::new(
@@ -197,7 +210,8 @@ pub async fn create<T: Resource>(
 /// `PreconditionFailed` when it is at another revision, `ResourceNotFound` when it is gone;
 /// after both the transaction may go on. Those of the database.
 pub async fn update<T: Resource>(tx: &mut WriteTx, record: Record<T>) -> Result<Record<T>> {
-    let sql = "UPDATE resources SET alias = $4, changed = $5, body = $6, revision = revision + 1
+    let sql = "UPDATE resources SET alias = $4, changed = $5, body = $6, standing = $7, host = $8,
+           revision = revision + 1
          WHERE id = $1 AND created = $2 AND revision = $3";
     let changed = tx.now();
     let values = [
@@ -207,6 +221,8 @@ pub async fn update<T: Resource>(tx: &mut WriteTx, record: Record<T>) -> Result<
         record.body.alias().into(),
         changed.into(),
         json_of(&record.body)?,
+        record.body.standing().into(),
+        record.body.host().into(),
     ];
     match tx.execute(sql, values).await? {
         0 => Err(refusal(tx, &record.id).await?),
@@ -255,7 +271,7 @@ pub(crate) fn gone(what: &str) -> Error {
     Error::new(Code::ResourceNotFound, format!("{what} does not exist"))
 }
 
-fn record<T: Resource>(row: &Row) -> Result<Record<T>> {
+pub(crate) fn record<T: Resource>(row: &Row) -> Result<Record<T>> {
     Ok(Record {
         id: row.string(0)?,
         name: row.string(1)?,

@@ -102,6 +102,32 @@ pub enum Command {
     /// Look at a server's policies and change them
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// What needs attention first on a server, and how many there are of all
+    #[command(after_help = "\
+Examples:
+  stillpoint overview
+  stillpoint overview -v vault1 -o json")]
+    Overview,
+    /// A server's machines against days: points, and how backups ended
+    #[command(after_help = "\
+Examples:
+  stillpoint heat-map
+  stillpoint heat-map --days 14 -o json
+
+A day of UTC each: A, F or C for the consistency of its best point (application, file system,
+crash), in lower case if that is a snapshot only; ! where all backups failed, ? where some did or
+one ended with warnings.")]
+    HeatMap {
+        /// How many days, up to today.
+        #[arg(long, value_name = "DAYS", default_value = "30")]
+        days: u32,
+    },
+    /// Find what has a text in its name on a server
+    #[command(after_help = "Example:\n  stillpoint search web")]
+    Search {
+        /// What is looked for, in any case.
+        text: String,
+    },
     /// Follow a server's jobs
     #[command(subcommand)]
     Job(JobCommand),
@@ -163,8 +189,13 @@ pub enum VmCommand {
     #[command(after_help = "\
 Examples:
   stillpoint vm list
-  stillpoint vm list --connect qmp:///run/vms -o json")]
-    List,
+  stillpoint vm list --connect qmp:///run/vms -o json
+  stillpoint vm list --protection unprotected")]
+    List {
+        /// Of a server: with how machines are protected, and only those that are so.
+        #[arg(long, value_enum, value_name = "WORD")]
+        protection: Option<ProtectionWord>,
+    },
     /// Show a machine: its disks, which are backed up, its guest agent
     #[command(after_help = "Example:\n  stillpoint vm show web")]
     Show {
@@ -237,6 +268,19 @@ pub struct PointExport {
     /// The Unix socket to make, for its owner alone; removed at the end.
     #[arg(long, value_name = "PATH")]
     pub socket: PathBuf,
+}
+
+/// Which machines are meant, by how they are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProtectionWord {
+    /// All
+    Any,
+    /// Those that nothing backs up
+    Unprotected,
+    /// Those that are backed up
+    Active,
+    /// Those whose protection was stopped
+    Stopped,
 }
 
 /// Which tiers are meant.

@@ -41,6 +41,15 @@ pub async fn run(settings: &Settings, command: Command) -> Result<u8> {
                 .await
         }
         Command::Policy(command) => over.over(remote::policies::run(settings, command)).await,
+        Command::Overview => over.over(remote::overview::run(settings)).await.map(|()| 0),
+        Command::HeatMap { days } => over
+            .over(remote::heat_map::run(settings, days))
+            .await
+            .map(|()| 0),
+        Command::Search { text } => over
+            .over(remote::search::run(settings, &text))
+            .await
+            .map(|()| 0),
         Command::Alert(command) => over
             .over(remote::alerts::run(settings, command))
             .await

@@ -7,6 +7,51 @@ use policy::TaskStatus;
 use serde_json::{Map, Value, json};
 use state::jobs::{Job, JobError, JobOperation, Task};
 
+/// From so many percent of the time on the work waits for its source, that limits its speed.
+const SOURCE_LIMITS: u8 = 70;
+
+/// A job by itself, with what is done for it just now.
+pub(super) fn followed(vault: &str, shown: &ShownJob, now: Timestamp) -> Value {
+    let mut value = whole(vault, shown, now);
+    let running = |task: &&Task| task.status == TaskStatus::InProgress;
+    let phase = shown.job.body.tasks.iter().find(running);
+    value["progress"] = match shown.live.as_ref().filter(|_| shown.job.ended_at.is_none()) {
+        None => Value::Null,
+        Some(live) => {
+            let progress = live.progress.unwrap_or_default();
+            let counted = progress.counted;
+            let disks = live.disks.iter().map(|disk| {
+                json!({
+                    "name": disk.name,
+                    "tracker": if disk.tracked { "Bitmap" } else { "FullRead" },
+                    "reason": disk.reason,
+                    "bytes": disk.bytes,
+                })
+            });
+            let mut told = json!({
+                "phase": phase.map(|task| task.name.clone()),
+                "step": live.step,
+                "bytesDone": progress.done,
+                "bytesTotal": progress.total,
+                "bytesRead": counted.read,
+                "bytesChanged": counted.changed,
+                "bytesSent": counted.stored,
+                "ratePerSecond": progress.rate,
+                "secondsLeft": progress.seconds_left,
+                "disks": disks.collect::<Vec<_>>(),
+            });
+            if let Some(percent) = counted.source_wait {
+                told["sourceWaitPercent"] = percent.into();
+                if percent >= SOURCE_LIMITS {
+                    told["bottleneck"] = "Source".into();
+                }
+            }
+            told
+        }
+    };
+    value
+}
+
 /// A job in a list.
 pub(super) fn listed(vault: &str, job: &Job) -> Value {
     let (jobs, id) = ("backupJobs", job.id);
@@ -35,7 +80,7 @@ pub(super) fn whole(vault: &str, shown: &ShownJob, now: Timestamp) -> Value {
         "dynamicErrorMessage": warning,
     });
     if shown.job.ended_at.is_none()
-        && let Some(progress) = &shown.progress
+        && let Some(progress) = shown.progress()
     {
         let share = progress.done as f64 * 100.0 / progress.total.max(1) as f64;
         info["progressPercentage"] = json!((share * 10.0).round() / 10.0);
@@ -129,7 +174,7 @@ fn task(task: &Task, shown: &ShownJob, now: Timestamp) -> Value {
         value["endTime"] = to.to_string().into();
     }
     let running = task.status == TaskStatus::InProgress;
-    if let Some(progress) = shown.progress.filter(|_| running) {
+    if let Some(progress) = shown.progress().filter(|_| running) {
         let share = progress.done as f64 * 100.0 / progress.total.max(1) as f64;
         value["progressPercentage"] = json!((share * 10.0).round() / 10.0);
         value["taskExecutionDetails"] = format!(

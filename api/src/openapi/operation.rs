@@ -67,6 +67,20 @@ impl Operation {
         self.takes(takes).gives(200, name).gives(201, name)
     }
 
+    /// It is answered with server-sent events whose data is this model.
+    pub(crate) fn streams(self, name: &str) -> Self {
+        let data = json!({
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": model(name),
+        });
+        let mut done = self.answer(200, None, &[]);
+        if let Some((_, answer)) = done.gives.last_mut() {
+            answer["content"] = json!({"text/event-stream": {"schema": data}});
+        }
+        done
+    }
+
     /// It is answered with this status and no body.
     pub(crate) fn nothing(self, status: u16) -> Self {
         self.answer(status, None, &[])
@@ -78,13 +92,18 @@ impl Operation {
         self.answer(200, Some(body), &[])
     }
 
-    /// A list that comes in pages (G10).
-    pub(crate) fn pages_of(mut self, name: &str) -> Self {
+    /// It comes in pages (G10): a part of its model is the link to the next.
+    pub(crate) fn skips(mut self) -> Self {
         self.query
             .push(json!({"$ref": "#/components/parameters/SkipToken"}));
+        self
+    }
+
+    /// A list that comes in pages (G10).
+    pub(crate) fn pages_of(self, name: &str) -> Self {
         let next = text_about("Where the next page is; absent on the last.");
         let body = object([("value", list(model(name))), ("?nextLink", next)]);
-        self.answer(200, Some(body), &[])
+        self.skips().answer(200, Some(body), &[])
     }
 
     /// What `$filter` may name.

@@ -39,7 +39,7 @@ const FREQUENCIES: [(&str, Frequency); 3] = [
 /// # Errors
 /// `InvalidRequestContent` if it is no JSON object; `PolicyInvalid` naming the first property that
 /// can't be read. Rules between properties are not checked here.
-pub(super) fn read(bytes: &[u8], saved: Timestamp) -> Result<(Policy, Value)> {
+pub(crate) fn read(bytes: &[u8], saved: Timestamp) -> Result<(Policy, Value)> {
     let asked: Asked = body::read(bytes)?;
     let all = Property::root(Code::PolicyInvalid, "properties", &asked.properties)?;
     needed(&all.get("backupManagementType")?, "AzureIaasVM")?;

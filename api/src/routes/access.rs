@@ -2,7 +2,7 @@
 
 use super::{GROUP, SUBSCRIPTION};
 use crate::activity;
-use crate::authorization::{locks, roles};
+use crate::authorization::{locks, permissions, roles};
 use crate::openapi::schema::{
     about, any_object, choices, guid, input, list, localized, maybe, model, object, one_of, only,
     resource, text, text_about, time,
@@ -27,6 +27,13 @@ pub(super) fn routes() -> Routes {
         (&resource, "AtResource"),
     ] {
         routes = routes.merge(locks_at(scope, at)).merge(roles_at(scope, at));
+        routes = routes.get(
+            &format!("{scope}/providers/Microsoft.Authorization/permissions"),
+            permissions::list,
+            op("Permissions_List", "What the caller may do at the scope.")
+                .at(at)
+                .list_of("Permission"),
+        );
     }
     routes
 }
@@ -108,12 +115,16 @@ fn roles_at(scope: &str, at: &'static str) -> Routes {
 }
 
 fn models(routes: Routes) -> Routes {
-    let allowed = object([
-        ("actions", list(text())),
-        ("notActions", list(text())),
-        ("dataActions", list(text())),
-        ("notDataActions", list(text())),
-    ]);
+    let allowed = || {
+        object([
+            ("actions", list(text())),
+            ("notActions", list(text())),
+            ("dataActions", list(text())),
+            ("notDataActions", list(text())),
+        ])
+    };
+    let routes = routes.model("Permission", allowed());
+    let allowed = allowed();
     routes
         .model(
             "Lock",

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{SUBSCRIPTION, item, vault};
 use crate::openapi::schema::{
-    about, any_object, flag, input, list, maybe, model, number, object, one_of, only, resource,
-    text, text_about, time, whole, whole_or_text,
+    about, and, any_object, flag, input, list, maybe, model, number, object, one_of, only,
+    resource, text, text_about, time, whole, whole_or_text,
 };
 use crate::openapi::{Routes, op};
 use crate::{protectable, protected_items};
@@ -56,6 +56,13 @@ fn lists(routes: Routes) -> Routes {
     let containers = ["backupManagementType", "friendlyName", "status"];
     let refreshed = "/backupFabrics/{fabric}/operationResults/{operation}";
     routes
+        .get(
+            &format!("{SUBSCRIPTION}/providers/Stillpoint.Fabric/protectedItems"),
+            protected_items::all::list,
+            op("AllProtectedItems_List", "The items of all vaults, by id.")
+                .pages_of("AnyProtectedItem")
+                .filters(&protected_items::all::FILTERS),
+        )
         .get(
             &vault("/backupProtectedItems"),
             protected_items::list,
@@ -135,6 +142,22 @@ fn models(routes: Routes) -> Routes {
     let until = input([("recoveryPointExpiryTimeInUTC", until)]);
     routes
         .model("ProtectedItem", resource(ITEMS, properties(luns(whole()))))
+        .model("AnyProtectedItem", {
+            let more = object([
+                ("vaultId", text()),
+                ("vaultName", text()),
+                ("nextRun", maybe(time())),
+                ("lastBackupCode", maybe(text())),
+                (
+                    "downgrade",
+                    maybe(text_about(
+                        "Why the last point is less consistent than was asked.",
+                    )),
+                ),
+            ]);
+            let item = resource(ITEMS, properties(luns(whole())));
+            and(item, object([("stillpoint", more)]))
+        })
         .model("HealthDetail", finding())
         .model("ProtectedItemInput", input([("!properties", asked)]))
         .model("BackupInput", input([("properties", until)]))

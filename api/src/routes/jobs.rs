@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{item, vault};
+use super::{SUBSCRIPTION, item, vault};
 use crate::jobs::{OPERATIONS, STATUSES};
 use crate::openapi::schema::{
-    and, choices, duration, flag, guid, list, map, maybe, number, object, one_of, only, resource,
-    text, time, whole,
+    about, and, choices, duration, flag, guid, list, map, maybe, number, object, one_of, only,
+    resource, text, text_about, time, whole,
 };
 use crate::openapi::{Routes, op};
 use crate::{jobs, operations};
@@ -33,11 +33,42 @@ pub(super) fn routes() -> Routes {
             jobs::cancel,
             op("JobCancellations_Trigger", "Cancels a job.").accepted(),
         )
+        .get(
+            &format!("{one}/providers/Stillpoint.Fabric/progress"),
+            jobs::follow,
+            op(
+                "JobProgress_Follow",
+                "A job while it goes on: server-sent events, `job` when something has changed, at \
+                 most twice a second, and `end` once it has ended. It ends after ten minutes in \
+                 any case: ask anew.",
+            )
+            .streams("JobProgress"),
+        )
         .merge(followed())
         .model("Job", resource(JOBS, job()))
         .model("JobDetails", {
             let more = object([("extendedInfo", details()), ("duration", duration())]);
             resource(JOBS, and(job(), more))
+        })
+        .get(
+            &format!("{SUBSCRIPTION}/providers/Stillpoint.Fabric/backupJobs"),
+            jobs::all::list,
+            op("AllJobs_List", "The jobs of all vaults, newest first.")
+                .pages_of("AnyJob")
+                .filters(&jobs::all::FILTERS),
+        )
+        .model("AnyJob", {
+            let more = object([
+                ("vaultId", text()),
+                ("vaultName", text()),
+                ("itemId", maybe(text_about("In lower case."))),
+            ]);
+            and(resource(JOBS, job()), object([("stillpoint", more)]))
+        })
+        .model("JobProgress", {
+            let more = object([("extendedInfo", details()), ("duration", duration())]);
+            let told = object([("progress", maybe(progress()))]);
+            and(resource(JOBS, and(job(), more)), told)
         })
         .model(
             "Operation",
@@ -60,6 +91,62 @@ pub(super) fn routes() -> Routes {
                 ("?error", object([("code", text()), ("message", text())])),
             ]),
         )
+}
+
+/// What is done for a job just now.
+fn progress() -> Value {
+    let disk = object([
+        ("name", text()),
+        ("tracker", one_of(["Bitmap", "FullRead"])),
+        ("reason", maybe(text_about("Why all of it is looked at."))),
+        ("bytes", about(whole(), "That will be looked at.")),
+    ]);
+    let here = "Where the server that answers works on the job; else null.";
+    let phase = object([
+        ("phase", maybe(text_about("The task that goes on."))),
+        (
+            "step",
+            maybe(text_about("What is done for it, for people.")),
+        ),
+        ("bytesDone", about(whole(), "Dealt with in this step.")),
+        ("bytesTotal", about(whole(), "0 while it isn't known.")),
+        (
+            "bytesRead",
+            maybe(about(
+                whole(),
+                "Of the source: what is known to be empty is not read.",
+            )),
+        ),
+        (
+            "bytesChanged",
+            maybe(about(
+                whole(),
+                "Since the last point, of what was looked at.",
+            )),
+        ),
+        ("bytesSent", maybe(about(whole(), "Put into the store."))),
+        (
+            "ratePerSecond",
+            about(whole(), "Bytes, over the last seconds."),
+        ),
+        ("secondsLeft", maybe(whole())),
+        (
+            "?sourceWaitPercent",
+            about(
+                whole(),
+                "Of the last seconds the work waited so long for its source.",
+            ),
+        ),
+        (
+            "?bottleneck",
+            about(
+                only("Source"),
+                "What limits the speed, where that was measured.",
+            ),
+        ),
+        ("disks", list(disk)),
+    ]);
+    about(phase, here)
 }
 
 /// An operation answers at every path that clients make of a 202.

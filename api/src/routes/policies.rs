@@ -1,16 +1,19 @@
 //! Backup policies of a vault.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::vault;
+use super::{SUBSCRIPTION, vault};
 use crate::openapi::schema::{
-    about, and, choices, flag, input, list, model, object, one_of, only, read_only, resource, text,
-    text_about, time, whole, whole_or_text,
+    about, and, any_object, choices, flag, input, list, maybe, model, object, one_of, only,
+    read_only, resource, text, text_about, time, whole, whole_or_text,
 };
 use crate::openapi::{Routes, op};
 use crate::policies;
 use crate::policies::shape::{MONTHS, SCHEDULE_TYPES, SUB_TYPES, WEEKDAYS, WEEKS};
-use crate::policy_settings;
+use crate::{policy_preview, policy_settings};
+
+/// The ranges of retention.
+const RANGES: [&str; 4] = ["Daily", "Weekly", "Monthly", "Yearly"];
 
 pub(super) fn routes() -> Routes {
     let one = vault("/backupPolicies/{policy}");
@@ -48,6 +51,67 @@ pub(super) fn routes() -> Routes {
             .nothing(204),
         )
         .merge(settings(&one))
+        .merge(preview())
+}
+
+/// What a policy will keep.
+fn preview() -> Routes {
+    let point = object([
+        ("time", time()),
+        (
+            "rules",
+            about(list(one_of(RANGES)), "The ranges that keep it at the end."),
+        ),
+        (
+            "expiry",
+            maybe(about(
+                time(),
+                "Of the vault; null if it is a snapshot only.",
+            )),
+        ),
+        ("snapshotUntil", maybe(time())),
+    ]);
+    let by_rule = object(RANGES.map(|range| (range, whole())));
+    let found = object([
+        ("from", time()),
+        ("to", time()),
+        ("runs", about(whole(), "Due in that time.")),
+        ("points", about(whole(), "That are there at its end.")),
+        ("pointsInVault", whole()),
+        ("snapshots", whole()),
+        ("byRule", about(by_rule, "A point may be kept by several.")),
+        (
+            "timeline",
+            about(
+                list(point),
+                "Those points, the newest first, 2,000 at most.",
+            ),
+        ),
+        ("truncated", flag()),
+    ]);
+    let days =
+        json!({"type": ["integer", "string"], "minimum": 1, "maximum": 3650, "default": 365});
+    let asked = input([
+        (
+            "!properties",
+            about(any_object(), "Those of a policy, as its PUT takes them."),
+        ),
+        ("from", about(time(), "When protection begins; else now.")),
+        ("days", days),
+    ]);
+    Routes::new()
+        .post(
+            &format!("{SUBSCRIPTION}/providers/Stillpoint.Fabric/previewPolicy"),
+            policy_preview::show,
+            op(
+                "PolicyPreviews_Get",
+                "Which points a policy will have kept after some time, if every run is made.",
+            )
+            .takes("PolicyPreviewInput")
+            .is("PolicyPreview"),
+        )
+        .model("PolicyPreview", found)
+        .model("PolicyPreviewInput", asked)
 }
 
 /// What Azure's body has no word for.

@@ -66,6 +66,12 @@ pub fn check(method: &Method, path: &str, status: StatusCode, headers: &HeaderMa
     }
 }
 
+/// Fails if a value is none of a model.
+pub fn check_model(name: &str, value: &Value) {
+    let schema = serde_json::json!({"$ref": format!("#/components/schemas/{name}")});
+    valid(name, &schema, value);
+}
+
 fn valid(place: &str, schema: &Value, body: &Value) {
     let mut wrong = Vec::new();
     schema::check(document(), schema, body, "", &mut wrong);

@@ -23,7 +23,7 @@ pub const HOST: &str = "test:///host1";
 
 pub struct World {
     _folder: tempfile::TempDir,
-    service: Router,
+    pub service: Router,
     pub control: Arc<Control>,
     pub clock: Arc<ManualClock>,
     pub plane: Arc<Scripted>,

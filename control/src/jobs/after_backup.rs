@@ -9,7 +9,7 @@ use state::protected_items::{self as items, HealthFinding, LastBackup, Protected
 
 use super::backup::{BackupPlan, Run, give_up};
 use super::held::Held;
-use super::{shown, stand};
+use super::{DOWNGRADE, shown, stand};
 
 /// An item after a backup that gave a point.
 pub(super) fn ended_well(item: &mut ProtectedItem, job: &Job, now: Timestamp) {
@@ -26,6 +26,7 @@ pub(super) fn ended_well(item: &mut ProtectedItem, job: &Job, now: Timestamp) {
         at: now,
         status: job.status,
         code: job.body.errors.first().map(|e| e.code.clone()),
+        downgrade: job.body.properties.get(DOWNGRADE).cloned(),
     });
 }
 
@@ -52,6 +53,7 @@ pub(super) async fn failed(held: &Held<'_>, plan: &BackupPlan, error: &Error) ->
             at: tx.now(),
             status: job.status,
             code: Some(error.code().name().to_owned()),
+            downgrade: None,
         });
         again(&mut tx, &mut item, plan, error);
         items::update(&mut tx, item).await?;

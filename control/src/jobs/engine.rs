@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use base::{Code, Error, Result};
 use jiff::{SignedDuration, Timestamp};
-use mover::{Event, Events, Progress};
 use state::jobs::{self, Job, JobStatus};
 use state::{Lease, leases};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -20,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::held::{Held, Outcome};
+use super::live::{Live, LiveWork};
 use super::load::Queued;
 use super::plan::plan;
 use super::{Plan, backup, delete_data, restore};
@@ -30,6 +30,8 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const RENEWAL: Duration = Duration::from_secs(15);
 /// Seconds until a job is tried again whose records failed.
 const AGAIN: i64 = 10;
+/// Streams of progress that are served at once.
+const STREAMS: usize = 256;
 /// Jobs that are looked at in one page.
 const PAGE: u32 = 500;
 
@@ -48,6 +50,10 @@ pub(crate) struct Engine {
     pub(super) taken_up: AtomicU64,
     /// Set when the server ends.
     stopping: CancellationToken,
+    /// How many more streams of progress may be served.
+    streams: Arc<Semaphore>,
+    /// Set when they are to end.
+    streaming: CancellationToken,
     /// Told when there is work.
     pub(crate) wake: Notify,
     /// Told when a job's task has ended.
@@ -67,21 +73,6 @@ enum Entry {
     Resting(Timestamp),
 }
 
-/// How far the work that goes on is.
-#[derive(Debug, Default)]
-pub(crate) struct Live(Mutex<Option<Progress>>);
-
-impl Events for Live {
-    fn tell(&self, event: Event) {
-        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match event {
-            Event::Progress(progress) => *now = Some(progress),
-            Event::Step { .. } => *now = None,
-            Event::Warning { message } => tracing::info!("{message}"),
-        }
-    }
-}
-
 impl Engine {
     pub(crate) fn new(owner: String, options: &Options) -> Self {
         Self {
@@ -96,6 +87,8 @@ impl Engine {
             queued: AtomicUsize::new(0),
             taken_up: AtomicU64::new(0),
             stopping: CancellationToken::new(),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            streaming: CancellationToken::new(),
             wake: Notify::new(),
             ended: Notify::new(),
             moved: Notify::new(),
@@ -108,13 +101,26 @@ impl Engine {
     }
 
     /// How far a job is, if it is worked on here.
-    pub(crate) fn progress(&self, id: Uuid) -> Option<Progress> {
+    pub(crate) fn progress(&self, id: Uuid) -> Option<LiveWork> {
         match self.jobs().get(&id) {
-            Some(Entry::Running { live, .. }) => {
-                *live.0.lock().unwrap_or_else(PoisonError::into_inner)
-            }
+            Some(Entry::Running { live, .. }) => Some(live.now()),
             _ => None,
         }
+    }
+
+    /// Lets one more stream of progress be served, until what is given is dropped.
+    pub(crate) fn stream(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.streams).try_acquire_owned().ok()
+    }
+
+    /// Done when streams of progress are to end.
+    pub(crate) async fn streams_end(&self) {
+        self.streaming.cancelled().await;
+    }
+
+    /// Ends streams of progress.
+    pub(super) fn end_streams(&self) {
+        self.streaming.cancel();
     }
 
     /// Tells the one who works on a job that it is to end.

@@ -19,7 +19,7 @@ pub(crate) struct Held<'a> {
     /// Set when the user, or the end of the server, wants it to end.
     pub(crate) cancel: CancellationToken,
     /// Who is told how far it is.
-    pub(crate) live: &'a super::engine::Live,
+    pub(crate) live: &'a super::live::Live,
     /// Whether the lease was given back with the job's end.
     pub(crate) is_over: AtomicBool,
 }

@@ -11,7 +11,7 @@ use super::backup::{BackupPlan, Run, Sending, Stage};
 use super::ground::policy_at_end;
 use super::held::{Held, Outcome};
 use super::of_item::transfer_runs;
-use super::{Plan, shown, stand, to_json};
+use super::{DOWNGRADE, Plan, shown, stand, to_json};
 use crate::plane::Over;
 use crate::points::expiries;
 
@@ -160,6 +160,7 @@ async fn not_sent(
                     at: tx.now(),
                     status: job.status,
                     code: Some(error.code().name().to_owned()),
+                    downgrade: job.body.properties.get(DOWNGRADE).cloned(),
                 });
             }
         }

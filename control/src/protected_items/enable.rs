@@ -271,7 +271,7 @@ pub(crate) fn group_of(id: &str) -> &str {
 }
 
 /// Refuses a machine that can't be protected in the vault now.
-fn check_machine(vault: Option<&Record<Vault>>, source: &Record<Machine>) -> Result<()> {
+pub(crate) fn check_machine(vault: Option<&Record<Vault>>, source: &Record<Machine>) -> Result<()> {
     if let Some(vault) = vault
         && source.body.location != vault.body.location
     {

@@ -14,6 +14,7 @@ mod jobs;
 mod life;
 mod limits;
 mod options;
+mod overview;
 mod places;
 mod protection_rules;
 mod restores;

@@ -11,7 +11,7 @@ use vault::{Session, Vault};
 
 use super::BackupOptions;
 use crate::plan::to_look_at;
-use crate::progress::{Event, Events, Meter};
+use crate::progress::{DiskPlan, Event, Events, Meter};
 use crate::read::{DiskDone, DiskRead};
 use crate::record::{Base, Bases, DiskRecord};
 use crate::sample::{Sample, Sampled, cut_off};
@@ -60,7 +60,16 @@ impl Run<'_> {
         let planned: u64 = planned.fold(0, u64::saturating_add);
         let what = format!("Reading {} of {}", ByteSize(planned), machine.name);
         let meter = Meter::new(self.events, &what, planned);
-        let mut all = Vec::new();
+        for plan in &plans {
+            let (tracker, reason) = self.tracker(plan.disk, &plan.changed, plan.base);
+            self.events.tell(Event::Disk(DiskPlan {
+                name: plan.disk.disk.name.clone(),
+                tracked: tracker.is_some(),
+                reason,
+                bytes: plan.bytes(chunk).bytes(),
+            }));
+        }
+        let mut all: Vec<(DiskRecord, DiskDone)> = Vec::new();
         let mut ended = false;
         for plan in plans {
             let disk = plan.disk;
@@ -73,6 +82,7 @@ impl Run<'_> {
                 throttle: &throttle,
                 meter: &meter,
                 cancel: &self.options.cancel,
+                changed_before: all.iter().map(|(_, done)| done.stats.changed).sum(),
             };
             let done = if ended {
                 let key = read.key;
@@ -93,15 +103,7 @@ impl Run<'_> {
             };
             ended |= done.error.is_some();
             let data = self.data_of(plan.base, &done).await?;
-            let refusal = self.bases.get(&disk.disk.name).and_then(Bases::refusal);
-            let (tracker, reason) = match (read.changed, read.base) {
-                (Changed::Since { tracker, .. }, Some(_)) => (Some(tracker.to_string()), None),
-                (Changed::Since { .. }, None) => (None, Some("no earlier point".to_owned())),
-                (Changed::Unknown { reason }, _) => (
-                    None,
-                    Some(refusal.map_or_else(|| reason.clone(), str::to_owned)),
-                ),
-            };
+            let (tracker, reason) = self.tracker(disk, read.changed, read.base);
             let record = DiskRecord {
                 name: disk.disk.name.clone(),
                 tracker,
@@ -116,6 +118,24 @@ impl Run<'_> {
             all.push((record, done));
         }
         Ok((all, warnings))
+    }
+
+    /// The tracker that a disk is read by; or why it is read by none.
+    fn tracker(
+        &self,
+        disk: &SnapshotDisk,
+        changed: &Changed,
+        base: Option<&Base>,
+    ) -> (Option<String>, Option<String>) {
+        let refusal = self.bases.get(&disk.disk.name).and_then(Bases::refusal);
+        match (changed, base) {
+            (Changed::Since { tracker, .. }, Some(_)) => (Some(tracker.to_string()), None),
+            (Changed::Since { .. }, None) => (None, Some("no earlier point".to_owned())),
+            (Changed::Unknown { reason }, _) => {
+                let why = refusal.map_or_else(|| reason.clone(), str::to_owned);
+                (None, Some(why))
+            }
+        }
     }
 
     /// Bytes of a disk that hold data, in whole chunks: what its base had and what has changed

@@ -9,3 +9,4 @@ mod faults;
 mod life;
 mod model;
 mod next_runs;
+mod preview;

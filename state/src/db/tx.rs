@@ -105,6 +105,14 @@ impl Tx {
         Ok(())
     }
 
+    /// What gives a text in the JSON of a column: the property of this name.
+    pub(crate) fn property(&self, column: &str, name: &str) -> String {
+        match &self.engine {
+            Engine::Sqlite(_) => format!("json_extract({column}, '$.{name}')"),
+            Engine::Postgres(_) => format!("(CAST({column} AS jsonb) ->> '{name}')"),
+        }
+    }
+
     /// The names of a table's columns, in their order; none if there is no such table.
     pub(crate) async fn columns(&mut self, table: &str) -> Result<Vec<String>> {
         let sql = match &self.engine {

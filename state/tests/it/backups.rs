@@ -196,7 +196,7 @@ async fn a_damaged_backup_is_refused_and_leaves_nothing() {
             Code::StateDamaged,
         ),
         (
-            whole.replacen("\"schema\":1", "\"schema\":99", 1),
+            whole.replacen("\"schema\":2", "\"schema\":99", 1),
             Code::StateTooNew,
         ),
         (

@@ -14,11 +14,14 @@ use state::machines::{Hardware, Machine, Said};
 use state::operations::{self, Operation, OperationStatus};
 use state::policies::Policy;
 use state::principals::{self, PrincipalBody, PrincipalKind, Secret};
-use state::protected_items::{self as items, ProtectionState};
-use state::recovery_points::{self as points, Range, Tiers, number_of};
+use state::protected_items::{self as items, LastBackup, ProtectionState};
+use state::recovery_points::{self as points, Consistency, Range, Tiers, number_of};
 use state::usages::{self, ItemUsage, OfItem, PointSum, StoreUsage};
 use state::vaults::Vault;
-use state::{Record, Scope, State, WriteTx, leases, meter, resources, settings};
+use state::{
+    Record, Scope, State, WriteTx, heat_map, leases, machines, meter, overview, resources, search,
+    settings,
+};
 
 use crate::build::{
     GROUP, Home, SUBSCRIPTION, VAULT, at, furnish, group, item, job, new_item, point, policy_id,
@@ -64,6 +67,12 @@ macro_rules! each_test {
             alerts_are_looked_at_when_their_item_has_changed,
             a_vault_that_is_moved_takes_all_of_it_along,
             everything_is_there_after_it_was_opened_again,
+            an_overview_counts_what_stands_alike,
+            machines_are_listed_by_what_they_are_and_how_they_are_protected,
+            items_are_found_by_the_first_thing_that_they_need,
+            points_and_backups_are_counted_by_item_and_day,
+            what_has_a_text_in_its_name_is_found,
+            jobs_of_several_vaults_are_one_list,
         }
     };
 }
@@ -1492,4 +1501,488 @@ pub async fn a_day_has_one_reading_and_the_last_before_a_period_counts(home: &Ho
     assert_eq!(meter::prune(&mut tx, day(4)).await.unwrap(), 3);
     let read = meter::readings(&mut tx, day(1), day(9)).await.unwrap();
     assert_eq!(read, all[1..]);
+}
+
+/// A machine with this number, and its record.
+async fn machine(tx: &mut WriteTx, name: &str, number: u64, change: impl FnOnce(&mut Machine)) {
+    let mut machine = Machine {
+        uuid: uuid(number),
+        host: "/hosts/a".to_owned(),
+        location: "onprem".to_owned(),
+        os: None,
+        disks: Vec::new(),
+        running: true,
+        seen: at(0),
+        vanished: None,
+        also_on: Vec::new(),
+        agent_lost: None,
+        hardware: Hardware::default(),
+        said: Said::default(),
+    };
+    change(&mut machine);
+    let id = format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}");
+    resources::create(tx, &id, GROUP, machine).await.unwrap();
+}
+
+/// Five machines: `Web` and `db` are protected, `gone` is, too, `twice` is on two hosts, and
+/// `App_1` on another one.
+async fn machines_and_items(tx: &mut WriteTx) {
+    furnish(tx).await;
+    machine(tx, "Web", 1, |_| {}).await;
+    machine(tx, "db", 2, |_| {}).await;
+    machine(tx, "gone", 3, |m| m.vanished = Some(at(5))).await;
+    machine(tx, "twice", 4, |m| m.also_on = vec!["/hosts/b".to_owned()]).await;
+    machine(tx, "App_1", 5, |m| m.host = "/hosts/b".to_owned()).await;
+    for (name, number) in [("Web", 1), ("db", 2), ("gone", 3)] {
+        item(tx, name, number).await;
+    }
+}
+
+pub async fn an_overview_counts_what_stands_alike(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    machines_and_items(&mut tx).await;
+    let id = |name: &str| new_item(name, 0).id;
+    let mut web = items::get(&mut tx, &id("Web")).await.unwrap().unwrap();
+    web.state = ProtectionState::Protected;
+    web.body.policy_seen = Some(policy::Policy::standard_default());
+    web.body.last_backup = Some(LastBackup {
+        at: at(1),
+        status: JobStatus::Completed,
+        code: None,
+        downgrade: Some("X".to_owned()),
+    });
+    let web = items::update(&mut tx, web).await.unwrap();
+    points::create(&mut tx, point(web.data_id, 1, at(0)))
+        .await
+        .unwrap();
+    let mut db = items::get(&mut tx, &id("db")).await.unwrap().unwrap();
+    db.purge_at = Some(at(99));
+    items::update(&mut tx, db).await.unwrap();
+    for (number, status) in [
+        (1, JobStatus::Failed),
+        (2, JobStatus::Failed),
+        (3, JobStatus::Completed),
+    ] {
+        let mut job = job(number, at(0));
+        job.status = status;
+        job.ended_at = Some(at(number as i64));
+        jobs::create(&mut tx, job).await.unwrap();
+    }
+    jobs::create(&mut tx, job(4, at(0))).await.unwrap();
+    let alert = |number, rule, target: &str| NewAlert {
+        id: uuid(number),
+        rule,
+        body: AlertBody {
+            vault: VAULT.to_owned(),
+            target: target.to_owned(),
+            ..AlertBody::default()
+        },
+    };
+    for (number, target) in [(1, "/a"), (2, "/b"), (3, "/c")] {
+        let new = alert(number, AlertRule::BackupFailed, target);
+        let mut raised = alerts::raise(&mut tx, new).await.unwrap();
+        match number {
+            2 => raised.resolved_at = Some(at(9)),
+            3 => raised.state = AlertState::Closed,
+            _ => continue,
+        }
+        alerts::update(&mut tx, raised).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+
+    let mut tx = state.read().await.unwrap();
+    let vault = VAULT.to_lowercase();
+    // Made on the first of January at midnight, due at 19:30 each day: missed on the second.
+    for (missed_by, missed) in [(at(86_400), false), (at(2 * 86_400), true)] {
+        let mut found = overview::items(&mut tx, None, missed_by).await.unwrap();
+        found.sort_by_key(|alike| (alike.deleted, alike.has_points));
+        let like = |state, deleted, last, downgraded, missed, has_points| overview::Items {
+            state,
+            deleted,
+            last,
+            downgraded,
+            missed,
+            has_points,
+            count: 1,
+        };
+        let pending = ProtectionState::InitialBackupPending;
+        let done = Some(JobStatus::Completed);
+        let expected = [
+            like(pending, false, None, false, false, false),
+            like(ProtectionState::Protected, false, done, true, missed, true),
+            like(pending, true, None, false, false, false),
+        ];
+        assert_eq!(found, expected);
+    }
+    let found = overview::machines(&mut tx, None).await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|m| (m.standing, m.state, m.count))
+        .collect();
+    use state::machines::Standing::{Conflict, Gone, Listed};
+    let (pending, protected) = (
+        ProtectionState::InitialBackupPending,
+        ProtectionState::Protected,
+    );
+    let mut sorted = found.clone();
+    sorted.sort_by_key(|(standing, state, _)| (*standing, state.is_some()));
+    let expected = [
+        (Listed, None, 2),
+        (Listed, Some(protected), 1),
+        (Gone, Some(pending), 1),
+        (Conflict, None, 1),
+    ];
+    assert_eq!(sorted, expected);
+    let one = [format!(
+        "{GROUP}/providers/Microsoft.Compute/virtualMachines/WEB"
+    )];
+    let found = overview::machines(&mut tx, Some(&one)).await.unwrap();
+    assert_eq!((found.len(), found[0].count), (1, 1));
+    let found = overview::machines(&mut tx, Some(&[])).await.unwrap();
+    assert_eq!(found, []);
+    let (here, there) = ([vault, "/x".to_owned()], ["/elsewhere".to_owned()]);
+    for vaults in [None, Some(&here[..])] {
+        let running = overview::jobs_in_progress(&mut tx, vaults).await;
+        assert_eq!(running.unwrap(), 1);
+        let ended = overview::jobs_ended(&mut tx, vaults, at(2)).await.unwrap();
+        assert_eq!(ended, [(JobStatus::Completed, 1), (JobStatus::Failed, 1)]);
+        let open = overview::alerts(&mut tx, vaults).await.unwrap();
+        assert_eq!(open, [(AlertRule::BackupFailed, 1)]);
+    }
+    for vaults in [Some(&there[..]), Some(&[][..])] {
+        assert_eq!(overview::items(&mut tx, vaults, at(0)).await.unwrap(), []);
+        let running = overview::jobs_in_progress(&mut tx, vaults).await;
+        assert_eq!(running.unwrap(), 0);
+        assert_eq!(
+            overview::jobs_ended(&mut tx, vaults, at(0)).await.unwrap(),
+            []
+        );
+        assert_eq!(overview::alerts(&mut tx, vaults).await.unwrap(), []);
+    }
+}
+
+pub async fn machines_are_listed_by_what_they_are_and_how_they_are_protected(home: &Home) {
+    use machines::{Filter, Protection, Standing};
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    machines_and_items(&mut tx).await;
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let mut names = async |filter: Filter| -> Vec<String> {
+        let found = machines::page(&mut tx, &filter, None, 9).await.unwrap();
+        found.into_iter().map(|m| m.name).collect()
+    };
+    let all = Filter::default();
+    assert_eq!(
+        names(all.clone()).await,
+        ["App_1", "db", "gone", "twice", "Web"]
+    );
+    let stands = |standing| Filter {
+        standing: Some(standing),
+        ..Filter::default()
+    };
+    assert_eq!(names(stands(vec![Standing::Conflict])).await, ["twice"]);
+    let protected = |protection| Filter {
+        protection: Some(protection),
+        ..Filter::default()
+    };
+    let active = Protection::As(ProtectionState::ACTIVE.into());
+    assert_eq!(names(protected(active)).await, ["db", "gone", "Web"]);
+    let stopped = Protection::As(ProtectionState::STOPPED.into());
+    assert_eq!(names(protected(stopped)).await, [""; 0]);
+    assert_eq!(names(protected(Protection::None)).await, ["App_1", "twice"]);
+    let hosts = Filter {
+        hosts: Some(vec!["/hosts/b".to_owned()]),
+        ..Filter::default()
+    };
+    assert_eq!(names(hosts).await, ["App_1"]);
+    // What is no letter stands for itself, and only names count.
+    for (text, found) in [
+        ("w", &["Web", "twice"][..]),
+        ("P_", &["App_1"]),
+        ("%", &[]),
+        ("rg", &[]),
+    ] {
+        let filter = Filter {
+            name: Some(text.to_owned()),
+            ..Filter::default()
+        };
+        let mut names = names(filter).await;
+        names.sort();
+        assert_eq!(names, found, "{text}");
+    }
+    let within = Filter {
+        within: Some(vec![
+            format!("{GROUP}x"),
+            format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/db"),
+        ]),
+        ..Filter::default()
+    };
+    assert_eq!(names(within).await, ["db"]);
+}
+
+pub async fn items_are_found_by_the_first_thing_that_they_need(home: &Home) {
+    use items::{Need, needing};
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let ended = |status, seconds, downgrade: Option<&str>| {
+        Some(LastBackup {
+            at: at(seconds),
+            status,
+            code: None,
+            downgrade: downgrade.map(str::to_owned),
+        })
+    };
+    let (failed, completed) = (JobStatus::Failed, JobStatus::Completed);
+    for (number, name, last, state, has_policy) in [
+        (
+            1,
+            "late",
+            ended(failed, 9, None),
+            ProtectionState::ProtectionError,
+            true,
+        ),
+        (
+            2,
+            "early",
+            ended(failed, 5, Some("X")),
+            ProtectionState::ProtectionError,
+            false,
+        ),
+        (3, "new", None, ProtectionState::InitialBackupPending, false),
+        (
+            4,
+            "less",
+            ended(completed, 5, Some("X")),
+            ProtectionState::Protected,
+            false,
+        ),
+        (
+            5,
+            "missed",
+            ended(completed, 5, Some("X")),
+            ProtectionState::Protected,
+            true,
+        ),
+        (
+            6,
+            "well",
+            ended(completed, 5, None),
+            ProtectionState::Protected,
+            false,
+        ),
+        (
+            7,
+            "stopped",
+            ended(failed, 1, Some("X")),
+            ProtectionState::ProtectionStopped,
+            true,
+        ),
+    ] {
+        let mut item = item(&mut tx, name, number).await;
+        item.state = state;
+        item.body.last_backup = last;
+        item.body.policy_seen = has_policy.then(policy::Policy::standard_default);
+        items::update(&mut tx, item).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let by = at(3 * 86_400);
+    let vaults = [VAULT.to_lowercase()];
+    for (need, expected) in [
+        (Need::LastBackupFailed, &["early", "late"][..]),
+        (Need::PointsMissed(by), &["missed"]),
+        (Need::InitialBackup(by), &["new"]),
+        (Need::Downgraded(by), &["less"]),
+        (Need::Downgraded(at(0)), &["less", "missed"]),
+    ] {
+        for (vaults, expected) in [
+            (None, expected),
+            (Some(&vaults[..]), expected),
+            (Some(&[][..]), &[]),
+        ] {
+            let found = needing(&mut tx, need, vaults, 9).await.unwrap();
+            let names: Vec<_> = found
+                .iter()
+                .map(|i| i.body.friendly_name.as_str())
+                .collect();
+            assert_eq!(names, expected, "{need:?} {vaults:?}");
+        }
+    }
+    let first = needing(&mut tx, Need::LastBackupFailed, None, 1).await;
+    assert_eq!(first.unwrap()[0].body.friendly_name, "early");
+}
+
+pub async fn points_and_backups_are_counted_by_item_and_day(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    let (web, db) = (item(&mut tx, "web", 1).await, item(&mut tx, "db", 2).await);
+    let day = 86_400;
+    for (number, of, seconds, tiers, consistency) in [
+        (1, &web, 5, Tiers::Vault, Consistency::CrashConsistent),
+        (
+            2,
+            &web,
+            day - 1,
+            Tiers::Snapshot,
+            Consistency::AppConsistent,
+        ),
+        (3, &web, day, Tiers::Vault, Consistency::CrashConsistent),
+        (
+            4,
+            &db,
+            3 * day,
+            Tiers::SnapshotAndVault,
+            Consistency::FileSystemConsistent,
+        ),
+    ] {
+        let mut new = point(of.data_id, number, at(seconds));
+        new.tiers = tiers;
+        new.body.consistency = consistency;
+        points::create(&mut tx, new).await.unwrap();
+    }
+    for (number, seconds, status, operation) in [
+        (1, 0, JobStatus::Failed, JobOperation::Backup),
+        (2, 1, JobStatus::Failed, JobOperation::Backup),
+        (3, 2, JobStatus::Completed, JobOperation::Backup),
+        (4, day, JobStatus::Failed, JobOperation::Restore),
+        (5, 2 * day, JobStatus::Completed, JobOperation::Backup),
+    ] {
+        let mut new = job(number, at(seconds));
+        new.item = Some(web.id.clone());
+        (new.status, new.operation) = (status, operation);
+        jobs::create(&mut tx, new).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let first = at(0).as_second() / day;
+    let of = |item: i64, after: i64, count, consistency, in_snapshot, in_vault| heat_map::Points {
+        item,
+        day: first + after,
+        count,
+        consistency,
+        in_snapshot,
+        in_vault,
+    };
+    let all = [
+        of(web.data_id, 0, 2, Consistency::AppConsistent, true, true),
+        of(web.data_id, 1, 1, Consistency::CrashConsistent, false, true),
+        of(
+            db.data_id,
+            3,
+            1,
+            Consistency::FileSystemConsistent,
+            true,
+            true,
+        ),
+    ];
+    let both = [web.data_id, db.data_id];
+    let found = heat_map::points(&mut tx, &both, at(0)).await.unwrap();
+    assert_eq!(found, all);
+    let found = heat_map::points(&mut tx, &both[1..], at(day))
+        .await
+        .unwrap();
+    assert_eq!(found, all[2..]);
+    assert_eq!(heat_map::points(&mut tx, &[], at(0)).await.unwrap(), []);
+    let ids = [web.id.to_lowercase(), db.id.to_lowercase()];
+    let found = heat_map::backups(&mut tx, &ids, at(0)).await.unwrap();
+    let found: Vec<_> = found.iter().map(|b| (b.day - first, b.status)).collect();
+    let (failed, completed) = (JobStatus::Failed, JobStatus::Completed);
+    assert_eq!(found, [(0, completed), (0, failed), (2, completed)]);
+    let found = heat_map::backups(&mut tx, &ids, at(day)).await.unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+pub async fn what_has_a_text_in_its_name_is_found(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    furnish(&mut tx).await;
+    for (number, name) in (1..).zip(["my-web", "WEB-2", "web_1", "Gr\u{dc}n", "db"]) {
+        machine(&mut tx, name, number, |_| {}).await;
+        let mut new = new_item(name, number);
+        let plain = format!("iaasvmcontainerv2;rg;{name}");
+        new.id = format!(
+            "{VAULT}/protectionContainers/IaasVMContainer;{plain}/protectedItems/VM;{plain}"
+        );
+        let item = items::create(&mut tx, new).await.unwrap();
+        for run in 0..3 {
+            let mut new = job(number * 16 + run, at((10 * run + number) as i64));
+            new.item = Some(item.id.clone());
+            jobs::create(&mut tx, new).await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let mut names = async |text: &str, limit| -> Vec<String> {
+        let found = search::named::<Machine>(&mut tx, text, None, limit).await;
+        found.unwrap().into_iter().map(|m| m.name).collect()
+    };
+    assert_eq!(names("Web", 9).await, ["WEB-2", "web_1", "my-web"]);
+    assert_eq!(names("web", 2).await, ["WEB-2", "web_1"]);
+    assert_eq!(names("b_", 9).await, ["web_1"]);
+    assert_eq!(names("GR\u{fc}N", 9).await, ["Gr\u{dc}n"]);
+    assert_eq!(names("microsoft", 9).await, [""; 0]);
+    let elsewhere = [format!("{GROUP}0")];
+    let found = search::named::<Machine>(&mut tx, "web", Some(&elsewhere), 9).await;
+    assert_eq!(found.unwrap(), []);
+    let found = search::named::<Vault>(&mut tx, "v", None, 9).await.unwrap();
+    assert_eq!((found.len(), &*found[0].name), (1, "V1"));
+    let found = search::named::<Policy>(&mut tx, "P", None, 9)
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 2);
+    let found = search::jobs_of(&mut tx, "WEB", None, 5).await.unwrap();
+    let started: Vec<_> = found.iter().map(|j| j.started_at).collect();
+    let expected = [23, 22, 21, 13, 12].map(at);
+    assert_eq!(started, expected);
+    // The group is no name.
+    assert_eq!(search::jobs_of(&mut tx, "rg", None, 5).await.unwrap(), []);
+    assert_eq!(
+        search::jobs_of(&mut tx, "web", Some(&[]), 5).await.unwrap(),
+        []
+    );
+    let found = jobs::begin_with(&mut tx, "00000000-0000-0000-0000-00000000001", 9).await;
+    assert_eq!(found.unwrap().len(), 3);
+    let found = jobs::begin_with(&mut tx, "f", 9).await.unwrap();
+    assert_eq!(found, []);
+}
+
+pub async fn jobs_of_several_vaults_are_one_list(home: &Home) {
+    let state = home.open().await;
+    let mut tx = state.write().await.unwrap();
+    for number in 0..6 {
+        let mut new = job(number, at(number as i64));
+        new.vault = format!("/vaults/{}", number % 3);
+        new.status = match number {
+            4 => JobStatus::Failed,
+            _ => JobStatus::Completed,
+        };
+        jobs::create(&mut tx, new).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut tx = state.read().await.unwrap();
+    let some = |all: &[&str]| Some(all.iter().map(|v| format!("/vaults/{v}")).collect());
+    for (vaults, status, expected) in [
+        (None, None, &[5, 4, 3, 2, 1, 0][..]),
+        (some(&["0", "1"]), None, &[4, 3, 1, 0]),
+        (some(&["1", "2"]), Some(JobStatus::Failed), &[4]),
+        (some(&[]), None, &[]),
+    ] {
+        let filter = jobs::Filter {
+            vaults,
+            status,
+            ..jobs::Filter::default()
+        };
+        let found = jobs::page(&mut tx, &filter, None, 9).await.unwrap();
+        let numbers: Vec<u128> = found.iter().map(|j| j.id.as_u128()).collect();
+        assert_eq!(numbers, expected);
+        let after = found.first().map(|j| (j.started_at, j.id));
+        let rest = jobs::page(&mut tx, &filter, after, 9).await.unwrap();
+        if after.is_some() {
+            assert_eq!(rest, found[1..]);
+        }
+    }
 }

@@ -39,7 +39,7 @@ async fn a_database_of_schema_1_opens_with_its_records() {
 #[ignore = "writes the fixture of the newest schema; run once before it is released"]
 async fn write_the_fixture() {
     std::fs::create_dir_all(FOLDER).unwrap();
-    let place = format!("{FOLDER}/schema-1.db");
+    let place = format!("{FOLDER}/schema-2.db");
     let _ = std::fs::remove_file(&place);
     let home = Home::sqlite();
     let state = State::open(&place, home.clock.clone()).await.unwrap();

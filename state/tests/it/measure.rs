@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use base::{Random, SeededRandom};
 use state::jobs::{self, JobOperation, JobStatus};
-use state::protected_items as items;
+use state::machines::{self, Hardware, Machine, MachineDisk, Said};
+use state::protected_items::{self as items, LastBackup, Need, ProtectionState};
 use state::recovery_points::{self as points, Range};
-use state::{State, WriteTx, settings};
+use state::{State, WriteTx, heat_map, overview, resources, search, settings};
 use testkit::postgres::Postgres;
 
-use crate::build::{Home, VAULT, at, furnish, job, new_item, point};
+use crate::build::{GROUP, Home, VAULT, at, furnish, job, new_item, point, uuid};
 
 const ITEMS: u64 = 10_000;
 const POINTS: u64 = 100;
@@ -81,7 +82,7 @@ async fn measure(engine: &str, home: &Home) {
         ..items::Filter::default()
     };
     for _ in 0..500 {
-        let after = new_item(&name(pick(ITEMS - 300)), 0).id;
+        let after = item_id(&name(pick(ITEMS - 300)));
         let mut tx = times.begin(&state).await;
         let page = items::page(&mut tx, &filter, Some(&after), 200).await;
         times.end(page.unwrap().len(), 200);
@@ -112,6 +113,8 @@ async fn measure(engine: &str, home: &Home) {
         }
         times.print();
     }
+
+    what_pages_show(engine, &state, &pick).await;
 
     let mut times = Times::new(engine, "a tick: what is due");
     home.pass(DAY);
@@ -170,6 +173,125 @@ async fn measure(engine: &str, home: &Home) {
     );
 }
 
+/// What is shown of all machines at once.
+async fn what_pages_show(engine: &str, state: &State, pick: &impl Fn(u64) -> u64) {
+    let last = at((JOBS as i64 - 1) * DAY);
+    let vaults = [VAULT.to_lowercase()];
+    let mut times = Times::new(engine, "an overview");
+    for _ in 0..50 {
+        let mut tx = times.begin(state).await;
+        let items = overview::items(&mut tx, None, last).await.unwrap();
+        let machines = overview::machines(&mut tx, None).await.unwrap();
+        overview::jobs_in_progress(&mut tx, None).await.unwrap();
+        overview::jobs_ended(&mut tx, None, last).await.unwrap();
+        overview::alerts(&mut tx, None).await.unwrap();
+        let mut told = 0;
+        for need in [
+            Need::LastBackupFailed,
+            Need::PointsMissed(at(0)),
+            Need::InitialBackup(at(0)),
+            Need::Downgraded(at(0)),
+        ] {
+            told += items::needing(&mut tx, need, Some(&vaults), 50)
+                .await
+                .unwrap()
+                .len();
+        }
+        let mut unprotected = machines::Filter {
+            standing: Some(vec![machines::Standing::Listed]),
+            protection: Some(machines::Protection::None),
+            ..machines::Filter::default()
+        };
+        told += machines::page(&mut tx, &unprotected, None, 50)
+            .await
+            .unwrap()
+            .len();
+        unprotected.standing = Some(vec![machines::Standing::Conflict]);
+        told += machines::page(&mut tx, &unprotected, None, 50)
+            .await
+            .unwrap()
+            .len();
+        assert!(!items.is_empty() && !machines.is_empty());
+        // Those that failed, and those without an item.
+        times.end(told, 100);
+    }
+    times.print();
+
+    let mut times = Times::new(engine, "30 days of 100 items on a heat map");
+    for _ in 0..50 {
+        let first = pick(ITEMS - 100) as i64 + 1;
+        let numbers: Vec<i64> = (first..first + 100).collect();
+        let ids = numbers
+            .iter()
+            .map(|n| item_id(&name(*n as u64 - 1)).to_lowercase());
+        let ids: Vec<String> = ids.collect();
+        let mut tx = times.begin(state).await;
+        // Each has as many days: points the last of a hundred, jobs all of thirty.
+        let from = at((POINTS as i64 - 30) * DAY);
+        let points = heat_map::points(&mut tx, &numbers, from).await.unwrap();
+        heat_map::backups(&mut tx, &ids, at(0)).await.unwrap();
+        times.end(usize::from(points.len() >= 3000), 1);
+    }
+    times.print();
+
+    let mut times = Times::new(engine, "200 unprotected machines");
+    for _ in 0..50 {
+        let filter = machines::Filter {
+            protection: Some(machines::Protection::None),
+            ..machines::Filter::default()
+        };
+        let mut tx = times.begin(state).await;
+        let found = machines::page(&mut tx, &filter, None, 200).await.unwrap();
+        times.end(found.len(), 200);
+    }
+    times.print();
+
+    let mut times = Times::new(engine, "a search");
+    for _ in 0..50 {
+        // What many have in their name, what one has, and what none has.
+        let texts = ["m0".to_owned(), name(pick(ITEMS)), "nothing".to_owned()];
+        let text = &texts[pick(3) as usize];
+        let mut tx = times.begin(state).await;
+        let found = search::named::<Machine>(&mut tx, text, None, 10).await;
+        let jobs = search::jobs_of(&mut tx, text, None, 10).await.unwrap();
+        assert_eq!(jobs.is_empty(), found.unwrap().is_empty());
+        times.end(0, 0);
+    }
+    times.print();
+
+    for (what, status, operation) in [
+        ("200 jobs of all vaults", None, None),
+        (
+            "200 failed jobs of all vaults",
+            Some(JobStatus::Failed),
+            None,
+        ),
+        (
+            "jobs of all vaults, none of which is so",
+            Some(JobStatus::Cancelled),
+            Some(JobOperation::Restore),
+        ),
+    ] {
+        let mut times = Times::new(engine, what);
+        let expected = if operation.is_some() { 0 } else { 200 };
+        for _ in 0..50 {
+            let filter = jobs::Filter {
+                status,
+                operation,
+                ..jobs::Filter::default()
+            };
+            let mut tx = times.begin(state).await;
+            let found = jobs::page(&mut tx, &filter, None, 200).await.unwrap();
+            times.end(found.len(), expected);
+        }
+        times.print();
+    }
+}
+
+fn item_id(name: &str) -> String {
+    format!("{VAULT}/protectedItems/VM;iaasvmcontainerv2;rg;{name}")
+}
+
 fn name(number: u64) -> String {
     format!("vm{number:05}")
 }
@@ -193,6 +315,23 @@ async fn fill(state: &State) {
 
 async fn fill_item(tx: &mut WriteTx, number: u64) {
     let mut new = new_item(&name(number), number);
+    new.id = item_id(&name(number));
+    new.state = ProtectionState::Protected;
+    new.body.policy_seen = Some(policy::Policy::standard_default());
+    new.body.last_point = Some(at((POINTS as i64 - 1) * DAY));
+    new.body.last_backup = Some(LastBackup {
+        at: at((POINTS as i64 - 1) * DAY + number as i64),
+        status: match number.is_multiple_of(50) {
+            true => JobStatus::Failed,
+            false => JobStatus::Completed,
+        },
+        code: None,
+        downgrade: None,
+    });
+    fill_machine(tx, &name(number), number).await;
+    if number.is_multiple_of(20) {
+        fill_machine(tx, &format!("free{number:05}"), ITEMS + number).await;
+    }
     new.next_run = Some(at(number as i64 * 8));
     let id = new.id.clone();
     let item = items::create(tx, new).await.unwrap().data_id;
@@ -217,6 +356,30 @@ async fn fill_item(tx: &mut WriteTx, number: u64) {
         }
         jobs::create(tx, new).await.unwrap();
     }
+}
+
+async fn fill_machine(tx: &mut WriteTx, name: &str, number: u64) {
+    let disk = |n: u16| MachineDisk {
+        lun: n.checked_sub(1),
+        name: format!("vd{n}"),
+        bytes: 1 << 36,
+    };
+    let machine = Machine {
+        uuid: uuid(number),
+        host: format!("/hosts/{}", number % 20),
+        location: "onprem".to_owned(),
+        os: Some("Linux".to_owned()),
+        disks: (0..3).map(disk).collect(),
+        running: true,
+        seen: at(0),
+        vanished: None,
+        also_on: Vec::new(),
+        agent_lost: None,
+        hardware: Hardware::default(),
+        said: Said::default(),
+    };
+    let id = format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}");
+    resources::create(tx, &id, GROUP, machine).await.unwrap();
 }
 
 struct Times {

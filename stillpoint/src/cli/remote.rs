@@ -157,6 +157,20 @@ Example:
         #[arg(long, value_name = "FILE")]
         file: PathBuf,
     },
+    /// Show which points a policy will have kept, before it is saved
+    #[command(after_help = "\
+Examples:
+  stillpoint policy preview policy.json
+  stillpoint policy preview policy.json --days 3650 -o json
+
+Reckons with every run made when it is due; nothing is saved.")]
+    Preview {
+        /// The policy, as `policy set` takes it.
+        file: PathBuf,
+        /// After how many days, from now on.
+        #[arg(long, value_name = "DAYS", default_value = "365")]
+        days: u32,
+    },
     /// Show or change a policy's settings beside Azure's
     #[command(after_help = "\
 Examples:
@@ -187,7 +201,11 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub enum ProtectionCommand {
     /// List what a vault protects
-    List,
+    List {
+        /// What all vaults protect.
+        #[arg(long)]
+        all: bool,
+    },
     /// Show a protected machine
     Show {
         /// The machine's name.
@@ -258,6 +276,9 @@ pub enum JobCommand {
         /// Only those that do this, as in Backup.
         #[arg(long, value_name = "OPERATION")]
         operation: Option<String>,
+        /// Those of all vaults.
+        #[arg(long)]
+        all: bool,
     },
     /// Show a job
     Show {

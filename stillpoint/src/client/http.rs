@@ -141,6 +141,30 @@ impl Client {
         Ok(all)
     }
 
+    /// GET of what goes on for up to this time, unless it is refused.
+    pub(super) async fn open_stream(
+        &self,
+        path: &str,
+        lasts: Duration,
+    ) -> Result<Option<reqwest::Response>> {
+        let (base, mut token) = {
+            let login = self.login.lock().await;
+            (login.url.clone(), login.token.clone())
+        };
+        let url = address(&base, path)?;
+        for _ in 0..2 {
+            let request = self.http.get(url.clone()).timeout(lasts);
+            let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+            let answer = request.send().await.map_err(|e| away(&url, e))?;
+            match answer.status() {
+                StatusCode::OK => return Ok(Some(answer)),
+                StatusCode::UNAUTHORIZED => token = self.renew(&token).await?,
+                _ => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
     /// Any request to `path`, which may have a query, or to a link that the server gave.
     ///
     /// # Errors

@@ -10,16 +10,19 @@ pub mod alerts;
 pub mod apps;
 pub mod backups;
 pub mod costs;
+pub mod heat_map;
 pub mod hosts;
 pub mod jobs;
 pub mod limits;
 pub mod locks;
 pub mod machines;
+pub mod overview;
 pub mod places;
 pub mod policies;
 pub mod protection;
 pub mod protection_rules;
 pub mod roles;
+pub mod search;
 pub mod usages;
 pub mod users;
 pub mod vaults;
@@ -39,6 +42,12 @@ fn text(value: &Value, pointer: &str) -> String {
         Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
     }
+}
+
+/// The name of the vault that something is of, in a list of all vaults.
+fn vault_of(one: &Value) -> Option<String> {
+    let name = one.pointer("/stillpoint/vaultName")?;
+    name.as_str().map(str::to_owned)
 }
 
 /// The name at the end of an id.

@@ -96,8 +96,7 @@ pub fn progress(settings: &Settings, event: VerifyEvent<'_>) {
         settings.reporter.tell(Event::Progress(Progress {
             done,
             total,
-            rate: 0,
-            seconds_left: None,
+            ..Progress::default()
         }));
     }
 }

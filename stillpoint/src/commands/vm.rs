@@ -26,9 +26,12 @@ pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
     }
     let host = || Host::open(&settings.global.connect);
     match command {
-        // Only a server keeps tags.
-        VmCommand::Tag(_) => remote::machines::run(settings, command).await,
-        VmCommand::List => {
+        // Only a server keeps tags, and protects.
+        VmCommand::Tag(_)
+        | VmCommand::List {
+            protection: Some(_),
+        } => remote::machines::run(settings, command).await,
+        VmCommand::List { protection: None } => {
             let host = host()?;
             let machines = host.hypervisor().list().await?;
             settings.output.print(&machines, |all| {

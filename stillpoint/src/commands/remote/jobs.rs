@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::watch::{self, phase, spent};
-use super::{find, text};
+use super::{find, text, vault_of};
 use crate::cli::JobCommand;
 use crate::client::Client;
 use crate::settings::Settings;
@@ -13,9 +13,17 @@ use crate::units::instant;
 
 pub async fn run(settings: &Settings, command: JobCommand) -> Result<u8> {
     let client = Client::open()?;
-    let vault = find::vault_id(&client, settings).await?;
+    let vault = match &command {
+        // Of all vaults there is a list of the same name.
+        JobCommand::List { all: true, .. } => {
+            format!("{}/providers/Stillpoint.Fabric", client.scope)
+        }
+        _ => find::vault_id(&client, settings).await?,
+    };
     match command {
-        JobCommand::List { status, operation } => {
+        JobCommand::List {
+            status, operation, ..
+        } => {
             let wanted = [("status", status), ("operation", operation)];
             let wanted = wanted.into_iter().filter_map(|(name, value)| {
                 let value = value?.replace('\'', "''");
@@ -73,16 +81,18 @@ async fn named(client: &Client, vault: &str, words: &str) -> Result<String> {
 
 fn list(settings: &Settings, all: &[Value]) -> Result<()> {
     let rows = all.iter().map(|job| {
-        vec![
+        let mut row = vec![
             text(job, "/name").chars().take(8).collect(),
             text(job, "/properties/operation"),
             text(job, "/properties/entityFriendlyName"),
             text(job, "/properties/status"),
             instant(&text(job, "/properties/startTime")),
             spent(job, "/properties/duration"),
-        ]
+        ];
+        row.extend(vault_of(job));
+        row
     });
-    let headings = [
+    let mut headings = vec![
         "JOB",
         "OPERATION",
         "~MACHINE",
@@ -90,6 +100,7 @@ fn list(settings: &Settings, all: &[Value]) -> Result<()> {
         "STARTED (UTC)",
         ">TOOK",
     ];
+    headings.extend(all.first().and_then(vault_of).map(|_| "~VAULT"));
     settings
         .output
         .sheet(&json!(all), &headings, rows.collect())

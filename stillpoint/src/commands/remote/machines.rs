@@ -5,15 +5,19 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::{find, group, text};
-use crate::cli::{VmCommand, VmTag};
+use crate::cli::{ProtectionWord, VmCommand, VmTag};
 use crate::client::Client;
 use crate::output::table;
 use crate::settings::Settings;
+use crate::units::minute;
 
 pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
     let client = Client::open()?;
     match command {
-        VmCommand::List => {
+        VmCommand::List {
+            protection: Some(word),
+        } => list_protection(settings, &client, word).await,
+        VmCommand::List { protection: None } => {
             let within = settings.global.remote.group.as_deref();
             let all = find::machines(&client, within).await?;
             let rows = all.iter().map(|m| {
@@ -42,6 +46,50 @@ pub async fn run(settings: &Settings, command: VmCommand) -> Result<()> {
             print(settings, &tagged.body)
         }
     }
+}
+
+/// Lists machines with how they are protected.
+async fn list_protection(settings: &Settings, client: &Client, word: ProtectionWord) -> Result<()> {
+    let filter = match word {
+        ProtectionWord::Any => "",
+        ProtectionWord::Unprotected => "?$filter=protection eq 'Unprotected'",
+        ProtectionWord::Active => "?$filter=protection eq 'Active'",
+        ProtectionWord::Stopped => "?$filter=protection eq 'Stopped'",
+    };
+    let path = format!("{}/providers/Stillpoint.Fabric/machines", client.scope);
+    let mut all = client.list(&format!("{path}{filter}")).await?;
+    if let Some(name) = settings.global.remote.group.as_deref() {
+        all.retain(|m| text(m, "/properties/resourceGroup").eq_ignore_ascii_case(name));
+    }
+    let rows = all.iter().map(|m| {
+        let of = |name: &str| text(m, &format!("/properties/{name}"));
+        vec![
+            text(m, "/name"),
+            of("resourceGroup"),
+            of("host"),
+            of("powerState"),
+            of("protection/state"),
+            of("protection/vaultName"),
+            of("protection/policyName"),
+            of("protection/lastBackupStatus"),
+            minute(&of("protection/newestPoint")),
+            of("refusal/code"),
+        ]
+    });
+    let headings = [
+        "~NAME",
+        "~GROUP",
+        "~HOST",
+        "POWER",
+        "PROTECTION",
+        "~VAULT",
+        "~POLICY",
+        "LAST BACKUP",
+        "NEWEST POINT (UTC)",
+        "CODE",
+    ];
+    let rows = rows.collect();
+    settings.output.sheet(&json!(all), &headings, rows)
 }
 
 /// The tags that a machine is to have. Names are the same in any case.

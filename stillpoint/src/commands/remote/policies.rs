@@ -1,5 +1,7 @@
 //! `stillpoint policy …`
 
+use std::path::Path;
+
 use base::{Code, Error, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,9 +11,13 @@ use crate::cli::PolicyCommand;
 use crate::client::Client;
 use crate::output;
 use crate::settings::Settings;
+use crate::units::instant;
 
 pub async fn run(settings: &Settings, command: PolicyCommand) -> Result<u8> {
     let client = Client::open()?;
+    if let PolicyCommand::Preview { file, days } = &command {
+        return preview(settings, &client, file, *days).await.map(|()| 0);
+    }
     let vault = find::vault_id(&client, settings).await?;
     let path = |name: &str| format!("{vault}/backupPolicies/{name}");
     match command {
@@ -30,16 +36,13 @@ pub async fn run(settings: &Settings, command: PolicyCommand) -> Result<u8> {
         }
         PolicyCommand::Show { name } => print(settings, &client.get(&path(&name)).await?)?,
         PolicyCommand::Set { name, file } => {
-            let bytes = std::fs::read(&file).map_err(|e| Error::io(file.display(), e))?;
-            let policy: Value = serde_json::from_slice(&bytes).map_err(|e| {
-                let detail = format!("{} is no JSON", file.display());
-                Error::new(Code::BadArgument, detail).because(e)
-            })?;
+            let policy = read(&file)?;
             let saved = client
                 .send(Method::PUT, &path(&name), Some(&policy))
                 .await?;
             print(settings, &saved.body)?;
         }
+        PolicyCommand::Preview { .. } => {}
         PolicyCommand::Settings {
             name,
             refuse_downgrades,
@@ -83,6 +86,54 @@ pub async fn run(settings: &Settings, command: PolicyCommand) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+/// A policy's JSON.
+fn read(file: &Path) -> Result<Value> {
+    let bytes = std::fs::read(file).map_err(|e| Error::io(file.display(), e))?;
+    serde_json::from_slice(&bytes).map_err(|e| {
+        let detail = format!("{} is no JSON", file.display());
+        Error::new(Code::BadArgument, detail).because(e)
+    })
+}
+
+/// Shows which points a policy will have kept.
+async fn preview(settings: &Settings, client: &Client, file: &Path, days: u32) -> Result<()> {
+    let mut policy = read(file)?;
+    policy["days"] = json!(days);
+    let path = format!("{}/providers/Stillpoint.Fabric/previewPolicy", client.scope);
+    let found = client.send(Method::POST, &path, Some(&policy)).await?.body;
+    let rows = found["timeline"].as_array().into_iter().flatten();
+    let rows = rows.map(|point| {
+        let rules = point["rules"].as_array().into_iter().flatten();
+        let rules: Vec<&str> = rules.filter_map(Value::as_str).collect();
+        vec![
+            instant(&text(point, "/time")),
+            rules.join(", "),
+            instant(&text(point, "/expiry")),
+            instant(&text(point, "/snapshotUntil")),
+        ]
+    });
+    let headings = [
+        "POINT (UTC)",
+        "~KEPT BY",
+        "IN THE VAULT UNTIL",
+        "SNAPSHOT UNTIL",
+    ];
+    let rows = rows.collect();
+    settings.output.sheet(&found, &headings, rows)?;
+    if !settings.output.is_for_people() {
+        return Ok(());
+    }
+    let of = |pointer: &str| text(&found, pointer);
+    let line = format!(
+        "\nOf {} runs {} points are left: {} in the vault, {} with a snapshot.\n",
+        of("/runs"),
+        of("/points"),
+        of("/pointsInVault"),
+        of("/snapshots"),
+    );
+    output::write(line.as_bytes())
 }
 
 fn row(policy: &Value) -> Vec<String> {

@@ -4,7 +4,7 @@ use base::Result;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{find, group, text, watch};
+use super::{find, group, text, vault_of, watch};
 use crate::cli::ProtectionCommand;
 use crate::client::Client;
 use crate::keys::blocking;
@@ -15,10 +15,17 @@ use crate::units::minute;
 
 pub async fn run(settings: &Settings, command: ProtectionCommand) -> Result<u8> {
     let client = Client::open()?;
+    if let ProtectionCommand::List { all: true } = command {
+        let path = format!(
+            "{}/providers/Stillpoint.Fabric/protectedItems",
+            client.scope
+        );
+        return list(settings, &client.list(&path).await?).map(|()| 0);
+    }
     let vault = find::vault_id(&client, settings).await?;
     let stopped = json!({"policyId": "", "protectionState": "ProtectionStopped"});
     let (machine, change) = match &command {
-        ProtectionCommand::List => {
+        ProtectionCommand::List { .. } => {
             let all = find::items(&client, &vault).await?;
             return list(settings, &all).map(|()| 0);
         }
@@ -123,21 +130,24 @@ fn new_item(vault: &str, machine: &str, name: &str) -> String {
 
 fn list(settings: &Settings, all: &[Value]) -> Result<()> {
     let rows = all.iter().map(|item| {
-        vec![
+        let mut row = vec![
             text(item, "/properties/friendlyName"),
             text(item, "/properties/protectionState"),
             text(item, "/properties/policyName"),
             last_backup(item),
             point_time(item),
-        ]
+        ];
+        row.extend(vault_of(item));
+        row
     });
-    let headings = [
+    let mut headings = vec![
         "~MACHINE",
         "STATE",
         "~POLICY",
         "LAST BACKUP",
         "LAST POINT (UTC)",
     ];
+    headings.extend(all.first().and_then(vault_of).map(|_| "~VAULT"));
     settings
         .output
         .sheet(&json!(all), &headings, rows.collect())

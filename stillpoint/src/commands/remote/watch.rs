@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use base::{Kind, Result};
 use jiff::{SignedDuration, Timestamp};
-use mover::{Event, Events};
+use mover::{Event, Events, Progress};
 use serde_json::Value;
 
 use super::text;
-use crate::client::Client;
+use crate::client::{Client, Followed};
 use crate::commands::WARNINGS;
 use crate::output;
 use crate::settings::Settings;
@@ -25,7 +25,18 @@ pub async fn job(client: &Client, settings: &Settings, vault: &str, id: &str) ->
     let path = format!("{vault}/backupJobs/{id}");
     let mut shown = BTreeMap::new();
     let mut away = 0;
+    let mut streams = true;
     loop {
+        if streams {
+            let stream = format!("{path}/providers/Stillpoint.Fabric/progress");
+            let told = |job: &Value| tell(settings, job, &mut shown);
+            // Whatever became of it, the job itself is asked for next.
+            streams = match client.follow(&stream, told).await {
+                Ok(followed) => followed == Followed::CutOff,
+                Err(e) if e.kind() == Kind::Unavailable => true,
+                Err(e) => return Err(e),
+            };
+        }
         let job = match client.get(&path).await {
             // A server that starts anew takes its jobs up again.
             Err(e) if e.kind() == Kind::Unavailable && away < PATIENCE => {
@@ -68,6 +79,8 @@ fn tell(settings: &Settings, job: &Value, shown: &mut BTreeMap<String, String>) 
             if status == "InProgress" {
                 settings.reporter.tell(Event::Step { what: name });
             }
+        } else if status == "InProgress" && job["progress"].is_object() {
+            settings.reporter.tell(Event::Progress(progress(job)));
         } else if status == "InProgress" && !done.is_empty() {
             let key = format!("{name}, done");
             if shown.get(&key) != Some(&done) {
@@ -78,6 +91,18 @@ fn tell(settings: &Settings, job: &Value, shown: &mut BTreeMap<String, String>) 
         }
     }
     Ok(())
+}
+
+/// How far a step is, as a stream tells it.
+fn progress(job: &Value) -> Progress {
+    let of = |name: &str| job["progress"][name].as_u64();
+    Progress {
+        done: of("bytesDone").unwrap_or(0),
+        total: of("bytesTotal").unwrap_or(0),
+        rate: of("ratePerSecond").unwrap_or(0),
+        seconds_left: of("secondsLeft"),
+        ..Progress::default()
+    }
 }
 
 /// The time of day when the task changed.

@@ -36,8 +36,7 @@ pub async fn write_image(settings: &Settings, rescue: &Rescue, job: &Job) -> Res
         settings.reporter.tell(Event::Progress(Progress {
             done,
             total: size,
-            rate: 0,
-            seconds_left: None,
+            ..Progress::default()
         }));
     };
     let file = FileDisk::create(&partial, size).await?;
