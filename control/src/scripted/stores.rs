@@ -289,6 +289,7 @@ impl MemoryStores {
             total,
             rate: 1 << 20,
             seconds_left: Some((total - done) >> 20),
+            counted: mover::Counted::default(),
         }));
         let what = (point.machine, Phase::Restore);
         let (ends, _running) = self.act(sleeper, what, over).await?;
