@@ -5,8 +5,7 @@ mod list;
 use std::collections::BTreeMap;
 
 use base::Result;
-use state::machines::Machine;
-use state::protected_items;
+use state::machines::{self, Machine};
 use state::resources::{self, Record, Scope};
 use state::vaults::Vault;
 
@@ -84,18 +83,14 @@ impl Control {
     ) -> Result<Vec<Record<Machine>>> {
         let scope = self.subscription_id();
         let mut tx = self.state.read().await?;
-        let items = protected_items::machines(&mut tx).await?;
         let is_free = |m: &Record<Machine>| {
-            m.body.location == vault.body.location
-                && m.body.vanished.is_none()
-                && !items.contains(&(m.body.uuid, m.parent.clone()))
+            m.body.location == vault.body.location && m.body.vanished.is_none()
         };
         let mut all = Vec::new();
         let mut after = after.map(str::to_owned);
         loop {
             let below = Scope::Below(&scope);
-            let page: Vec<Record<Machine>> =
-                resources::page(&mut tx, below, after.as_deref(), limit).await?;
+            let page = machines::without_item(&mut tx, below, after.as_deref(), limit).await?;
             let Some(last) = page.last() else {
                 return Ok(all);
             };

@@ -1,7 +1,7 @@
 //! Where a vault's data lies, for the data plane.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base::{Code, Error, PointId, Result};
 use state::Record;
@@ -39,12 +39,7 @@ impl Control {
         host: &Host,
         known: &Owned,
     ) -> Result<Stores> {
-        let snapshots = Path::new(&host.snapshot_store);
-        let snapshots = match Path::new(&vault.pool).is_absolute() {
-            // Attached in its place: a path is no name of a folder.
-            true => snapshots.join(vault.store_vault.to_string()),
-            false => snapshots.join(&vault.pool),
-        };
+        let snapshots = snapshot_folder(vault, host);
         Ok(Stores {
             id: vault.store_vault,
             vault: self.vault_folder(vault),
@@ -178,6 +173,16 @@ impl Control {
             let detail = format!("there is no host {}", machine.host);
             Error::new(Code::ResourceNotFound, detail)
         })
+    }
+}
+
+/// The folder of a vault's snapshot store on a host.
+pub(crate) fn snapshot_folder(vault: &Vault, host: &Host) -> PathBuf {
+    let all = Path::new(&host.snapshot_store);
+    match Path::new(&vault.pool).is_absolute() {
+        // Attached in its place: a path is no name of a folder.
+        true => all.join(vault.store_vault.to_string()),
+        false => all.join(&vault.pool),
     }
 }
 

@@ -20,3 +20,7 @@ CREATE INDEX protected_items_by_standing ON protected_items
 DROP INDEX jobs_ended;
 CREATE INDEX jobs_ended ON jobs (ended_at, vault, status) WHERE ended_at IS NOT NULL;
 CREATE INDEX jobs_newest ON jobs (started_at, id, vault, status, operation);
+
+CREATE INDEX protected_items_by_machine ON protected_items (machine, machine_group);
+CREATE INDEX jobs_unfinished_by_item ON jobs (item, started_at, id)
+  WHERE item IS NOT NULL AND ended_at IS NULL;

@@ -5,11 +5,13 @@ mod list;
 
 use std::collections::BTreeMap;
 
+use base::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Resource;
+use crate::resources::{self, Record, Scope};
+use crate::{Resource, Tx};
 
 pub(crate) use list::{BEFORE_NAME, fill};
 pub use list::{Filter, Protection, page};
@@ -129,6 +131,22 @@ impl Machine {
             (None, true) => Standing::Listed,
         }
     }
+}
+
+/// At most `limit` machines that no item refers to, live or soft-deleted, by folded id, beginning
+/// after the id `after`.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn without_item(
+    tx: &mut Tx,
+    scope: Scope<'_>,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Record<Machine>>> {
+    let none = "NOT EXISTS (SELECT 1 FROM protected_items AS items
+         WHERE items.machine = resources.alias AND items.machine_group = resources.parent)";
+    resources::page_where(tx, scope, none, after, limit).await
 }
 
 impl Resource for Machine {

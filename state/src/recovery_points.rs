@@ -1,11 +1,14 @@
 //! Recovery points of protected items. There may be millions: what lists them goes by an index.
 
+use std::collections::BTreeMap;
+
 use base::{Code, Error, PointId, Result};
 use jiff::Timestamp;
 pub use policy::Keep;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{Row, Select, Tx, WriteTx, json_of, name_of, whole};
+use crate::fold::fold;
 use crate::resources::{changed_meanwhile, gone};
 use crate::usages;
 
@@ -312,6 +315,19 @@ pub async fn snapshots(tx: &mut Tx, item: i64) -> Result<u64> {
     let sql = "SELECT COUNT(*) FROM recovery_points WHERE item = $1 AND tiers <> 'Vault'";
     let row = tx.query_one(sql, [item.into()]).await?;
     row.map_or(Ok(0), |row| row.int(0)).map(i64::unsigned_abs)
+}
+
+/// The points of a vault that have a snapshot, each with the number of its item.
+///
+/// # Errors
+/// `StateDamaged`; those of the database.
+pub async fn with_snapshot(tx: &mut Tx, vault: &str) -> Result<BTreeMap<PointId, i64>> {
+    let sql = "SELECT p.point, p.item FROM protected_items AS i
+         JOIN recovery_points AS p ON p.item = i.data_id
+         WHERE i.vault = $1 AND p.tiers <> 'Vault'";
+    let rows = tx.query(sql, [fold(vault).into()]).await?;
+    let point = |row: &Row| Ok((row.name(0)?, row.int(1)?));
+    rows.iter().map(point).collect()
 }
 
 /// Writes a point that was read, if nobody has changed it since; returns it at its new revision.

@@ -151,7 +151,29 @@ pub async fn page<T: Resource>(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Record<T>>> {
-    let select = of_kind::<T>(FROM, scope).with_some("id > ?", after.map(fold));
+    let select = of_kind::<T>(FROM, scope);
+    selected(tx, select, after, limit).await
+}
+
+/// The same, of those for which a condition on the table `resources` holds.
+pub(crate) async fn page_where<T: Resource>(
+    tx: &mut Tx,
+    scope: Scope<'_>,
+    condition: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Record<T>>> {
+    let select = of_kind::<T>(FROM, scope).with(condition, []);
+    selected(tx, select, after, limit).await
+}
+
+async fn selected<T: Resource>(
+    tx: &mut Tx,
+    select: Select,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Record<T>>> {
+    let select = select.with_some("id > ?", after.map(fold));
     let (sql, values) = select.page("id", limit);
     let rows = tx.query(sql, values).await?;
     rows.iter().map(record).collect()

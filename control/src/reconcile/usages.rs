@@ -9,7 +9,9 @@ use state::vaults::Vault;
 
 use super::rests::Round;
 use crate::Control;
+use crate::ownership::{owned, snapshot_place};
 use crate::protected_items::{items_of, newest_point};
+use crate::stores::snapshot_folder;
 
 /// For how long a count is good enough.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
@@ -47,8 +49,18 @@ impl Control {
             let last = counted.iter().find(|c| c.store == name);
             last.is_some_and(|c| now.duration_since(c.counted_at) < FRESH)
         };
-        let names = hosts.iter().map(|h| state::fold(&h.id));
-        let stale = names.chain([usages::VAULT.to_owned()]);
+        let known = owned(&mut tx, vault.body.store_vault).await?;
+        let mut names = vec![usages::VAULT.to_owned()];
+        for host in hosts {
+            let name = state::fold(&host.id);
+            let folder = snapshot_folder(&vault.body, &host.body);
+            // Most vaults have no store on most hosts.
+            let is_there = known.contains_key(&snapshot_place(&folder));
+            if is_there || counted.iter().any(|c| c.store == name) {
+                names.push(name);
+            }
+        }
+        let stale = names.into_iter();
         let stale: Vec<String> = stale.filter(|name| !fresh(name)).collect();
         if stale.is_empty() {
             return Ok(());

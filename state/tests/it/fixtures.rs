@@ -35,6 +35,27 @@ async fn a_database_of_schema_1_opens_with_its_records() {
     assert_eq!(setting, Some(serde_json::json!({"b": 1.5})));
 }
 
+/// Tables and indexes by name, as SQLite keeps them.
+fn schema(records: &rusqlite::Connection) -> Vec<(String, String)> {
+    let sql = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+    let mut statement = records.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn the_fixture_of_schema_1_has_the_tables_and_indexes_of_its_migration() {
+    let made = rusqlite::Connection::open_in_memory().unwrap();
+    let migration = include_str!("../../migrations/0001.sql");
+    made.execute_batch(migration).unwrap();
+    let read_only = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let fixture = format!("{FOLDER}/schema-1.db");
+    let fixture = rusqlite::Connection::open_with_flags(fixture, read_only).unwrap();
+    let made = schema(&made);
+    assert!(made.len() > 30, "{made:?}");
+    assert_eq!(schema(&fixture), made);
+}
+
 #[tokio::test]
 #[ignore = "writes the fixture of the newest schema; run once before it is released"]
 async fn write_the_fixture() {
