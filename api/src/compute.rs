@@ -85,10 +85,42 @@ impl Found for Machine {
                 "provisioningState": "Succeeded",
                 "hardwareProfile": {"vmSize": "Custom"},
                 "storageProfile": storage,
+                "instanceView": view(kept),
                 "networkProfile": {"networkInterfaces": []},
             },
         })
     }
+}
+
+/// Whether it runs, and if so, whether its agent answers (DISC-2).
+fn view(machine: &Machine) -> Value {
+    let (power, shown) = match machine.running {
+        true => ("PowerState/running", "VM running"),
+        false => ("PowerState/stopped", "VM stopped"),
+    };
+    let mut view = json!({
+        "statuses": [{"code": power, "level": "Info", "displayStatus": shown}],
+    });
+    let agent = match &machine.agent_lost {
+        _ if !machine.running => return view,
+        None => json!({
+            "code": "ProvisioningState/succeeded",
+            "level": "Info",
+            "displayStatus": "Ready",
+        }),
+        Some(lost) => json!({
+            "code": "ProvisioningState/Unavailable",
+            "level": "Warning",
+            "displayStatus": "Not Ready",
+            "message": match lost.absent {
+                true => "the machine has no channel for a guest agent",
+                false => "the guest agent does not answer",
+            },
+            "time": lost.since.to_string(),
+        }),
+    };
+    view["vmAgent"] = json!({"statuses": [agent]});
+    view
 }
 
 fn disk(machine: &Record<Machine>, disk: &MachineDisk) -> Value {

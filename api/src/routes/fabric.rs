@@ -63,11 +63,25 @@ fn machines() -> Routes {
         ("?osDisk", and(disk(), object([("osType", maybe(text()))]))),
         ("dataDisks", list(and(disk(), object([("lun", whole())])))),
     ]);
+    let status = || {
+        object([
+            ("code", text()),
+            ("level", text()),
+            ("displayStatus", text()),
+            ("?message", text()),
+            ("?time", time()),
+        ])
+    };
+    let view = object([
+        ("statuses", list(status())),
+        ("?vmAgent", object([("statuses", list(status()))])),
+    ]);
     let properties = object([
         ("vmId", guid()),
         ("provisioningState", succeeded()),
         ("hardwareProfile", object([("vmSize", text())])),
         ("storageProfile", storage),
+        ("instanceView", view),
         (
             "networkProfile",
             object([("networkInterfaces", list(any_object()))]),

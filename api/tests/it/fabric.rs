@@ -11,6 +11,7 @@ use base::{ManualClock, SeededRandom};
 use control::plane::{Discovered, FoundNetwork};
 use control::scripted::{Scripted, machine};
 use control::{Control, FirstStart, Start};
+use hypervisor::{AgentStatus, MachineState};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use state::networks::NetworkSource;
@@ -181,6 +182,55 @@ async fn g9_machines_have_the_shape_and_the_case_that_clients_cut_up() {
     let (status, missing) = world.get(&world.within(&format!("{machines}/x"))).await;
     assert_eq!(status, 404);
     assert_eq!(missing["error"]["code"], "ResourceNotFound");
+}
+
+#[tokio::test]
+async fn disc_2_a_machine_tells_whether_it_runs_and_whether_its_agent_answers() {
+    let world = World::new().await;
+    let path = world.within("Microsoft.Compute/virtualMachines/web");
+    let answers = AgentStatus::Responding {
+        version: "9.0".to_owned(),
+    };
+    for (state, agent, power, shown) in [
+        (MachineState::Running, &answers, "running", json!("Ready")),
+        (
+            MachineState::Running,
+            &AgentStatus::NotResponding,
+            "running",
+            json!("Not Ready"),
+        ),
+        (
+            MachineState::Running,
+            &AgentStatus::NotConfigured,
+            "running",
+            json!("Not Ready"),
+        ),
+        // What is off has no agent that could answer.
+        (
+            MachineState::Stopped,
+            &AgentStatus::NotResponding,
+            "stopped",
+            Value::Null,
+        ),
+    ] {
+        let mut found = machine(Uuid::from_u128(1), "web", &[1 << 30]);
+        (found.state, found.agent) = (state, agent.clone());
+        let found = Discovered {
+            machines: vec![found],
+            networks: None,
+        };
+        world.plane.set(HOST, found);
+        world.control.discover().await.unwrap();
+        let (_, web) = world.get(&path).await;
+        let view = &web["properties"]["instanceView"];
+        let code = format!("PowerState/{power}");
+        assert_eq!(view["statuses"][0]["code"], code, "{agent:?}: {web}");
+        let status = &view["vmAgent"]["statuses"][0];
+        assert_eq!(status["displayStatus"], shown, "{agent:?}: {web}");
+        let absent = status["message"].as_str().map(|m| m.contains("no channel"));
+        let is_absent = *agent == AgentStatus::NotConfigured;
+        assert_eq!(absent.unwrap_or(false), is_absent, "{web}");
+    }
 }
 
 #[tokio::test]
