@@ -55,6 +55,7 @@ pub(crate) async fn log(State(app): State<App>, mut request: Request, next: Next
     let told = Told::default();
     request.extensions_mut().insert(told.clone());
     let path = request.uri().path().to_owned();
+    let reason = reason(request.uri().query());
     let correlation = request.headers().get("x-ms-correlation-request-id");
     let correlation = correlation.and_then(|h| h.to_str().ok()).map(str::to_owned);
     let response = next.run(request).await;
@@ -68,7 +69,7 @@ pub(crate) async fn log(State(app): State<App>, mut request: Request, next: Next
         "Failed"
     };
     let correlation = correlation.unwrap_or_else(|| app.control.new_id().to_string());
-    let body = json!({
+    let mut body = json!({
         "caller": said.who.name,
         "claims": {"appid": said.who.app_id, "oid": said.who.id},
         "operationName": {"value": said.action, "localizedValue": said.action},
@@ -86,10 +87,21 @@ pub(crate) async fn log(State(app): State<App>, mut request: Request, next: Next
         "resourceId": path,
         "correlationId": correlation,
     });
+    if let Some(reason) = reason {
+        body["properties"] = json!({"reason": reason});
+    }
     if let Err(e) = app.control.log_activity(&path, body).await {
         tracing::error!("the activity log lacks {} at {path}: {e:?}", said.action);
     }
     response
+}
+
+/// Why somebody says that they ask for it (VAULT-20): `reason=` in the query, up to 500 characters.
+fn reason(query: Option<&str>) -> Option<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query?).ok()?;
+    let said = pairs.into_iter().find(|(name, _)| name == "reason")?.1;
+    let said: String = said.chars().filter(|c| !c.is_control()).take(500).collect();
+    (!said.is_empty()).then_some(said)
 }
 
 /// `GET …/providers/Microsoft.Insights/eventtypes/management/values`

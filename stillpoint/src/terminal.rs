@@ -82,6 +82,20 @@ pub fn confirm(question: &str, name: &str) -> Result<()> {
     }
 }
 
+/// Asks for a line, which may be empty. Blocks.
+///
+/// # Errors
+/// `BadArgument` if there is no terminal.
+pub fn line(question: &str, options: &str) -> Result<String> {
+    let terminal = open(question, options, Code::BadArgument)?;
+    write!(&terminal, "{question}: ").map_err(broken)?;
+    let mut line = String::new();
+    BufReader::new(&terminal)
+        .read_line(&mut line)
+        .map_err(broken)?;
+    Ok(line.trim().to_owned())
+}
+
 /// Asks for a new passphrase, twice. Blocks.
 ///
 /// # Errors

@@ -4,8 +4,8 @@ use super::{GROUP, SUBSCRIPTION};
 use crate::activity;
 use crate::authorization::{locks, permissions, roles};
 use crate::openapi::schema::{
-    about, any_object, choices, guid, input, list, localized, maybe, model, object, one_of, only,
-    resource, text, text_about, time,
+    about, any_object, choices, guid, input, list, localized, map, maybe, model, object, one_of,
+    only, resource, text, text_about, time,
 };
 use crate::openapi::{Routes, op};
 
@@ -215,5 +215,6 @@ fn event() -> serde_json::Value {
             object([("action", text()), ("scope", text())]),
         ),
         ("correlationId", text()),
+        ("?properties", map(text())),
     ])
 }

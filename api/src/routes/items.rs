@@ -33,7 +33,12 @@ pub(super) fn routes() -> Routes {
         .delete(
             &item(""),
             protected_items::delete,
-            op("ProtectedItems_Delete", "Stops protection and deletes the points.").accepted(),
+            op(
+                "ProtectedItems_Delete",
+                "Stops protection and deletes the points. The activity log keeps the reason.",
+            )
+            .query("reason", text())
+            .accepted(),
         )
         .post(
             &item("/backup"),

@@ -269,6 +269,43 @@ async fn every_change_is_in_the_activity_log_and_so_is_every_refusal() {
 }
 
 #[tokio::test]
+async fn vault_20_the_activity_log_keeps_why_backups_were_deleted() {
+    let access = Access::new().await;
+    let vault = format!(
+        "{}/providers/Microsoft.RecoveryServices/vaults/v1",
+        access.world.group
+    );
+    let new = json!({"location": "onprem"});
+    let (status, made) = access.ask("PUT", &vault, &new).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let name = "iaasvmcontainerv2;default;web";
+    let item = format!(
+        "{vault}/backupFabrics/Azure/protectionContainers/IaasVMContainer;{name}/protectedItems/VM;{name}"
+    );
+    // Refused or not: whoever asked for it said why.
+    for asked in ["?reason=no%20longer%20used%21%00", "?reason=", ""] {
+        access
+            .ask("DELETE", &format!("{item}{asked}"), &Value::Null)
+            .await;
+    }
+    let log = format!(
+        "{}/providers/Microsoft.Insights/eventtypes/management/values?$filter=\
+         eventTimestamp%20ge%20'2026-01-01T00:00:00Z'%20and%20resourceUri%20eq%20'{item}'",
+        access.subscription
+    );
+    let (status, found) = access.ask("GET", &log, &Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "{found}");
+    let entries = found["value"].as_array().unwrap().iter();
+    let mut said: Vec<&Value> = entries.map(|e| &e["properties"]["reason"]).collect();
+    said.sort_by_key(|said| said.to_string());
+    assert_eq!(
+        said,
+        [&json!("no longer used!"), &Value::Null, &Value::Null],
+        "{found}"
+    );
+}
+
+#[tokio::test]
 async fn rbac_4_a_backup_contributor_lowers_soft_delete_by_no_way() {
     let access = Access::new().await;
     let group = access.world.group.clone();

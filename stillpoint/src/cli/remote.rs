@@ -241,6 +241,9 @@ Examples:
         /// Delete without having the machine's name typed.
         #[arg(long, requires = "delete_data")]
         yes: bool,
+        /// Why, for the activity log; without it and `--yes` it is asked for.
+        #[arg(long, value_name = "TEXT", requires = "delete_data")]
+        reason: Option<String>,
     },
     /// Protect a machine again whose protection was stopped
     Resume {

@@ -181,7 +181,13 @@ fn a_machine_is_protected_backed_up_and_restored() {
     let asked = user.types(130, "protection disable web --delete-data", "wob");
     assert!(asked.contains("Type `web` to go on"), "{asked}");
     assert!(!user.ends(0, "protection show web").contains("for good in"));
-    user.types(0, "protection disable web --delete-data", "web");
+    // VAULT-20: and why.
+    let typed = "web\nno longer used";
+    let asked = user.types(0, "protection disable web --delete-data", typed);
+    assert!(
+        asked.contains("The reason, for the activity log"),
+        "{asked}"
+    );
     assert!(user.ends(0, "protection show web").contains("for good in"));
     user.ends(2, "vault delete v1");
     user.ends(0, "protection undelete web");

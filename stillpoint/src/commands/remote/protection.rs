@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::keys::blocking;
 use crate::output::write;
 use crate::settings::Settings;
-use crate::terminal::confirm;
+use crate::terminal::{confirm, line};
 use crate::units::minute;
 
 pub async fn run(settings: &Settings, command: ProtectionCommand) -> Result<u8> {
@@ -53,17 +53,29 @@ pub async fn run(settings: &Settings, command: ProtectionCommand) -> Result<u8> 
             machine,
             delete_data: true,
             yes,
+            reason,
             ..
         } => {
             let item = find::item(&client, settings, &vault, machine).await?;
+            let mut reason = reason.clone();
             if !yes {
                 let name = text(&item, "/properties/friendlyName");
                 let question = format!("All recovery points of {name} are deleted");
-                blocking(move || confirm(&question, &name)).await?;
+                let said = reason.take();
+                // VAULT-20
+                let why = "The reason, for the activity log (may be empty)";
+                let ask = move || {
+                    confirm(&question, &name)?;
+                    said.map_or_else(|| line(why, "--reason"), Ok)
+                };
+                reason = Some(blocking(ask).await?);
             }
-            let job = client
-                .start(Method::DELETE, &text(&item, "/id"), None)
-                .await?;
+            let mut path = text(&item, "/id");
+            if let Some(reason) = reason.filter(|r| !r.is_empty()) {
+                let said = serde_urlencoded::to_string([("reason", reason)]);
+                path = format!("{path}?{}", said.unwrap_or_default());
+            }
+            let job = client.start(Method::DELETE, &path, None).await?;
             return watch::job(&client, settings, &vault, &job).await;
         }
         ProtectionCommand::Disable {
