@@ -2,14 +2,15 @@
 //! order, and which points there must be.
 
 mod jobs;
+mod words;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use policy::TaskStatus;
 use state::jobs::Job;
 use uuid::Uuid;
 
+use self::words::{Stands, stands};
 use crate::rules::{Unit, Version};
 
 /// How protection stands.
@@ -184,17 +185,12 @@ impl Item {
                 false => 1,
             };
             let closed =
-                |status| !matches!(status, TaskStatus::InProgress | TaskStatus::NotStarted);
-            if let Some(end) = snapshot
-                .ended_at
-                .filter(|_| !seen.taken && closed(snapshot.status))
-            {
+                |task| stands(task).map(|s| !matches!(s, Stands::InProgress | Stands::NotStarted));
+            let (snapshot_closed, transfer_closed) = (closed(snapshot)?, closed(transfer)?);
+            if let Some(end) = snapshot.ended_at.filter(|_| !seen.taken && snapshot_closed) {
                 events.push((seconds(end), order(end), Event::Taken(id)));
             }
-            if let Some(end) = transfer
-                .ended_at
-                .filter(|_| !seen.sent && closed(transfer.status))
-            {
+            if let Some(end) = transfer.ended_at.filter(|_| !seen.sent && transfer_closed) {
                 events.push((seconds(end), order(end), Event::Sent(id)));
             }
         }
@@ -338,7 +334,7 @@ impl Item {
         if self.standing != Standing::Active {
             return None;
         }
-        let takes = |s: &Seen| s.job.body.tasks[0].status == TaskStatus::InProgress;
+        let takes = |s: &Seen| stands(&s.job.body.tasks[0]) == Ok(Stands::InProgress);
         if self.jobs.values().any(takes) {
             return None;
         }

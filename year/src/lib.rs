@@ -143,3 +143,25 @@ pub fn run(options: Options) -> Result<String, String> {
         begun.elapsed().as_secs_f64()
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_auditor_names_nothing_of_the_rules_that_it_audits() {
+        for (name, source) in [
+            ("audit", include_str!("audit.rs")),
+            ("item", include_str!("item.rs")),
+            ("item/jobs", include_str!("item/jobs.rs")),
+            ("item/words", include_str!("item/words.rs")),
+            ("rules", include_str!("rules.rs")),
+        ] {
+            let code = source
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            let named: Vec<&str> = code.filter(|line| line.contains("policy::")).collect();
+            assert!(named.is_empty(), "{name}: {named:?}");
+        }
+        // What makes a server's policies does.
+        assert!(include_str!("choose.rs").contains("use policy::"));
+    }
+}

@@ -1,10 +1,10 @@
 //! What an item's backups did, against what the rules say of each: its start, the end of its
 //! snapshot, the end of its transfer.
 
-use policy::TaskStatus;
 use state::jobs::JobStatus;
 use uuid::Uuid;
 
+use super::words::{Stands, stands};
 use super::{Item, Own, Standing, seconds};
 use crate::rules::UNITS;
 
@@ -55,12 +55,12 @@ impl Item {
         let [snapshot, transfer] = &seen.job.body.tasks[..] else {
             return Ok(());
         };
-        let due = seen.due;
-        if snapshot.status != TaskStatus::Completed {
+        let (due, snapshot_stands) = (seen.due, stands(snapshot)?);
+        if snapshot_stands != Stands::Completed {
             // Its code says whether it may pass.
             let code = seen.job.body.errors.first().map(|e| e.code.as_str());
             let may_pass = code == Some("HypervisorUnavailable");
-            if let (Some(due), TaskStatus::Failed) = (due, snapshot.status) {
+            if let (Some(due), Stands::Failed) = (due, snapshot_stands) {
                 if may_pass && self.tries < RETRIES {
                     self.from = due - 1;
                     self.tries += 1;
@@ -84,7 +84,7 @@ impl Item {
         let until = self.promised.get(&id).copied();
         // The rules: on demand always; else when a day has ended, unless another is under way.
         let ended = due.map(|due| !self.version.ended(self.since, due).is_empty());
-        let skipped = transfer.status == TaskStatus::Skipped;
+        let skipped = stands(transfer)? == Stands::Skipped;
         let right = match (ended, others) {
             (None, _) => !skipped,
             (Some(false), _) | (_, Others::One) => skipped,
@@ -128,7 +128,7 @@ impl Item {
                 continue;
             };
             // Failed with its snapshot, it never ran.
-            if seen.job.body.tasks[0].status != TaskStatus::Completed {
+            if stands(&seen.job.body.tasks[0]) != Ok(Stands::Completed) {
                 continue;
             }
             let end = transfer.ended_at.map_or(i64::MAX, seconds);
@@ -146,14 +146,14 @@ impl Item {
             return Ok(());
         };
         seen.sent = true;
-        let Some(status) = seen.job.body.tasks.get(1).map(|t| t.status) else {
+        let [snapshot, transfer] = &seen.job.body.tasks[..] else {
             return Ok(());
         };
-        let due = seen.due;
-        let expected = match (seen.job.body.tasks[0].status, status) {
-            (TaskStatus::Completed, TaskStatus::Completed) => JobStatus::Completed,
-            (TaskStatus::Completed, TaskStatus::Failed) => JobStatus::CompletedWithWarnings,
-            (_, TaskStatus::Failed) => JobStatus::Failed,
+        let (due, status) = (seen.due, stands(transfer)?);
+        let expected = match (stands(snapshot)?, status) {
+            (Stands::Completed, Stands::Completed | Stands::Skipped) => JobStatus::Completed,
+            (Stands::Completed, Stands::Failed) => JobStatus::CompletedWithWarnings,
+            (_, Stands::Failed) => JobStatus::Failed,
             _ => JobStatus::Cancelled,
         };
         if seen.job.status != expected {
@@ -167,7 +167,7 @@ impl Item {
         };
         own.sent = false;
         self.tries = 0;
-        if status != TaskStatus::Completed {
+        if status != Stands::Completed {
             return Ok(());
         }
         own.vault = true;
