@@ -119,6 +119,53 @@ async fn what_other_points_share_stays_and_what_lives_in_poor_packs_is_copied() 
     assert_eq!(again.swept.objects, 0);
 }
 
+/// XFER-5's example: of a disk of four blocks the first point holds two, the second brings a
+/// third, and the last another second and third.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn xfer_5_of_four_blocks_what_the_next_point_needs_stays_and_what_was_overwritten_goes() {
+    let [one, two, three, new_two, new_three] = [1, 2, 3, 4, 5].map(|seed| noise(seed, CHUNK));
+    let none = vec![0; CHUNK];
+    let disks = [
+        [&one, &two, &none, &none],
+        [&one, &two, &three, &none],
+        [&one, &new_two, &new_three, &none],
+    ];
+    let disks = disks.map(|blocks| blocks.map(|b| &b[..]).concat());
+    // Which point goes, and how many blocks are there then. The second one shows the old second
+    // block, too: it goes with the last of the two.
+    for expiries in [[(0, 5), (1, 3)], [(1, 4), (0, 3)]] {
+        let vault = make(Store::memory(), 1).await;
+        let blocks = async || bytes_in(vault.store(), "packs").await / CHUNK as u64;
+        let mut points: Vec<(base::PointId, DiskRoot)> = Vec::new();
+        for (disk, stored) in disks.iter().zip([2, 3, 5]) {
+            let last = points.len().checked_sub(1);
+            let base = last.map(|last| Base {
+                root: &points[last].1,
+                bytes: &disks[last],
+            });
+            let made = backup(&vault, MACHINE, &[("vda", disk, base)]).await;
+            let (point, mut roots, _) = made.unwrap();
+            points.push((point, roots.remove(0)));
+            assert_eq!(blocks().await, stored);
+        }
+        let mut left = vec![0, 1, 2];
+        for (gone, stored) in expiries {
+            vault.remove_points(&[points[gone].0]).await.unwrap();
+            let all = CollectOptions {
+                repack_from_percent: 1,
+                ..CollectOptions::default()
+            };
+            collect(&vault, &all).await.unwrap();
+            assert_eq!(blocks().await, stored, "{expiries:?} after {gone}");
+            left.retain(|point| *point != gone);
+            for point in &left {
+                check_disk(&vault, &points[*point].1, &disks[*point]).await;
+            }
+            is_well(&vault).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_there_is_no_garbage_nothing_is_copied_however_small_the_packs_are() {
     let vault = make(Store::memory(), 1).await;
