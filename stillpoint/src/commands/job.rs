@@ -76,7 +76,7 @@ pub struct Job {
 
 impl Job {
     /// A job whose snapshot failed: the transfer counts as failed too (JOB-2); after a cancel
-    /// it was not begun (JOB-23).
+    /// it was not begun (JOB-21).
     pub fn failed(e: &Error) -> Self {
         let status = Status::of_error(e);
         let transfer = if status == Status::Cancelled {

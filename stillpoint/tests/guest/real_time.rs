@@ -112,8 +112,9 @@ fn a_policy_fires_a_failed_run_is_tried_again_and_an_expired_point_goes_with_its
     let waited = waited.total(Unit::Second).unwrap();
     assert!((295.0..330.0).contains(&waited), "{waited} s");
 
-    // The point on demand has expired long since. Its snapshot would keep it for two days yet
-    // (SNAP-8); without it the point goes.
+    // The point on demand has expired long since. A snapshot stays for a day at least (SNAP-4),
+    // and no point leaves the vault before its own (SNAP-8): on a clock that nobody moves on, only
+    // the deletion of the collection takes it away sooner. The point then goes by itself.
     let az = log_in(&server, folder.path(), &data);
     let groups = az.json("group list").unwrap();
     let groups = groups.as_array().unwrap();
