@@ -10,6 +10,9 @@ import {
   restoreDisks,
   stopAndResume,
 } from './life.ts';
+import { pages } from './pages.ts';
+import { isRefused, makeReader } from './roles.ts';
+import type { Person } from './world.ts';
 import { given, password, person, signedIn } from './world.ts';
 import { english, simplified, traditional } from './words.ts';
 
@@ -23,14 +26,7 @@ test('the one-time password only serves to set an own one', { skip: !given.oneTi
   await page.getByRole('button', { name: signIn.button }).click();
   await sees(page.getByRole('alert'));
   await check('sign in, refused');
-  await page.getByLabel(signIn.password).fill(given.oneTime);
-  await page.getByRole('button', { name: signIn.button }).click();
-  await sees(page.getByRole('heading', { name: 'Choose your own password' }));
-  await check('choose a password');
-  await page.getByLabel('New password', { exact: true }).fill(password);
-  await page.getByLabel('New password, once more').fill(password);
-  await page.getByRole('button', { name: 'Change and sign in' }).click();
-  await sees(page.getByRole('navigation', { name: 'Portal menu' }));
+  await setPassword(one, given.oneTime);
   await check('home of an empty server');
 });
 
@@ -49,6 +45,19 @@ test('no script can read the session, and it ends by signing out', async () => {
   assert.equal(answer, 401);
 });
 
+/** Uses a one-time password, and sets the own one. */
+async function setPassword({ page, sees, check }: Person, oneTime: string) {
+  const { signIn } = english;
+  await page.getByLabel(signIn.password).fill(oneTime);
+  await page.getByRole('button', { name: signIn.button }).click();
+  await sees(page.getByRole('heading', { name: 'Choose your own password' }));
+  await check('choose a password');
+  await page.getByLabel('New password', { exact: true }).fill(password);
+  await page.getByLabel('New password, once more').fill(password);
+  await page.getByRole('button', { name: 'Change and sign in' }).click();
+  await sees(page.getByRole('navigation', { name: 'Portal menu' }));
+}
+
 const first = `first${given.suffix}`;
 const second = `second${given.suffix}`;
 const third = `third${given.suffix}`;
@@ -66,6 +75,37 @@ test('a machine is backed up for the first time', async () => {
   await using one = await signedIn();
   await backUp(one, english, first);
   await seesPoint(one, english, first);
+});
+
+test('who may only read is told why nothing can be changed, and can not', async () => {
+  await using owner = await signedIn();
+  const login = `reader${given.suffix}`;
+  const oneTime = await makeReader(owner, login);
+  await using one = await person();
+  const { page, sees, check } = one;
+  await page.goto('/');
+  await page.getByLabel(english.signIn.user).fill(login);
+  await setPassword(one, oneTime);
+  await one.go(`/vaults/default/${first}`, first);
+  const bar = page.getByRole('toolbar', { name: 'Commands' });
+  for (const name of ['Backup', 'Delete']) {
+    const button = bar.getByRole('button', { name, exact: true });
+    await button.and(page.locator('[aria-disabled=true]')).waitFor();
+    await button.hover();
+    await sees(page.getByRole('tooltip').filter({ hasText: 'Your roles do not allow' }));
+  }
+  await check('a vault, for a reader');
+  await isRefused(one, first);
+});
+
+test('every page is there, in the light and in the dark, at a desk and on a phone', async () => {
+  for (const look of [{}, { isDark: true }, { isPhone: true }]) {
+    await using one = await signedIn(english, look);
+    for (const [path, title] of pages(first)) {
+      await one.go(path, title);
+      await one.check(`page ${path.replace(given.suffix, '')}`);
+    }
+  }
 });
 
 test('its disks are restored', async () => {

@@ -93,6 +93,7 @@ export async function person(look: Look = {}): Promise<Person & AsyncDisposable>
     hasTouch: look.isPhone ?? false,
   });
   const page = await context.newPage();
+  await page.addInitScript(watchShifts);
   page.setDefaultTimeout(SOON);
   const said = listen(page);
   const sees = async (what: Locator, timeout = SOON) => {
@@ -114,6 +115,7 @@ export async function person(look: Look = {}): Promise<Person & AsyncDisposable>
       await settled(page);
       await picture(page, look, name);
       await accessible(page, name);
+      await still(page, name);
       assert.deepEqual(said, [], `on the console, at ${name}`);
     },
     async [Symbol.asyncDispose]() {
@@ -186,6 +188,31 @@ async function accessible(page: Page, name: string) {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((n) => n.html).join('\n    ')}`);
   assert.deepEqual(bad, [], `${name} keeps people out`);
+}
+
+/** Adds up how far what is seen has jumped, but for what the person has just asked for. */
+function watchShifts() {
+  const all = { shifted: 0 };
+  Object.assign(globalThis, { all });
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries() as (PerformanceEntry & {
+      value: number;
+      hadRecentInput: boolean;
+    })[]) {
+      if (!one.hadRecentInput) all.shifted += one.value;
+    }
+  }).observe({ type: 'layout-shift', buffered: true });
+}
+
+/** Since the page before, nothing has jumped by more than a tenth (Web Vitals' bound). */
+async function still(page: Page, name: string) {
+  const shifted = await page.evaluate(() => {
+    const { all } = globalThis as unknown as { all: { shifted: number } };
+    const { shifted } = all;
+    all.shifted = 0;
+    return shifted;
+  });
+  assert.ok(shifted <= 0.1, `${name} jumps: ${shifted}`);
 }
 
 async function picture(page: Page, look: Look, name: string) {

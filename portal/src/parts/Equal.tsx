@@ -77,7 +77,9 @@ export function Equal({ to }: { to: EqualCommand }) {
   const styles = useStyles();
   const t = useText(text);
   const [isShown, setIsShown] = useState(false);
-  const [chosen, setKind] = useState<'stillpoint' | 'az' | 'REST'>(to.stillpoint ? 'stillpoint' : 'az');
+  const [chosen, setKind] = useState<'stillpoint' | 'az' | 'REST'>(
+    to.stillpoint ? 'stillpoint' : 'az',
+  );
   const [isCopied, setIsCopied] = useState(false);
   const kind = chosen === 'stillpoint' && to.stillpoint === undefined ? 'az' : chosen;
   const calls = Array.isArray(to.rest) ? to.rest : [to.rest];
