@@ -29,6 +29,7 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub plane: Arc<Scripted>,
     pub token: String,
+    first: FirstStart,
     pub subscription: String,
 }
 
@@ -66,8 +67,9 @@ impl World {
             clock,
             plane,
             token: String::new(),
+            first: first.unwrap(),
         };
-        world.token = world.log_in(&first.unwrap()).await;
+        world.log_in().await;
         world.set(&[("web", 1), ("db", 2)]);
         world.control.discover().await.unwrap();
         let vault = world.vault();
@@ -103,14 +105,16 @@ impl World {
         )
     }
 
-    async fn log_in(&self, first: &FirstStart) -> String {
+    /// Takes a token of this hour.
+    pub async fn log_in(&mut self) {
+        let first = &self.first;
         let form = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}",
             first.client_id, first.secret
         );
         let request = Request::post("/adfs/oauth2/token").body(Body::from(form));
         let (_, _, answer) = self.send(request.unwrap()).await;
-        answer["access_token"].as_str().unwrap().to_owned()
+        self.token = answer["access_token"].as_str().unwrap().to_owned();
     }
 
     /// The answer, which is one that the OpenAPI document tells of.

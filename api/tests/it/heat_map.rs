@@ -33,15 +33,17 @@ impl World {
 
 #[tokio::test]
 async fn mon_1_days_with_points_and_backups_are_told_of_by_item() {
-    let world = World::new().await;
+    let mut world = World::new().await;
     let item = world.protect_in(&world.vault(), "web").await;
     let web = Uuid::from_u128(1);
     world.back_up(&item).await;
     world.clock.advance(SignedDuration::from_hours(24));
+    world.log_in().await;
     let fails = Act::ends(Ends::Fails(Code::HypervisorUnavailable));
     world.plane.play(web, Phase::Snapshot, &[fails]);
     world.back_up(&item).await;
     world.clock.advance(SignedDuration::from_hours(24));
+    world.log_in().await;
     world.plane.play(web, Phase::Snapshot, &[fails]);
     world.back_up(&item).await;
     let less = Act::ends(Ends::Downgraded(Code::AgentUnavailable));

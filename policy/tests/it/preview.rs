@@ -46,11 +46,11 @@ fn policy_9_to_16_a_year_leaves_the_points_of_each_range() {
     let first = &found.points[0];
     assert_eq!(
         (first.due, &first.ranges[..]),
-        (at("2026-08-01T19:30:00Z"), &[Range::Monthly][..])
+        (at("2026-07-01T19:30:00Z"), &[Range::Monthly][..])
     );
     assert_eq!(
         (first.expiry, first.snapshot_until),
-        (Some(at("2027-02-01T19:30:00Z")), None)
+        (Some(at("2027-01-01T19:30:00Z")), None)
     );
 }
 

@@ -68,23 +68,20 @@ export async function call(input: Request): Promise<Response> {
 }
 
 const inEach: Middleware = {
-  onRequest({ request }) {
+  async onRequest({ request }) {
     const url = new URL(request.url);
     if (!url.searchParams.has('api-version')) url.searchParams.set('api-version', VERSION);
     const headers = new Headers(request.headers);
     if (request.method !== 'GET') headers.set('x-stillpoint-csrf', '1');
-    return new Request(url, { ...fields(request), headers });
+    const { method, signal } = request;
+    // Read first: a stream can't be sent by HTTP/1.1.
+    const body = method === 'GET' ? undefined : await request.text();
+    return new Request(url, { method, signal, headers, ...(body ? { body } : {}) });
   },
   async onResponse({ response }) {
     if (!response.ok) throw await failure(response);
   },
 };
-
-/** What a request is made anew from; its body is a stream, which wants to be told of. */
-function fields(request: Request): RequestInit {
-  const { method, body, signal } = request;
-  return { method, body, signal, ...(body ? { duplex: 'half' } : {}) } as RequestInit;
-}
 
 /** The typed client: one method for each verb, one path for each route. */
 export const api = createClient<paths>({

@@ -1,6 +1,6 @@
 /** Who is signed in. The session is made, renewed and ended here. */
 import { queryOptions, useQuery } from '@tanstack/react-query';
-import { ApiError, api, body, link } from './client';
+import { ApiError, api, link } from './client';
 
 const SESSION = '/providers/Stillpoint.Fabric/session';
 
@@ -47,8 +47,6 @@ export const changePassword = async (
   currentPassword: string,
   newPassword: string,
 ) =>
-  void (await body(
-    api.POST('/providers/Stillpoint.Fabric/changePassword', {
-      body: { properties: { userName, currentPassword, newPassword } },
-    }),
-  ));
+  void (await api.POST('/providers/Stillpoint.Fabric/changePassword', {
+    body: { properties: { userName, currentPassword, newPassword } },
+  }));

@@ -143,7 +143,7 @@ function Account({ session }: { session: Session }) {
       <MenuTrigger disableButtonEnhancement>
         <Button
           appearance="subtle"
-          icon={<Avatar size={28} name={user.name} color="colorful" />}
+          icon={<Avatar size={28} idForColor={user.id} color="colorful" aria-hidden />}
           aria-label={`${t.account}: ${user.name}`}
         />
       </MenuTrigger>

@@ -34,6 +34,7 @@ fn images(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+#[ignore = "run by hand as long as its flows are being written"]
 fn people_protect_a_real_guest_back_it_up_and_restore_it_in_a_browser() {
     let (guest, connection) = web([DiskSpec::qcow2(64 << 20)]);
     guest
