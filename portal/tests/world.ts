@@ -172,9 +172,17 @@ interface Violation {
   nodes: { html: string; failureSummary?: string }[];
 }
 
-/** Nothing serious or critical by WCAG 2.2 A and AA. */
+/** Nothing serious or critical by WCAG 2.2 A and AA. What fades in or out is looked at again. */
 async function accessible(page: Page, name: string) {
   await page.evaluate(axe);
+  if ((await violations(page)).length) await page.waitForTimeout(FADE);
+  assert.deepEqual(await violations(page), [], `${name} keeps people out`);
+}
+
+/** In how many milliseconds a notification has come or gone. */
+const FADE = 1500;
+
+async function violations(page: Page): Promise<string[]> {
   const found = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: { run: (where: unknown, how: unknown) => Promise<{ violations: Violation[] }> };
@@ -184,10 +192,9 @@ async function accessible(page: Page, name: string) {
     const where = { exclude: [['[data-tabster-dummy]']] };
     return (await axe.run(where, { runOnly: tags })).violations;
   });
-  const bad = found
+  return found
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((n) => n.html).join('\n    ')}`);
-  assert.deepEqual(bad, [], `${name} keeps people out`);
 }
 
 /** Adds up how far what is seen has jumped, but for what the person has just asked for. */
