@@ -194,7 +194,10 @@ async function violations(page: Page): Promise<string[]> {
   });
   return found
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((n) => n.html).join('\n    ')}`);
+    .map(
+      ({ id, help, nodes }) =>
+        `${id}: ${help}\n    ${nodes.map((n) => `${n.html} ${n.failureSummary ?? ''}`).join('\n    ')}`,
+    );
 }
 
 /** Adds up how far what is seen has jumped, but for what the person has just asked for. */

@@ -85,14 +85,15 @@ const useStyles = makeStyles({
   },
   body: { [ON_PHONE]: { display: 'block' } },
   row: {
-    ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
+    // Of the grounds for this the one on which links are readable in the dark too.
+    ':hover': { backgroundColor: tokens.colorNeutralBackground2Hover },
     [ON_PHONE]: {
       display: 'block',
       padding: '8px 4px',
       borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
     },
   },
-  chosen: { backgroundColor: tokens.colorNeutralBackground1Selected },
+  chosen: { backgroundColor: tokens.colorBrandBackground2 },
   td: {
     height: '40px',
     padding: '4px 8px',
