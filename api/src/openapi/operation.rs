@@ -76,7 +76,8 @@ impl Operation {
         });
         let mut done = self.answer(200, None, &[]);
         if let Some((_, answer)) = done.gives.last_mut() {
-            answer["content"] = json!({"text/event-stream": {"schema": data}});
+            let event = json!({"type": "object", "properties": {"data": data}});
+            answer["content"] = json!({"text/event-stream": {"schema": event}});
         }
         done
     }
