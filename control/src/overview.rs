@@ -129,8 +129,8 @@ impl Control {
         let nothing = Sees::Only(Vec::new());
         let sees = of.vaults.as_ref().unwrap_or(&nothing);
         let vaults = sees.vaults(&mut tx).await?;
-        let vaults: Vec<String> = vaults.iter().map(|vault| fold(&vault.id)).collect();
-        let seen = Some(&vaults[..]).filter(|_| *sees != Sees::All);
+        let ids: Vec<String> = vaults.iter().map(|vault| fold(&vault.id)).collect();
+        let seen = Some(&ids[..]).filter(|_| *sees != Sees::All);
         let machines = match &of.machines {
             Some(sees) => {
                 let scopes = sees.scopes();
@@ -148,7 +148,8 @@ impl Control {
             jobs: jobs(&mut tx, now, seen).await?,
             alerts: alerts(&mut tx, of.alerts.as_ref()).await?,
             vaults: vaults.len() as u64,
-            attention: attention::attention(&mut tx, of, &vaults, missed_by, &places).await?,
+            attention: attention::attention(&mut tx, of, (&vaults, &ids), missed_by, &places)
+                .await?,
             places,
         })
     }

@@ -168,16 +168,25 @@ pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<Job>> {
     Ok(all(tx, select, "id", 1).await?.pop())
 }
 
-/// At most `limit` jobs whose id begins with `text`, by id.
+/// At most `limit` jobs of these vaults, by their folded ids, or of all, whose id begins with
+/// `text`: the newest.
 ///
 /// # Errors
 /// `StateDamaged`; those of the database.
-pub async fn begin_with(tx: &mut Tx, text: &str, limit: u32) -> Result<Vec<Job>> {
+pub async fn begin_with(
+    tx: &mut Tx,
+    text: &str,
+    vaults: Option<&[String]>,
+    limit: u32,
+) -> Result<Vec<Job>> {
     let first = fold(text);
     // No id has what comes after all hexadecimal digits.
     let end = format!("{first}g");
-    let select = Select::new(FROM).with("id >= ? AND id < ?", [first.into(), end.into()]);
-    all(tx, select, "id", limit).await
+    // As expressions, so that only the ids' own index is looked through.
+    let select = Select::new(FROM)
+        .with("id >= ? AND id < ?", [first.into(), end.into()])
+        .among("vault || ''", vaults);
+    all(tx, select, "started_at + 0 DESC, id DESC", limit).await
 }
 
 /// Which jobs to list.

@@ -8,6 +8,7 @@ use state::hosts::Host;
 use state::machines::{self, Filter, Machine, Protection, Standing};
 use state::protected_items::{Need, ProtectedItem, needing};
 use state::resources::Record;
+use state::vaults::Vault;
 
 use super::places::StoragePlace;
 use super::{OverviewOf, if_seen};
@@ -59,13 +60,15 @@ pub enum AttentionKind {
     Downgraded,
     /// Nothing backs a machine up.
     Unprotected,
+    /// Nobody but the server has a vault's keys.
+    KeyNotExported,
 }
 
-/// All that may be seen, of these vaults by their folded ids.
+/// All that may be seen, of these vaults and their folded ids.
 pub(super) async fn attention(
     tx: &mut Tx,
     of: &OverviewOf,
-    vaults: &[String],
+    (vaults, ids): (&[Record<Vault>], &[String]),
     missed_by: Timestamp,
     places: &[StoragePlace],
 ) -> Result<Vec<Attention>> {
@@ -83,7 +86,7 @@ pub(super) async fn attention(
         ),
         (Need::Downgraded(missed_by), AttentionKind::Downgraded),
     ] {
-        let found = needing(tx, need, Some(vaults), MOST as u32).await?;
+        let found = needing(tx, need, Some(ids), MOST as u32).await?;
         all.extend(found.iter().map(|item| of_item(item, kind)));
     }
     if let Some(sees) = &of.machines {
@@ -99,6 +102,7 @@ pub(super) async fn attention(
         let found = machines::page(tx, &filter, None, MOST as u32).await?;
         all.extend(found.iter().map(unprotected));
     }
+    all.extend(vaults.iter().filter_map(not_exported));
     Ok(most_urgent(all))
 }
 
@@ -249,4 +253,21 @@ fn unprotected(machine: &Record<Machine>) -> Attention {
         code: None,
         detail: format!("nothing backs up the machine {}", machine.name),
     }
+}
+
+fn not_exported(vault: &Record<Vault>) -> Option<Attention> {
+    let name = &vault.name;
+    vault.body.key_exported.is_none().then(|| Attention {
+        kind: AttentionKind::KeyNotExported,
+        severity: AlertLevel::Warning,
+        resource: vault.id.clone(),
+        name: name.clone(),
+        vault: Some(name.clone()),
+        since: Some(vault.created),
+        code: None,
+        detail: format!(
+            "only this server has the keys of {name}: lost with it, its points can't be read; run \
+             `stillpoint server export-key {name} --to FILE` and keep the file in another place"
+        ),
+    })
 }
