@@ -194,23 +194,22 @@ async fn alerts(tx: &mut Tx, sees: Option<&Sees>) -> Result<Option<BTreeMap<Aler
 }
 
 impl MachineCounts {
-    fn of(all: &[Machines]) -> Self {
+    fn of(all: &BTreeMap<Standing, Machines>) -> Self {
         let mut counts = Self::default();
-        for alike in all {
-            counts.total += alike.count;
-            match alike.standing {
+        for (standing, alike) in all {
+            counts.total += alike.total;
+            match standing {
                 Standing::Gone => {
-                    counts.gone += alike.count;
+                    counts.gone += alike.total;
                     continue;
                 }
-                Standing::Conflict => counts.in_conflict += alike.count,
+                Standing::Conflict => counts.in_conflict += alike.total,
                 Standing::Listed => {}
             }
-            match alike.state {
-                None => counts.unprotected += alike.count,
-                Some(state) if is_active(state) => counts.protected += alike.count,
-                Some(_) => counts.stopped += alike.count,
-            }
+            counts.unprotected += alike.unprotected;
+            counts.stopped += alike.stopped;
+            let others = alike.unprotected + alike.stopped;
+            counts.protected += alike.total.saturating_sub(others);
         }
         counts
     }

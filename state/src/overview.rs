@@ -1,5 +1,7 @@
 //! What overviews count: by the database, out of indexes, whatever the number of records.
 
+use std::collections::BTreeMap;
+
 use base::Result;
 use jiff::Timestamp;
 use policy::AlertRule;
@@ -64,38 +66,61 @@ pub async fn items(
 }
 
 /// Machines that stand alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Machines {
-    /// How they stand on their hosts.
-    pub standing: Standing,
-    /// How they are protected by a live item; `None`: by none.
-    pub state: Option<ProtectionState>,
     /// How many they are.
-    pub count: u64,
+    pub total: u64,
+    /// Those that no live item is of.
+    pub unprotected: u64,
+    /// Those with a live item whose protection was stopped.
+    pub stopped: u64,
 }
 
-/// Counts the machines that have one of these ids or are below one, or all.
+/// Counts the machines that have one of these ids or are below one, or all, by how they stand.
 ///
 /// # Errors
 /// `StateDamaged`; those of the database.
-pub async fn machines(tx: &mut Tx, within: Option<&[String]>) -> Result<Vec<Machines>> {
-    let mut all = Vec::new();
-    for standing in Standing::ALL {
-        let from = "SELECT items.state, COUNT(*) FROM resources
-             LEFT JOIN protected_items AS items
-               ON items.machine = resources.alias AND items.machine_group = resources.parent
-                 AND items.purge_at IS NULL";
-        let select = Select::new(from)
+pub async fn machines(
+    tx: &mut Tx,
+    within: Option<&[String]>,
+) -> Result<BTreeMap<Standing, Machines>> {
+    let mut all: BTreeMap<Standing, Machines> = BTreeMap::new();
+    let of_kind = |from: &str| {
+        Select::new(from)
             .with("resources.kind = ?", [Machine::KIND.into()])
-            .with("resources.standing = ?", [standing.name().into()])
-            .within("resources.id", within);
-        let (sql, values) = select.end("GROUP BY items.state ORDER BY items.state");
+            .with("resources.standing IS NOT NULL", [])
+            .within("resources.id", within)
+    };
+    let by_standing = "GROUP BY resources.standing";
+    let counted = "SELECT standing, COUNT(*) FROM resources";
+    let free = "NOT EXISTS (SELECT 1 FROM protected_items AS items
+        WHERE items.machine = resources.alias AND items.machine_group = resources.parent
+          AND items.purge_at IS NULL)";
+    // Few are stopped. The items are looked through by an index that has their states.
+    let joined = "SELECT resources.standing, COUNT(*) FROM protected_items AS items
+         JOIN resources ON resources.alias = items.machine
+           AND resources.parent = items.machine_group";
+    let stopped: Result<Vec<_>> = ProtectionState::STOPPED.iter().map(name_of).collect();
+    let stopped = of_kind(joined).with_all(
+        "items.data_id IN (SELECT data_id FROM protected_items
+           WHERE purge_at || '' IS NULL AND state IN (?, ?, ?))",
+        stopped?,
+    );
+    let kinds: [(Select, fn(&mut Machines) -> &mut u64); 3] = [
+        (of_kind(counted), |machines| &mut machines.total),
+        (of_kind(counted).with(free, []), |machines| {
+            &mut machines.unprotected
+        }),
+        (stopped, |machines| &mut machines.stopped),
+    ];
+    for (select, field) in kinds {
+        let (sql, values) = select.end(by_standing);
         for row in tx.query(sql, values).await? {
-            all.push(Machines {
-                standing,
-                state: row.optional_text(0)?.map(|_| row.name(0)).transpose()?,
-                count: count(&row, 1)?,
-            });
+            let word = row.text(0)?;
+            let standing = Standing::ALL.into_iter().find(|s| s.name() == word);
+            if let Some(standing) = standing {
+                *field(all.entry(standing).or_default()) = count(&row, 1)?;
+            }
         }
     }
     Ok(all)
