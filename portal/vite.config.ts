@@ -10,8 +10,8 @@ function packed(): Plugin {
   return {
     name: 'packed',
     apply: 'build',
-    closeBundle() {
-      const folder = 'dist/_assets';
+    writeBundle({ dir = 'dist' }) {
+      const folder = join(dir, '_assets');
       for (const name of readdirSync(folder)) {
         if (!/\.(js|css|svg)$/.test(name)) continue;
         const path = join(folder, name);

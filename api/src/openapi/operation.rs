@@ -67,12 +67,12 @@ impl Operation {
         self.takes(takes).gives(200, name).gives(201, name)
     }
 
-    /// It is answered with server-sent events whose data is this model.
+    /// It is answered with server-sent events whose data is this model, and nothing in the last.
     pub(crate) fn streams(self, name: &str) -> Self {
         let data = json!({
             "type": "string",
             "contentMediaType": "application/json",
-            "contentSchema": model(name),
+            "contentSchema": {"anyOf": [model(name), {"type": "object", "maxProperties": 0}]},
         });
         let mut done = self.answer(200, None, &[]);
         if let Some((_, answer)) = done.gives.last_mut() {

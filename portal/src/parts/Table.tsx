@@ -85,8 +85,7 @@ const useStyles = makeStyles({
   },
   body: { [ON_PHONE]: { display: 'block' } },
   row: {
-    // Of the grounds for this the one on which links are readable in the dark too.
-    ':hover': { backgroundColor: tokens.colorNeutralBackground2Hover },
+    ':hover': { backgroundColor: tokens.colorNeutralBackground2 },
     [ON_PHONE]: {
       display: 'block',
       padding: '8px 4px',

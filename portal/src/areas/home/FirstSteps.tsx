@@ -41,12 +41,24 @@ type Name = 'host' | 'vault' | 'protect' | 'backup';
 
 const NAMES: readonly Name[] = ['host', 'vault', 'protect', 'backup'];
 
+const vaultsOf = (overview: Overview | undefined) => ({
+  ...vaultsQuery,
+  enabled: overview !== undefined && overview.vaults > 0,
+});
+
+/** Whether all is there that the steps show; before that they would grow under the eye. */
+export function useStepsKnown(overview: Overview | undefined): boolean {
+  const hosts = useQuery({ ...hostsQuery, enabled: overview !== undefined });
+  const vaults = useQuery(vaultsOf(overview));
+  return !hosts.isLoading && !vaults.isLoading;
+}
+
 export function FirstSteps({ overview }: { overview: Overview }) {
   const styles = useStyles();
   const t = useText(text);
   const numbers = useNumbers();
   const hosts = useQuery(hostsQuery);
-  const vaults = useQuery({ ...vaultsQuery, enabled: overview.vaults > 0 });
+  const vaults = useQuery(vaultsOf(overview));
   const vault = vaults.data?.[0];
   const pending = overview.attention.find((one) => one.kind === 'InitialBackupPending');
   const done: Record<Name, boolean> = {

@@ -9,7 +9,7 @@ import { Page } from '../../parts/Page';
 import { Waiting } from '../../parts/Waiting';
 import { useText } from '../../text/text';
 import { AttentionList } from './AttentionList';
-import { FirstSteps } from './FirstSteps';
+import { FirstSteps, useStepsKnown } from './FirstSteps';
 import { HeatMap } from './HeatMap';
 import { HomeTiles } from './HomeTiles';
 import { KeyReminder } from './KeyReminder';
@@ -21,6 +21,7 @@ export default function Home() {
   const overview = useQuery(overviewQuery);
   const of = overview.data;
   const isNew = of !== undefined && of.protectedInstances === 0;
+  const isKnown = useStepsKnown(isNew ? of : undefined);
   const refresh = () =>
     void Promise.all(
       ['overview', 'heatMap', 'hosts'].map((key) => client.invalidateQueries({ queryKey: [key] })),
@@ -32,8 +33,8 @@ export default function Home() {
       commands={<Command label={t.refresh} icon={ArrowClockwiseRegular} onClick={refresh} />}
     >
       {overview.error && <Failure error={overview.error} retry={refresh} />}
-      {overview.isPending && <Waiting />}
-      {of && (
+      {(overview.isPending || !isKnown) && <Waiting />}
+      {of && isKnown && (
         <>
           <KeyReminder attention={of.attention} />
           {isNew ? <FirstSteps overview={of} /> : <AttentionList overview={of} />}
