@@ -141,14 +141,19 @@ impl Control {
         };
         let missed_by = self.missed_by(now);
         let items = counts::items(&mut tx, seen, missed_by).await?;
+        let items = ItemCounts::of(&items);
+        let needs = attention::needs(&items, missed_by);
+        let counted = machines.unwrap_or_default();
+        let attention = attention::attention(&mut tx, of, &needs, counted, &vaults, &places);
+        let attention = attention.await?;
         Ok(Overview {
             at: now,
             machines,
-            items: ItemCounts::of(&items),
             jobs: jobs(&mut tx, now, seen).await?,
             alerts: alerts(&mut tx, of.alerts.as_ref()).await?,
             vaults: vaults.len() as u64,
-            attention: attention::attention(&mut tx, of, &vaults, missed_by, &places).await?,
+            items,
+            attention,
             places,
         })
     }
@@ -226,9 +231,7 @@ impl ItemCounts {
             }
             counts.total += count;
             *counts.by_state.entry(word(alike.state)).or_default() += count;
-            if alike.has_points {
-                counts.protected_instances += count;
-            }
+            counts.protected_instances += alike.with_points;
             if !is_active(alike.state) {
                 counts.stopped += count;
                 continue;
@@ -239,8 +242,8 @@ impl ItemCounts {
             counts.last_backup_failed += when(alike.last == Some(JobStatus::Failed));
             let warned = alike.last == Some(JobStatus::CompletedWithWarnings);
             counts.last_backup_with_warnings += when(warned);
-            counts.downgraded += when(alike.downgraded);
-            counts.points_missed += when(alike.missed);
+            counts.downgraded += alike.downgraded;
+            counts.points_missed += alike.missed;
         }
         counts
     }

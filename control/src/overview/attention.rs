@@ -10,7 +10,7 @@ use state::protected_items::{Need, ProtectedItem, needing};
 use state::resources::Record;
 
 use super::places::StoragePlace;
-use super::{OverviewOf, if_seen};
+use super::{ItemCounts, MachineCounts, OverviewOf, if_seen};
 
 /// The most that are told of.
 const MOST: usize = 50;
@@ -61,12 +61,42 @@ pub enum AttentionKind {
     Unprotected,
 }
 
-/// All that may be seen, of these vaults by their folded ids.
+/// What some items need, by the counts of all.
+pub(super) fn needs(counts: &ItemCounts, missed_by: Timestamp) -> Vec<(Need, AttentionKind)> {
+    let all = [
+        (
+            counts.last_backup_failed,
+            Need::LastBackupFailed,
+            AttentionKind::LastBackupFailed,
+        ),
+        (
+            counts.points_missed,
+            Need::PointsMissed(missed_by),
+            AttentionKind::PointsMissed,
+        ),
+        (
+            counts.initial_backup_pending,
+            Need::InitialBackup(missed_by),
+            AttentionKind::InitialBackupPending,
+        ),
+        (
+            counts.downgraded,
+            Need::Downgraded(missed_by),
+            AttentionKind::Downgraded,
+        ),
+    ];
+    let some = all.into_iter().filter(|(count, ..)| *count > 0);
+    some.map(|(_, need, kind)| (need, kind)).collect()
+}
+
+/// All that may be seen, of these vaults by their folded ids: only what the counts say is there is
+/// asked for.
 pub(super) async fn attention(
     tx: &mut Tx,
     of: &OverviewOf,
+    needs: &[(Need, AttentionKind)],
+    counted: MachineCounts,
     vaults: &[String],
-    missed_by: Timestamp,
     places: &[StoragePlace],
 ) -> Result<Vec<Attention>> {
     let mut all: Vec<Attention> = places.iter().filter_map(nearly_full).collect();
@@ -74,30 +104,27 @@ pub(super) async fn attention(
     for host in if_seen::<Host>(tx, of.hosts).await? {
         all.extend(unreachable(&host, now));
     }
-    for (need, kind) in [
-        (Need::LastBackupFailed, AttentionKind::LastBackupFailed),
-        (Need::PointsMissed(missed_by), AttentionKind::PointsMissed),
-        (
-            Need::InitialBackup(missed_by),
-            AttentionKind::InitialBackupPending,
-        ),
-        (Need::Downgraded(missed_by), AttentionKind::Downgraded),
-    ] {
-        let found = needing(tx, need, Some(vaults), MOST as u32).await?;
-        all.extend(found.iter().map(|item| of_item(item, kind)));
+    for (need, kind) in needs {
+        let found = needing(tx, *need, Some(vaults), MOST as u32).await?;
+        all.extend(found.iter().map(|item| of_item(item, *kind)));
     }
     if let Some(sees) = &of.machines {
-        let mut filter = Filter {
+        let of_kind = |standing, protection| Filter {
             within: sees.scopes(),
-            standing: Some(vec![Standing::Conflict]),
+            standing: Some(vec![standing]),
+            protection,
             ..Filter::default()
         };
-        let found = machines::page(tx, &filter, None, MOST as u32).await?;
-        all.extend(found.iter().map(conflict));
-        filter.standing = Some(vec![Standing::Listed]);
-        filter.protection = Some(Protection::None);
-        let found = machines::page(tx, &filter, None, MOST as u32).await?;
-        all.extend(found.iter().map(unprotected));
+        if counted.in_conflict > 0 {
+            let filter = of_kind(Standing::Conflict, None);
+            let found = machines::page(tx, &filter, None, MOST as u32).await?;
+            all.extend(found.iter().map(conflict));
+        }
+        if counted.unprotected > 0 {
+            let filter = of_kind(Standing::Listed, Some(Protection::None));
+            let found = machines::page(tx, &filter, None, MOST as u32).await?;
+            all.extend(found.iter().map(unprotected));
+        }
     }
     Ok(most_urgent(all))
 }

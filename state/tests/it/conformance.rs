@@ -1597,31 +1597,31 @@ pub async fn an_overview_counts_what_stands_alike(home: &Home) {
     let mut tx = state.read().await.unwrap();
     let vault = VAULT.to_lowercase();
     // Made on the first of January at midnight, due at 19:30 each day: missed on the second.
-    for (missed_by, missed) in [(at(86_400), false), (at(2 * 86_400), true)] {
+    for (missed_by, missed) in [(at(86_400), 0), (at(2 * 86_400), 1)] {
         let mut found = overview::items(&mut tx, None, missed_by).await.unwrap();
-        found.sort_by_key(|alike| (alike.deleted, alike.has_points));
-        let like = |state, deleted, last, downgraded, missed, has_points| overview::Items {
+        found.sort_by_key(|alike| (alike.deleted, alike.with_points));
+        let one = |state| overview::Items {
             state,
-            deleted,
-            last,
-            downgraded,
-            missed,
-            has_points,
+            deleted: false,
+            last: None,
             count: 1,
+            downgraded: 0,
+            missed: 0,
+            with_points: 0,
         };
-        let pending = ProtectionState::InitialBackupPending;
-        let done = Some(JobStatus::Completed);
         let expected = [
-            like(
-                ProtectionState::ProtectionStopped,
-                false,
-                None,
-                false,
-                false,
-                false,
-            ),
-            like(ProtectionState::Protected, false, done, true, missed, true),
-            like(pending, true, None, false, false, false),
+            one(ProtectionState::ProtectionStopped),
+            overview::Items {
+                last: Some(JobStatus::Completed),
+                downgraded: 1,
+                missed,
+                with_points: 1,
+                ..one(ProtectionState::Protected)
+            },
+            overview::Items {
+                deleted: true,
+                ..one(ProtectionState::InitialBackupPending)
+            },
         ];
         assert_eq!(found, expected);
     }
