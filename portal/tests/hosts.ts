@@ -91,11 +91,11 @@ export async function cancels(one: Person, vault: string) {
   await sees(page.getByText('Backup triggered for slow'));
   await main.getByRole('link', { name: vault, exact: true }).click();
   await main.getByRole('link', { name: /^In progress ?1/ }).click();
-  await check('jobs in progress');
+  await check('jobs in progress', true);
   const job = main.getByRole('row').filter({ hasText: 'slow' });
   await job.getByRole('link').first().click();
   await sees(main.getByRole('progressbar', { name: 'Progress' }));
-  await check('a job in progress');
+  await check('a job in progress', true);
   await command(one, 'Cancel job').click();
   await check('cancel a job');
   await press(one, 'Cancel job');

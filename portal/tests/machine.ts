@@ -47,9 +47,9 @@ async function createPolicy(one: Person, policy: string) {
     `the order of ${said}`,
   );
   await pane.getByRole('textbox', { name: 'Policy name' }).fill(policy);
-  await pane.getByLabel('Time', { exact: true }).fill('21:30');
+  await pane.getByLabel(/^Time\*?$/).fill('21:30');
   await pane.getByRole('spinbutton', { name: /^Retain instant recovery/ }).fill('3');
-  await pane.getByRole('spinbutton', { name: 'For (days)' }).fill('40');
+  await pane.getByRole('spinbutton', { name: 'For (days)', exact: true }).fill('40');
   await pane.getByRole('checkbox', { name: 'Retention of yearly backup point' }).check();
   await check('a policy of one’s own');
   await press(one, 'OK');
@@ -61,6 +61,7 @@ async function createPolicy(one: Person, policy: string) {
 export async function changePolicy(one: Person, policy: string) {
   const { page, sees, check } = one;
   const main = page.getByRole('main');
+  await main.getByRole('button', { name: 'Open the item view' }).click();
   await main.getByRole('button', { name: policy, exact: true }).click();
   const pane = page.getByRole('dialog', { name: `Backup policy: ${policy}` });
   await sees(pane.getByText('Next scheduled backup'));

@@ -186,7 +186,7 @@ test('portal_26_help_and_feedback_are_a_click_away_from_a_vault', async () => {
   const { page, go, sees, check } = await administrator();
   await go(`/vaults/default/${first}`, first);
   await page.getByRole('link', { name: 'Troubleshooting, restore, pricing and feedback' }).click();
-  await page.getByRole('searchbox', { name: /^Search codes/ }).fill('locks');
+  await page.getByRole('searchbox', { name: /^Search codes/ }).fill('collection of snapshots');
   await sees(page.getByText('UserErrorRpCollectionLimitReached'));
   await page.getByRole('tab', { name: 'Restore' }).click();
   await sees(page.getByRole('link', { name: 'Go to backup items' }));

@@ -49,8 +49,8 @@ export interface Person {
   go: (path: string, title: string | RegExp) => Promise<void>;
   /** Waits until something is seen. */
   sees: (what: Locator, timeout?: number) => Promise<void>;
-  /** Judges the page as it is now; takes its picture too. */
-  check: (name: string) => Promise<void>;
+  /** Judges the page, once nothing spins unless it shows work; takes its picture too. */
+  check: (name: string, showsWork?: boolean) => Promise<void>;
   /** What was said on the console that should not. */
   said: string[];
 }
@@ -116,8 +116,8 @@ export async function person(look: Look = {}): Promise<Person & AsyncDisposable>
       await page.goto(`/_${path}`);
       await sees(page.getByRole('heading', { level: 1, name: title }));
     },
-    async check(name) {
-      await settled(page);
+    async check(name, showsWork = false) {
+      if (!showsWork) await settled(page);
       await picture(page, look, name);
       await accessible(page, name);
       await still(page, name);
@@ -167,10 +167,10 @@ function listen(page: Page): string[] {
   return said;
 }
 
-/** Nothing is on its way any more, and nothing spins. */
+/** Nothing is on its way any more, and nothing spins. A bar that tells how far something is may stay. */
 async function settled(page: Page) {
-  await page
-    .getByRole('progressbar')
+  const spinning = page.locator('[role=progressbar]:not([aria-valuenow])');
+  await spinning
     .first()
     .waitFor({ state: 'detached' })
     .catch(() => undefined);

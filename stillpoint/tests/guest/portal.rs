@@ -44,7 +44,7 @@ fn make_lab(folder: &Path) {
         let host = ScriptedFolder::new(&folder.join(name).join(EVIL)).unwrap();
         host.machine(EVIL, &[&disk::noise(1, 1 << 20)], 0).unwrap();
         if name == "lab" {
-            host.machine("slow", &[&disk::noise(2, 4 << 20)], 500)
+            host.machine("slow", &[&disk::noise(2, 16 << 20)], 5000)
                 .unwrap();
         }
     }
