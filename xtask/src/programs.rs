@@ -59,6 +59,16 @@ pub(crate) fn named<'a>(programs: &'a [Program], name: &str) -> Result<&'a Progr
         .with_context(|| format!("{name} was not built"))
 }
 
+/// The tests of that name in a crate.
+pub(crate) fn tests<'a>(programs: &'a [Program], package: &str, name: &str) -> Result<&'a Program> {
+    let mut found = programs
+        .iter()
+        .filter(|p| p.tests && p.name == name && p.folder.ends_with(package));
+    found
+        .next()
+        .with_context(|| format!("the tests {name} of {package} were not built"))
+}
+
 /// What cargo says of what it built, a line of JSON each.
 fn parse(messages: &str) -> Result<Vec<Program>> {
     let mut programs = Vec::new();
@@ -102,5 +112,7 @@ mod unit_tests {
         );
         assert_eq!(named(&programs, "a").unwrap().file, Path::new("/t/a"));
         assert!(named(&programs, "b").is_err());
+        assert!(tests(&programs, "a", "a").unwrap().tests);
+        assert!(tests(&programs, "b", "a").is_err());
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::programs::{self, Program};
 use crate::shell;
 
 const HELP: &str = "cargo xtask torture --minutes N [--only PART,…] [--report FILE]";
@@ -145,22 +146,21 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     let options = Options::read(options)?;
     let parts: Vec<&Part> = PARTS.iter().filter(|p| options.wants(p.name)).collect();
     ensure!(!parts.is_empty(), "no such part\n{HELP}");
-    for part in &parts {
-        build(part)?;
-    }
+    // Before the first begins, so that its time is its own.
+    let programs = programs::build()?;
     let share = options.time / u32::try_from(parts.len())?;
     let mut all = Vec::new();
     for part in parts {
         println!("--- {}: {}", part.name, part.what);
         let start = Instant::now();
         let (figure, well) = match &part.how {
-            How::Simulation => simulation(share)?,
+            How::Simulation => simulation(&programs, share)?,
             How::Rounds {
                 tests,
                 much,
                 seed,
                 unit,
-            } => rounds(share, tests, *much, *seed, unit)?,
+            } => rounds(&programs, share, tests, *much, *seed, unit)?,
         };
         all.push(Done {
             name: part.name,
@@ -211,27 +211,15 @@ impl<'a> Options<'a> {
     }
 }
 
-/// Builds what a part runs, so that its time is its own.
-fn build(part: &Part) -> Result<()> {
-    match &part.how {
-        How::Simulation => shell::run(&mut shell::cargo(&["build", "--quiet", "-p", "sim"])),
-        How::Rounds { tests, .. } => tests.iter().try_for_each(|(package, program, _)| {
-            let test = [
-                "test", "--quiet", "-p", package, "--test", program, "--no-run",
-            ];
-            shell::run(&mut shell::cargo(&test))
-        }),
-    }
-}
-
-fn simulation(time: Duration) -> Result<(String, bool)> {
+fn simulation(programs: &[Program], time: Duration) -> Result<(String, bool)> {
     let seconds = time.as_secs().max(1).to_string();
-    let run = ["run", "--quiet", "-p", "sim", "--", "--seconds", &seconds];
-    let (lines, well) = shell::watch(&mut shell::cargo(&run))?;
+    let mut run = programs::named(programs, "sim")?.command();
+    let (lines, well) = shell::watch(run.args(["--seconds", &seconds]))?;
     Ok((lines.join("; "), well))
 }
 
 fn rounds(
+    programs: &[Program],
     time: Duration,
     tests: &[(&str, &str, &str)],
     (variable, much): (&str, u64),
@@ -244,8 +232,8 @@ fn rounds(
     let first = u64::from(std::process::id()) << 16;
     while rounds == 0 || start.elapsed() < time {
         for (package, program, filter) in tests {
-            let run = ["test", "--quiet", "-p", package, "--test", program, filter];
-            let mut command = shell::cargo(&run);
+            let mut command = programs::tests(programs, package, program)?.command();
+            command.args(["--quiet", filter]);
             command.env(variable, much.to_string());
             let mut told = format!("{variable}={much}");
             if let Some(name) = seed {
@@ -256,7 +244,7 @@ fn rounds(
             let (lines, well) = shell::watch(&mut command)?;
             passed += passed_in(&lines);
             if !well || passed == 0 {
-                let again = format!("{told} cargo {}", run.join(" "));
+                let again = format!("{told} cargo test -p {package} --test {program} {filter}");
                 return Ok((format!("FAILED in round {}: `{again}`", rounds + 1), false));
             }
         }
