@@ -95,16 +95,13 @@ export async function changeItem(item: Item, change: Change) {
   return ended(response);
 }
 
-/** Why backup data is deleted. */
-export interface Why {
-  reason?: string;
-  comment?: string;
-}
+/** Where an item's points are deleted for a reason, which the activity log keeps (VAULT-20). */
+export const deletionPath = (item: Item, why: string) =>
+  why ? `${item.id}?${new URLSearchParams({ reason: why }).toString()}` : item.id;
 
 /** Deletes an item's points: at once, or after the days of soft delete. */
-export async function deleteItem(item: Item, why: Why) {
-  const body = { properties: why };
-  return ended((await link(item.id, { method: 'DELETE', body })).response);
+export async function deleteItem(item: Item, why: string) {
+  return ended((await link(deletionPath(item, why), { method: 'DELETE' })).response);
 }
 
 export const backupBody = (until: Date) => ({

@@ -6,7 +6,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { VERSION } from './client';
 import type { JobDetails } from './jobs';
-import { JOBS } from './jobs';
+import { JOBS, isRunning as runs } from './jobs';
 
 /** What is to be read of a disk, and by what it is known. */
 export interface DiskPlan {
@@ -38,7 +38,7 @@ type Followed = JobDetails & { progress: Progress | null };
 
 /**
  * Follows a running job of this id. News of it go to the query `key`; what comes back is what is
- * done just now, if that is told.
+ * done just now, if that is told, and once the job has ended what was told last.
  */
 export function useProgress(
   id: string | undefined,
@@ -46,7 +46,7 @@ export function useProgress(
   key: readonly unknown[],
 ): Progress | null {
   const client = useQueryClient();
-  const [progress, setProgress] = useState<Progress | null>(null);
+  const [told, setTold] = useState<{ of: string; progress: Progress } | null>(null);
   const keyText = JSON.stringify(key);
   useEffect(() => {
     if (!id || !isRunning) return;
@@ -54,20 +54,17 @@ export function useProgress(
     const stream = new EventSource(at);
     stream.addEventListener('job', ({ data }) => {
       const { progress, ...job } = JSON.parse(String(data)) as Followed;
-      setProgress(progress);
+      if (progress) setTold({ of: id, progress });
+      else if (runs(job)) setTold(null);
       client.setQueryData(JSON.parse(keyText) as unknown[], job);
     });
     stream.addEventListener('end', () => {
       stream.close();
-      setProgress(null);
       void client.invalidateQueries({ queryKey: [JOBS] });
     });
     // The browser asks anew by itself; where it was refused, looking again and again goes on.
-    stream.onerror = () => setProgress(null);
-    return () => {
-      stream.close();
-      setProgress(null);
-    };
+    stream.onerror = () => setTold(null);
+    return () => stream.close();
   }, [client, id, isRunning, keyText]);
-  return progress;
+  return told && told.of === id ? told.progress : null;
 }

@@ -43,17 +43,26 @@ export function SoftDeleteWarning({ item }: { item: Item }) {
 export interface Consent {
   reason?: Reason;
   comment: string;
+  /** Both in words, as the activity log keeps them. */
+  why: string;
   /** Whether the name was typed and a reason chosen. */
   isGiven: boolean;
   typed: string;
 }
 
+/** So long may a comment be: the activity log keeps 500 characters with the reason. */
+const LONGEST = 440;
+
 export function useConsent(item: Item) {
+  const t = useText(text);
   const [typed, setTyped] = useState('');
   const [reason, setReason] = useState<Reason>();
   const [comment, setComment] = useState('');
   const isGiven = typed === item.properties.friendlyName && reason !== undefined;
-  return { consent: { typed, reason, comment, isGiven }, setTyped, setReason, setComment };
+  const why = [reason && t.reasons[reason], comment.trim().replaceAll(/\s+/g, ' ')]
+    .filter(Boolean)
+    .join(': ');
+  return { consent: { typed, reason, comment, why, isGiven }, setTyped, setReason, setComment };
 }
 
 /** The item's name, a reason, a comment. */
@@ -89,7 +98,11 @@ export function ConsentFields({ item, of }: { item: Item; of: ReturnType<typeof 
         </Dropdown>
       </Field>
       <Field label={t.comment}>
-        <Textarea value={consent.comment} onChange={(_, { value }) => of.setComment(value)} />
+        <Textarea
+          value={consent.comment}
+          maxLength={LONGEST}
+          onChange={(_, { value }) => of.setComment(value)}
+        />
       </Field>
     </>
   );

@@ -1,5 +1,5 @@
 /** The equal commands of the panes that change an item. */
-import { changeBody } from '../../api/items';
+import { changeBody, deletionPath } from '../../api/items';
 import type { Change, Item } from '../../api/items';
 import type { EqualCommand } from '../../parts/Equal';
 import { quoted } from '../../parts/Equal';
@@ -33,10 +33,14 @@ export const perPolicyCommand = (item: Item): EqualCommand => ({
   rest: put(item, PER_POLICY),
 });
 
-export const deleteCommand = (item: Item): EqualCommand => ({
-  stillpoint: stillpoint('protection disable', item, '--delete-data --yes'),
+export const deleteCommand = (item: Item, why: string): EqualCommand => ({
+  stillpoint: stillpoint(
+    'protection disable',
+    item,
+    `--delete-data --yes${why && ` --reason ${quoted(why)}`}`,
+  ),
   az: azOf('protection disable', item, '--workload-type VM --delete-backup-data true --yes'),
-  rest: { method: 'DELETE', path: item.id },
+  rest: { method: 'DELETE', path: deletionPath(item, why) },
 });
 
 export const undeleteCommand = (item: Item): EqualCommand => ({

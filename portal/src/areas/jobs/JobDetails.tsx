@@ -36,6 +36,9 @@ export default function JobDetails({ of, job: name }: { of: VaultPlace; job: str
   const job = found.data;
   const running = job !== undefined && isRunning(job);
   const progress = useProgress(job?.id, running, query.queryKey);
+  // Who saw it run sees how it ended in the same place.
+  const [seen, setSeen] = useState<string>();
+  if (running && seen !== name) setSeen(name);
   const title = job
     ? list.of(word(terms.operation, job.properties.operation), job.properties.entityFriendlyName)
     : t.details;
@@ -59,7 +62,7 @@ export default function JobDetails({ of, job: name }: { of: VaultPlace; job: str
       {job && (
         <>
           <JobSummary job={job} />
-          {running && <Live job={job} progress={progress} />}
+          {seen === name && <Live job={job} progress={progress} />}
           <JobErrors job={job} />
           <Tasks job={job} />
           <Bag job={job} />
