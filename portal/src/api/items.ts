@@ -9,7 +9,7 @@ import { vaultId } from './vaults';
 
 export type Item = Schemas['ProtectedItem'] & {
   /** What Azure's shape has no word for; lists over all vaults have it. */
-  stillpoint?: { lastBackupCode?: string | null };
+  stillpoint?: Schemas['AnyProtectedItem']['stillpoint'];
 };
 
 /** All that is asked of items begins with this key. */

@@ -23,7 +23,7 @@ export async function every<T>(path: string): Promise<T[]> {
  * A list as far as it was asked for. `path` is undefined as long as it is not known. `every` is
  * after how many milliseconds it is looked at again, which may go by the rows.
  */
-export function usePaged<T>(
+export function usePaged<T, P extends PageOf<T> = PageOf<T>>(
   key: readonly unknown[],
   path: string | undefined,
   every?: number | ((rows: T[]) => number),
@@ -33,7 +33,7 @@ export function usePaged<T>(
     enabled: path !== undefined,
     initialPageParam: path ?? '',
     queryFn: async ({ pageParam, signal }) => {
-      const { data } = await link<PageOf<T>>(pageParam);
+      const { data } = await link<P>(pageParam);
       signal.throwIfAborted();
       return data;
     },
@@ -47,6 +47,8 @@ export function usePaged<T>(
   const { hasNextPage, fetchNextPage } = query;
   return {
     rows,
+    /** The first page, with what it says beside its rows. */
+    first: query.data?.pages[0],
     error: query.error,
     isPending: query.isPending,
     isLoading: query.isFetchingNextPage,

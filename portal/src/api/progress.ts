@@ -4,37 +4,17 @@
  */
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import type { Schemas } from './client';
 import { VERSION } from './client';
-import type { JobDetails } from './jobs';
 import { JOBS } from './jobs';
 
-/** What is to be read of a disk, and by what it is known. */
-export interface DiskPlan {
-  name: string;
-  tracker: 'Bitmap' | 'FullRead';
-  /** Why all of it is looked at. */
-  reason: string | null;
-  bytes: number;
-}
+type Followed = Schemas['JobProgress'];
 
 /** What is done for a job just now. */
-export interface Progress {
-  phase: string | null;
-  step: string | null;
-  bytesDone: number;
-  /** 0 while it isn't known. */
-  bytesTotal: number;
-  bytesRead: number | null;
-  bytesChanged: number | null;
-  bytesSent: number | null;
-  ratePerSecond: number;
-  secondsLeft: number | null;
-  sourceWaitPercent?: number;
-  bottleneck?: string;
-  disks: DiskPlan[];
-}
+export type Progress = NonNullable<Followed['progress']>;
 
-type Followed = JobDetails & { progress: Progress | null };
+/** What is to be read of a disk, and by what it is known. */
+export type DiskPlan = Progress['disks'][number];
 
 /**
  * Follows a running job of this id. News of it go to the query `key`; what comes back is what is
