@@ -59,5 +59,6 @@ export const machineRowQuery = (group: string, name: string) =>
       }
       return null;
     },
+    enabled: name !== '',
     refetchInterval: 30_000,
   });
