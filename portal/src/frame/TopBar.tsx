@@ -20,10 +20,11 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Session } from '../api/session';
-import { sessionQuery, signOut } from '../api/session';
+import { signOut } from '../api/session';
 import { LANGUAGES, useText } from '../text/text';
 import type { Language } from '../text/text';
 import { useNotifications } from './notifications';
+import { forget } from './queries';
 import { SearchBox } from './SearchBox';
 import type { Theme } from './settings';
 import { useSettings } from './settings';
@@ -126,10 +127,7 @@ function Account({ session }: { session: Session }) {
   const { user } = session;
   const end = async () => {
     await signOut();
-    queries.setQueryData(sessionQuery.queryKey, null);
-    // What this person was shown is nobody else's.
-    const { queryKey } = sessionQuery;
-    queries.removeQueries({ predicate: (query) => query.queryKey[0] !== queryKey[0] });
+    forget(queries);
   };
   return (
     <Menu

@@ -43,15 +43,15 @@ export function SoftDeleteWarning({ item }: { item: Item }) {
 export interface Consent {
   reason?: Reason;
   comment: string;
-  /** Both in words, as the activity log keeps them. */
+  /** Both of them, as the activity log keeps them. */
   why: string;
   /** Whether the name was typed and a reason chosen. */
   isGiven: boolean;
   typed: string;
 }
 
-/** So long may a comment be: the activity log keeps 500 characters with the reason. */
-const LONGEST = 440;
+/** So long may a comment be that the server keeps all of it beside the reason, in characters. */
+const COMMENT = 400;
 
 export function useConsent(item: Item) {
   const t = useText(text);
@@ -59,9 +59,8 @@ export function useConsent(item: Item) {
   const [reason, setReason] = useState<Reason>();
   const [comment, setComment] = useState('');
   const isGiven = typed === item.properties.friendlyName && reason !== undefined;
-  const why = [reason && t.reasons[reason], comment.trim().replaceAll(/\s+/g, ' ')]
-    .filter(Boolean)
-    .join(': ');
+  const words = comment.trim().replaceAll(/\s+/g, ' ');
+  const why = [reason && t.reasons[reason], words].filter(Boolean).join(': ');
   return { consent: { typed, reason, comment, why, isGiven }, setTyped, setReason, setComment };
 }
 
@@ -100,7 +99,7 @@ export function ConsentFields({ item, of }: { item: Item; of: ReturnType<typeof 
       <Field label={t.comment}>
         <Textarea
           value={consent.comment}
-          maxLength={LONGEST}
+          textarea={{ maxLength: COMMENT }}
           onChange={(_, { value }) => of.setComment(value)}
         />
       </Field>

@@ -111,7 +111,7 @@ export function SelectMachines(props: {
       <div className={styles.list}>
         {list.error && <Failure error={list.error} retry={refetch} />}
         {list.isPending && <Waiting />}
-        {shown.length > 0 && (
+        {(shown.length > 0 || list.more) && (
           <MachineTable
             machines={shown}
             chosen={chosen}

@@ -12,9 +12,10 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { groupsQuery } from '../../api/groups';
+import { groupOf, nameOf } from '../../api/ids';
 import type { Item } from '../../api/items';
-import { accountsQuery, machineRowQuery, networksQuery } from '../../api/restoreTargets';
-import { useSubscription } from '../../api/subscription';
+import { machineRowQuery } from '../../api/machines';
+import { accountsQuery, networksQuery } from '../../api/restoreTargets';
 import { word, useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { Choice } from './Choice';
@@ -37,7 +38,8 @@ export function Target(props: Props) {
   const { draft, onChange, item } = props;
   const styles = useStyles();
   const t = useText(text);
-  const source = useQuery(machineRowQuery(item.properties.sourceResourceId));
+  const { sourceResourceId: id } = item.properties;
+  const source = useQuery(machineRowQuery(groupOf(id), nameOf(id)));
   const isGone = source.data === null || source.data?.properties.standing === 'Gone';
   const isRunning = source.data?.properties.powerState === 'Running';
   const isNew = draft.way !== 'replace';
@@ -136,15 +138,11 @@ const REDUNDANCY: Record<string, string> = {
 /** The new machine's name. Whether it is taken is asked once it was left. */
 function NameField({ draft, onChange }: Omit<Props, 'item'>) {
   const t = useText(text);
-  const subscription = useSubscription()?.id;
   const [left, setLeft] = useState('');
   const { name, group } = draft;
-  const isAsked = subscription && group && left === name && isName(name);
-  const id = isAsked
-    ? `${subscription}/resourceGroups/${group}/providers/Microsoft.Compute/virtualMachines/${name}`
-    : '';
-  const other = useQuery(machineRowQuery(id));
-  const isTaken = id !== '' && other.data != null && other.data.properties.standing !== 'Gone';
+  const isAsked = group !== '' && left === name && isName(name);
+  const other = useQuery(machineRowQuery(group, isAsked ? name : ''));
+  const isTaken = isAsked && other.data != null && other.data.properties.standing !== 'Gone';
   const error = name && !isName(name) ? t.nameRule : isTaken ? t.nameTaken(group) : undefined;
   return (
     <Field label={t.name} required validationMessage={error}>
