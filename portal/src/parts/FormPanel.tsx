@@ -5,7 +5,7 @@
 import { Button, Spinner } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import type { Right } from '../api/permissions';
+import type { Needs } from '../api/permissions';
 import { useTold } from '../frame/notifications';
 import type { Said } from '../frame/notifications';
 import { useTerms } from '../text/terms';
@@ -23,7 +23,7 @@ export interface FormPanelProps {
   told: { begun: string; done: string; failed: string };
   /** Makes the change; throws if it fails. What it gives is added to what is told. */
   work: () => Promise<Partial<Omit<Said, 'intent'>> | void>;
-  needs: Right;
+  needs: Needs;
   /** Why it can't be done as the fields are. */
   refused?: string;
   equal?: EqualCommand;

@@ -8,7 +8,7 @@ import {
 } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
-import { allItemsPath, itemCountQuery, itemsPath } from '../../api/items';
+import { ITEM_ACTION, allItemsPath, itemCountQuery, itemsPath } from '../../api/items';
 import type { ItemFilter } from '../../api/items';
 import { useSubscription } from '../../api/subscription';
 import { useVaultId } from '../../api/useVaultId';
@@ -106,7 +106,12 @@ function Listed({ of }: { of: VaultPlace }) {
       title={t.kindVm}
       commands={
         <>
-          <Command label={t.backup} icon={AddRegular} onClick={protect} />
+          <Command
+            label={t.backup}
+            icon={AddRegular}
+            needs={vault === undefined ? undefined : { action: ITEM_ACTION.write, on: vault }}
+            onClick={protect}
+          />
           <Command
             label={terms.refresh}
             icon={ArrowClockwiseRegular}

@@ -25,6 +25,13 @@ export interface Wanted {
   kept?: Kept;
 }
 
+/** What was made and stays, though nothing came of it. */
+export interface Stays {
+  isGroup?: boolean;
+  /** The vault's id. */
+  vault?: string;
+}
+
 export function useEnableOne(machine: MachineRow) {
   const t = useText(text);
   const told = useTold();
@@ -34,15 +41,17 @@ export function useEnableOne(machine: MachineRow) {
   const [error, setError] = useState<unknown>();
 
   /** Makes what is new. What was made stays if a later step fails. */
-  const make = async ({ of, draft, kept }: Wanted, onVault: () => void) => {
+  const make = async ({ of, draft, kept }: Wanted, stays: Stays) => {
     if (draft?.isNewGroup) {
       setStep(t.steps.group(of.group));
       await createGroup(of.group, draft.location);
+      stays.isGroup = true;
     }
     if (draft) {
       setStep(t.steps.vault(of.vault));
-      await createVault(await vaultId(of.group, of.vault), draft.location);
-      onVault();
+      const id = await vaultId(of.group, of.vault);
+      await createVault(id, draft.location);
+      stays.vault = id;
     }
     if (kept) {
       setStep(t.steps.policy(kept.name));
@@ -52,8 +61,8 @@ export function useEnableOne(machine: MachineRow) {
     }
   };
 
-  /** Gives the id of the vault that was made, if nothing came of it. */
-  const run = async (wanted: Wanted): Promise<string | undefined> => {
+  /** Gives what stays if nothing came of it. */
+  const run = async (wanted: Wanted): Promise<Stays> => {
     const { of, policy } = wanted;
     setError(undefined);
     setStep(t.steps.enable);
@@ -62,10 +71,10 @@ export function useEnableOne(machine: MachineRow) {
       body: t.startedBody(machine.name, of.vault),
       failed: t.failed,
     };
-    let isVaultMade = false;
+    const stays: Stays = {};
     const isDone = await told(said, async () => {
       try {
-        await make(wanted, () => (isVaultMade = true));
+        await make(wanted, stays);
         setStep(t.steps.enable);
         await enable(of, machine.id, await policyId(of, policy));
       } catch (error) {
@@ -83,7 +92,7 @@ export function useEnableOne(machine: MachineRow) {
     await Promise.all(made.map((queryKey) => client.invalidateQueries({ queryKey })));
     await refreshed();
     setStep(undefined);
-    return isVaultMade && !isDone ? vaultId(of.group, of.vault) : undefined;
+    return isDone ? {} : stays;
   };
   return { enable: run, step, error };
 }

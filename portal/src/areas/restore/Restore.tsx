@@ -7,7 +7,7 @@ import { useLocation, useSearchParams } from 'wouter';
 import type { Machine } from '../../api/ids';
 import { itemQuery } from '../../api/items';
 import type { Item } from '../../api/items';
-import { useRefusals } from '../../api/permissions';
+import { useRefusal } from '../../api/permissions';
 import { pointQuery, restore, tierOf } from '../../api/points';
 import type { Point } from '../../api/points';
 import { useSubscription } from '../../api/subscription';
@@ -98,7 +98,7 @@ function Form({ item }: { item: Item }) {
   const { draft, change } = useDraft(item);
   const page = path.item(item.id);
   const { act, isBusy, error } = useAct();
-  const refused = useRefusals(rightsOf(draft, item, subscription));
+  const refused = useRefusal(rightsOf(draft, item, subscription));
   const name = item.properties.friendlyName;
   const isGood = point !== undefined && isReady(draft) && refused === undefined && !isBusy;
 

@@ -10,7 +10,7 @@ import { locationsQuery } from '../../api/locations';
 import { useRefusal } from '../../api/permissions';
 import { useSubscription } from '../../api/subscription';
 import type { Vault } from '../../api/vaults';
-import { VAULT_ACTION, createVault, vaultsQuery } from '../../api/vaults';
+import { createVault, vaultsQuery } from '../../api/vaults';
 import { path } from '../../frame/paths';
 import { text as frame } from '../../frame/text';
 import { useWork } from '../../frame/useWork';
@@ -25,7 +25,7 @@ import { LocationField } from './LocationField';
 import { NameField } from './NameField';
 import { createEqual } from './commands';
 import type { Draft } from './draft';
-import { EMPTY, placeOf } from './draft';
+import { EMPTY, makingRights, placeOf, withGroupMade } from './draft';
 import { wrongGroup, wrongName } from './rules';
 import { text } from './text';
 
@@ -67,8 +67,7 @@ export default function CreateVault() {
   );
   const draft = withDefaults(typed, groups, locations);
   const place = placeOf(draft);
-  const on = subscription && (place.id(subscription.id) ?? subscription.id);
-  const refused = useRefusal(on === undefined ? undefined : { action: VAULT_ACTION.write, on });
+  const refused = useRefusal(subscription && makingRights(draft, subscription.id));
   const wrong = {
     name: wrongName(draft.name, vaults, t),
     group: draft.isNewGroup
@@ -92,7 +91,10 @@ export default function CreateVault() {
     const { name, location } = draft;
     const said = { begun: t.creating(name), failed: t.failed(name) };
     await work(said, async () => {
-      if (draft.isNewGroup) await createGroup(place.name, location);
+      if (draft.isNewGroup) {
+        await createGroup(place.name, location);
+        setTyped(withGroupMade(draft));
+      }
       const id = `${subscription.id}/resourceGroups/${place.name}/providers/Microsoft.RecoveryServices/vaults/${name}`;
       const vault = await createVault(id, location);
       setMade(vault);
