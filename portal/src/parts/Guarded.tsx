@@ -13,6 +13,8 @@ export function Guarded(props: {
   needs?: Needs;
   /** Why it can't be used now, for another reason than a right. */
   refused?: string;
+  /** The id of the form whose button it is: Enter in a field of it is a click here. */
+  form?: string;
   appearance?: ButtonProps['appearance'];
   size?: ButtonProps['size'];
   icon?: ReactElement;
@@ -27,6 +29,7 @@ export function Guarded(props: {
       size={props.size}
       icon={props.icon}
       aria-label={props.label}
+      {...(props.form !== undefined && { type: 'submit', form: props.form })}
       disabledFocusable={why !== undefined || props.isBusy}
       onClick={() => why === undefined && !props.isBusy && props.onClick()}
     >

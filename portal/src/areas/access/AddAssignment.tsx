@@ -1,9 +1,8 @@
 /** Gives somebody a role: who, which, where (RBAC-5). */
 import { Dropdown, Field, Option, Radio, RadioGroup } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
-  ACCESS,
   ACCESS_ACTION,
   applicationsQuery,
   assign,
@@ -15,6 +14,7 @@ import {
 import { groupsQuery } from '../../api/groups';
 import { groupOf } from '../../api/ids';
 import { vaultsQuery } from '../../api/vaults';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms, word } from '../../text/terms';
@@ -45,7 +45,6 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
   const { subscription } = props;
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const principals = usePrincipals();
   const roles = useQuery(rolesQuery).data ?? [];
   const groups = useQuery(groupsQuery).data ?? [];
@@ -64,11 +63,6 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
   const body = assignmentBody(roleId, whoId);
   const group = kind === 'group' && scope ? ` -g ${quoted(groupOf(scope))}` : '';
   const roleName = role?.properties.roleName ?? 'ROLE';
-  const work = async () => {
-    await assign(at, body);
-    await client.invalidateQueries({ queryKey: [ACCESS] });
-    void client.invalidateQueries({ queryKey: ['permissions'] });
-  };
   return (
     <FormPanel
       title={t.addAssignment}
@@ -78,7 +72,8 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
         done: t.assigned(who?.name ?? '', word(t.roles, roleName)),
         failed: t.notAssigned,
       }}
-      work={work}
+      work={() => assign(at, body)}
+      touches={TOUCHED.access}
       needs={{ action: ACCESS_ACTION.assign, on: scope ?? subscription }}
       refused={who && role && scope ? undefined : t.chooseOne}
       equal={{

@@ -1,12 +1,13 @@
 /** Makes a resource group. */
 import { Dropdown, Field, Input, Option } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { GROUPS, GROUP_ACTION, createGroup } from '../../api/groups';
+import { GROUP_ACTION, createGroup } from '../../api/groups';
 import type { Group } from '../../api/groups';
 import { called, locationsQuery } from '../../api/locations';
 import { useSubscription } from '../../api/subscription';
 import { path } from '../../frame/paths';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -18,7 +19,6 @@ const GOOD = /^[\p{L}\p{N}\-_.()]{0,89}[\p{L}\p{N}\-_()]$/u;
 export function CreateGroup({ taken, onClose }: { taken: readonly Group[]; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const subscription = useSubscription()?.id ?? '';
   const locations = useQuery(locationsQuery).data;
   const [name, setName] = useState('');
@@ -28,7 +28,6 @@ export function CreateGroup({ taken, onClose }: { taken: readonly Group[]; onClo
   const wrong = !GOOD.test(name) ? t.nameWrong : isTaken ? t.nameTaken : undefined;
   const work = async () => {
     await createGroup(name, location);
-    await client.invalidateQueries({ queryKey: [GROUPS] });
     return { to: { path: path.group(name), label: name } };
   };
   return (
@@ -37,6 +36,7 @@ export function CreateGroup({ taken, onClose }: { taken: readonly Group[]; onClo
       label={terms.create}
       told={{ begun: t.creating(name), done: t.created(name), failed: t.notCreated(name) }}
       work={work}
+      touches={TOUCHED.group}
       needs={{ action: GROUP_ACTION.write, on: subscription }}
       refused={wrong}
       equal={{

@@ -1,13 +1,14 @@
 /** Adds a host. */
 import { Dropdown, Field, Input, Option, Radio, RadioGroup } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { groupsQuery } from '../../api/groups';
-import { HOSTS, HOST_ACTION, hostBody, putHost } from '../../api/hosts';
+import { HOST_ACTION, hostBody, putHost } from '../../api/hosts';
 import type { Host } from '../../api/hosts';
 import { called, locationsQuery } from '../../api/locations';
 import { useSubscription } from '../../api/subscription';
 import { path } from '../../frame/paths';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -23,7 +24,6 @@ const uriOf = (kind: Kind, said: string) =>
 export function AddHost({ taken, onClose }: { taken: readonly Host[]; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const subscription = useSubscription();
   const groups = useQuery(groupsQuery).data?.filter((group) => !group.managedBy);
   const locations = useQuery(locationsQuery).data;
@@ -50,7 +50,6 @@ export function AddHost({ taken, onClose }: { taken: readonly Host[]; onClose: (
   const at = `${subscription?.id ?? ''}/providers/Stillpoint.Fabric/hosts`;
   const work = async () => {
     const host = await putHost(name, body);
-    await client.invalidateQueries({ queryKey: [HOSTS] });
     return { body: t.noMachinesYet, to: { path: path.host(host.name), label: host.name } };
   };
   return (
@@ -59,6 +58,7 @@ export function AddHost({ taken, onClose }: { taken: readonly Host[]; onClose: (
       label={t.add}
       told={{ begun: t.adding(name), done: t.added(name), failed: t.notAdded(name) }}
       work={work}
+      touches={TOUCHED.host}
       needs={{ action: HOST_ACTION.write, on: at }}
       refused={wrongName ?? wrongUri}
       equal={{

@@ -23,7 +23,7 @@ import { useNumbers } from '../../text/numbers';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { useActions } from '../item/Actions';
-import { useRefreshed } from '../item/useRefreshed';
+import { TOUCHED, useRefreshed } from '../../frame/touched';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { VaultLayout } from '../vault/VaultLayout';
 import { ItemList } from './ItemList';
@@ -115,7 +115,7 @@ function Listed({ of }: { of: VaultPlace }) {
           <Command
             label={terms.refresh}
             icon={ArrowClockwiseRegular}
-            onClick={() => void refreshed()}
+            onClick={() => void refreshed(TOUCHED.item)}
           />
         </>
       }

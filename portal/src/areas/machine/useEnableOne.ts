@@ -1,16 +1,15 @@
 /** Enables backup of one machine: makes its vault and policy first where they are new. */
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { createGroup, GROUPS } from '../../api/groups';
+import { createGroup } from '../../api/groups';
 import type { MachineRow } from '../../api/machines';
 import { policyId, savePolicy } from '../../api/policies';
 import type { In } from '../../api/policies';
 import { enable } from '../../api/protection';
 import { createVault, vaultId } from '../../api/vaults';
-import { useTold } from '../../frame/notifications';
 import { path } from '../../frame/paths';
+import { TOUCHED } from '../../frame/touched';
+import { useWork } from '../../frame/useWork';
 import { useText } from '../../text/text';
-import { useRefreshed } from '../item/useRefreshed';
 import type { Kept } from '../policies/first';
 import type { Draft } from '../vaults/draft';
 import { text } from './text';
@@ -25,6 +24,8 @@ export interface Wanted {
   kept?: Kept;
 }
 
+const TOUCHES = [...TOUCHED.vault, ...TOUCHED.item];
+
 /** What was made and stays, though nothing came of it. */
 export interface Stays {
   isGroup?: boolean;
@@ -34,11 +35,8 @@ export interface Stays {
 
 export function useEnableOne(machine: MachineRow) {
   const t = useText(text);
-  const told = useTold();
-  const client = useQueryClient();
-  const refreshed = useRefreshed();
+  const { work, error } = useWork(TOUCHES);
   const [step, setStep] = useState<string>();
-  const [error, setError] = useState<unknown>();
 
   /** Makes what is new. What was made stays if a later step fails. */
   const make = async ({ of, draft, kept }: Wanted, stays: Stays) => {
@@ -64,7 +62,6 @@ export function useEnableOne(machine: MachineRow) {
   /** Gives what stays if nothing came of it. */
   const run = async (wanted: Wanted): Promise<Stays> => {
     const { of, policy } = wanted;
-    setError(undefined);
     setStep(t.steps.enable);
     const said = {
       begun: t.started,
@@ -72,15 +69,10 @@ export function useEnableOne(machine: MachineRow) {
       failed: t.failed,
     };
     const stays: Stays = {};
-    const isDone = await told(said, async () => {
-      try {
-        await make(wanted, stays);
-        setStep(t.steps.enable);
-        await enable(of, machine.id, await policyId(of, policy));
-      } catch (error) {
-        setError(error);
-        throw error;
-      }
+    const isDone = await work(said, async () => {
+      await make(wanted, stays);
+      setStep(t.steps.enable);
+      await enable(of, machine.id, await policyId(of, policy));
       const to = path.machine(machine.properties.resourceGroup, machine.name, 'backup');
       return {
         title: t.succeeded,
@@ -88,9 +80,6 @@ export function useEnableOne(machine: MachineRow) {
         to: { path: to, label: t.toBackup },
       };
     });
-    const made = [[GROUPS], ['vaults'], ['policies']];
-    await Promise.all(made.map((queryKey) => client.invalidateQueries({ queryKey })));
-    await refreshed();
     setStep(undefined);
     return isDone ? {} : stays;
   };

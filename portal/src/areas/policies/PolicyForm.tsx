@@ -99,7 +99,7 @@ function Editor(props: PolicyFormProps & { settings?: PolicySettings }) {
         <>
           <Button
             appearance="primary"
-            disabledFocusable={saving.isSaving || refused !== undefined}
+            disabledFocusable={saving.isBusy || refused !== undefined}
             onClick={save}
           >
             {terms.ok}

@@ -13,6 +13,8 @@ import type { Point } from '../../api/points';
 import { useSubscription } from '../../api/subscription';
 import { path } from '../../frame/paths';
 import { text as frame } from '../../frame/text';
+import { TOUCHED } from '../../frame/touched';
+import { useWork } from '../../frame/useWork';
 import { Empty } from '../../parts/Empty';
 import { Equal } from '../../parts/Equal';
 import { Facts } from '../../parts/Facts';
@@ -25,7 +27,6 @@ import { useTime } from '../../text/time';
 import { text as actionText } from '../item/actionText';
 import { jobLink } from '../item/jobLink';
 import { obstacle } from '../item/possible';
-import { useAct } from '../item/useAct';
 import { ConsistencyOf, TierSign } from '../points/signs';
 import { text as pointText } from '../points/text';
 import type { VaultPlace } from '../vault/VaultLayout';
@@ -97,14 +98,14 @@ function Form({ item }: { item: Item }) {
   const { point, choose, isAsked, error: lost } = usePoint(item);
   const { draft, change } = useDraft(item);
   const page = path.item(item.id);
-  const { act, isBusy, error } = useAct();
+  const { work, isBusy, error } = useWork(TOUCHED.item);
   const refused = useRefusal(rightsOf(draft, item, subscription));
   const name = item.properties.friendlyName;
   const isGood = point !== undefined && isReady(draft) && refused === undefined && !isBusy;
 
   const start = () => {
     if (!point) return;
-    act({ begun: t.begun(name), failed: t.failed(name) }, async () => {
+    void work({ begun: t.begun(name), failed: t.failed(name) }, async () => {
       const job = await restore(item, point, inputOf(draft, subscription));
       const to = jobLink(item, job, t.job);
       go(to.path);

@@ -1,10 +1,11 @@
 /** Adds a folder that disks are restored into. */
 import { Dropdown, Field, Input, Option } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { groupsQuery } from '../../api/groups';
 import { hostsQuery } from '../../api/hosts';
-import { FOLDERS, STORAGE_ACTION, folderPath, put } from '../../api/storage';
+import { STORAGE_ACTION, folderPath, put } from '../../api/storage';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -14,7 +15,6 @@ import { text } from './text';
 export function AddFolder(props: { subscription: string; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const groups = useQuery(groupsQuery).data?.filter((group) => !group.managedBy) ?? [];
   const hosts = useQuery(hostsQuery).data ?? [];
   const [name, setName] = useState('');
@@ -27,16 +27,13 @@ export function AddFolder(props: { subscription: string; onClose: () => void }) 
   const wrongFolder = folder.startsWith('/') ? undefined : t.folderWrong;
   const body = { properties: { folder, host } };
   const at = (name: string) => folderPath(group?.id ?? props.subscription, name);
-  const work = async () => {
-    await put(at(name), body);
-    await client.invalidateQueries({ queryKey: [FOLDERS] });
-  };
   return (
     <FormPanel
       title={t.addFolder}
       label={t.addFolder}
       told={{ begun: t.adding(name), done: t.added(name), failed: t.notAdded(name) }}
-      work={work}
+      work={() => put(at(name), body)}
+      touches={TOUCHED.folder}
       needs={{ action: STORAGE_ACTION.folderWrite, on: group?.id ?? props.subscription }}
       refused={wrongName ?? wrongFolder}
       equal={{
