@@ -38,12 +38,13 @@ type Followed = JobDetails & { progress: Progress | null };
 
 /**
  * Follows a running job of this id. News of it go to the query `key`; what comes back is what is
- * done just now, if that is told.
+ * done just now, if that is told. `onOpen` hears whether the stream tells of the job.
  */
 export function useProgress(
   id: string | undefined,
   isRunning: boolean,
   key: readonly unknown[],
+  onOpen: (isOpen: boolean) => void,
 ): Progress | null {
   const client = useQueryClient();
   const [progress, setProgress] = useState<Progress | null>(null);
@@ -63,11 +64,16 @@ export function useProgress(
       void client.invalidateQueries({ queryKey: [JOBS] });
     });
     // The browser asks anew by itself; where it was refused, looking again and again goes on.
-    stream.onerror = () => setProgress(null);
+    stream.onopen = () => onOpen(true);
+    stream.onerror = () => {
+      setProgress(null);
+      onOpen(false);
+    };
     return () => {
       stream.close();
       setProgress(null);
+      onOpen(false);
     };
-  }, [client, id, isRunning, keyText]);
+  }, [client, id, isRunning, keyText, onOpen]);
   return progress;
 }

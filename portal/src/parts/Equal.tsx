@@ -69,7 +69,8 @@ const restText = ({ method, path, body }: Call) =>
     ? ''
     : `\ncontent-type: application/json\n\n${JSON.stringify(body, null, 2)}`);
 
-const azRest = ({ method, path, body }: Call) =>
+/** A call as `az` makes those that it has no verb for. */
+export const azRest = ({ method, path, body }: Call) =>
   `az rest --method ${method.toLowerCase()} --url ${quoted(versioned(path))}` +
   (body === undefined ? '' : ` --body ${quoted(JSON.stringify(body))}`);
 

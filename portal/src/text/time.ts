@@ -2,12 +2,14 @@
 import { LOCALE, useLanguage } from './text';
 import type { Language } from './text';
 
+/** Azure's word for "never" is the beginning of the year 2001, or of the year 1. */
+const NEVER = Date.UTC(2001, 0, 1);
+
 const at = (language: Language, options: Intl.DateTimeFormatOptions) => {
   const format = new Intl.DateTimeFormat(LOCALE[language], options);
   return (time: string | Date | null | undefined) => {
     const date = time ? new Date(time) : undefined;
-    // Azure's word for "never" is a time in the year 1.
-    return !date || Number.isNaN(date.valueOf()) || date.getUTCFullYear() < 1970
+    return !date || Number.isNaN(date.valueOf()) || date.valueOf() <= NEVER
       ? '–'
       : format.format(date);
   };

@@ -32,10 +32,11 @@ export default function JobDetails({ of, job: name }: { of: VaultPlace; job: str
   const terms = useTerms();
   const [isCancelling, setIsCancelling] = useState(false);
   const query = jobQuery(of.group, of.vault, name);
-  const found = useQuery(query);
+  const [isStreaming, setIsStreaming] = useState(false);
+  const found = useQuery({ ...query, ...(isStreaming && { refetchInterval: false as const }) });
   const job = found.data;
   const running = job !== undefined && isRunning(job);
-  const progress = useProgress(job?.id, running, query.queryKey);
+  const progress = useProgress(job?.id, running, query.queryKey, setIsStreaming);
   const title = job
     ? list.of(word(terms.operation, job.properties.operation), job.properties.entityFriendlyName)
     : t.details;

@@ -10,6 +10,7 @@ import { path } from '../../frame/paths';
 import { TOUCHED } from '../../frame/touched';
 import { useWork } from '../../frame/useWork';
 import { useText } from '../../text/text';
+import { settingsToSave } from '../policies/draft';
 import type { Kept } from '../policies/first';
 import type { Draft } from '../vaults/draft';
 import { text } from './text';
@@ -53,9 +54,7 @@ export function useEnableOne(machine: MachineRow) {
     }
     if (kept) {
       setStep(t.steps.policy(kept.name));
-      const { refuseDowngrades, refuseStandardItems } = kept.settings;
-      const isSet = refuseDowngrades || refuseStandardItems;
-      await savePolicy(of, kept.name, kept.body, isSet ? kept.settings : undefined);
+      await savePolicy(of, kept.name, kept.body, settingsToSave(undefined, kept.settings));
     }
   };
 

@@ -133,7 +133,7 @@ function Editor(props: PolicyFormProps & { settings?: PolicySettings }) {
         <Preview body={hasFaultsOfRules(all) ? undefined : body} />
       </Section>
       <Consequences old={first} next={draft} items={items} />
-      {!keep && <Equal to={savingPolicy(of, draft, body, vault?.id, policy !== undefined)} />}
+      {!keep && <Equal to={savingPolicy(of, draft, body, vault?.id, policy && first.settings)} />}
       {(refused ?? (isTried && hasFaults)) && (
         <MessageBar intent="error" layout="multiline" role="alert">
           <MessageBarBody>{refused ?? t.mend}</MessageBarBody>

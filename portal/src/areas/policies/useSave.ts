@@ -4,14 +4,11 @@ import { path } from '../../frame/paths';
 import { TOUCHED } from '../../frame/touched';
 import { useWork } from '../../frame/useWork';
 import { useText } from '../../text/text';
-import { NO_SETTINGS } from './draft';
+import { settingsToSave } from './draft';
 import type { Draft } from './draft';
 import { formText } from './formText';
 import type { PolicyFormProps } from './PolicyForm';
 import { bodyOf } from './wire';
-
-const isSame = (a: Draft['settings'], b: Draft['settings']) =>
-  a.refuseDowngrades === b.refuseDowngrades && a.refuseStandardItems === b.refuseStandardItems;
 
 /** `first` is the draft that the editing began with. */
 export function useSave({ of, policy, onSaved, onClose }: PolicyFormProps, first: Draft) {
@@ -19,8 +16,7 @@ export function useSave({ of, policy, onSaved, onClose }: PolicyFormProps, first
   const { work, isBusy, error } = useWork(TOUCHED.policy);
   const save = async (draft: Draft) => {
     const { name } = draft;
-    const before = policy ? first.settings : NO_SETTINGS;
-    const settings = isSame(before, draft.settings) ? undefined : draft.settings;
+    const settings = settingsToSave(policy && first.settings, draft.settings);
     const isDone = await work({ begun: t.saving(name), failed: t.failed(name) }, async () => {
       const saved = await savePolicy(of, name, bodyOf(draft), settings);
       onSaved?.(saved);
