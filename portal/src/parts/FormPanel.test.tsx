@@ -16,7 +16,7 @@ function shown(work: () => Promise<void>) {
   render(
     <FluentProvider theme={webLightTheme}>
       <QueryClientProvider client={client}>
-        <NotificationsProvider>
+        <NotificationsProvider user="u">
           <FormPanel
             title="Change"
             label="Save"
