@@ -1,5 +1,5 @@
 /** Lists that come in pages: `value` and the link to the next one (API-5). */
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { link } from './client';
 
@@ -31,6 +31,8 @@ export function usePaged<T>(
   const query = useInfiniteQuery({
     queryKey: [...key, path],
     enabled: path !== undefined,
+    // Other rows of the same list stand until those that are asked for come.
+    placeholderData: keepPreviousData,
     initialPageParam: path ?? '',
     queryFn: async ({ pageParam, signal }) => {
       const { data } = await link<PageOf<T>>(pageParam);
@@ -44,7 +46,8 @@ export function usePaged<T>(
         : every) ?? false,
   });
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.value) ?? [], [query.data]);
-  const { hasNextPage, fetchNextPage } = query;
+  const { fetchNextPage } = query;
+  const hasNextPage = query.hasNextPage && !query.isPlaceholderData;
   return {
     rows,
     error: query.error,

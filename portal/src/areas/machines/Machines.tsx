@@ -2,7 +2,6 @@
 import { Button, Dropdown, Option, SearchBox, makeStyles } from '@fluentui/react-components';
 import { ArrowClockwiseRegular, DesktopRegular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
-import { useDeferredValue } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
 import { hostsQuery } from '../../api/hosts';
 import { called, locationsQuery } from '../../api/locations';
@@ -15,6 +14,7 @@ import { Empty } from '../../parts/Empty';
 import { Failure } from '../../parts/Failure';
 import { Page } from '../../parts/Page';
 import { Table } from '../../parts/Table';
+import { useStill } from '../../parts/useStill';
 import { Waiting } from '../../parts/Waiting';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
@@ -61,7 +61,7 @@ export default function Machines() {
   const subscription = useSubscription()?.id;
   const protection = filters.get('protection');
   const isStanding = STANDINGS.some((s) => s === protection);
-  const name = useDeferredValue(filters.get('name').trim());
+  const name = useStill(filters.get('name').trim());
   const path =
     subscription &&
     machinesPath(subscription, {
