@@ -93,6 +93,7 @@ export default function Host() {
       {host.error && <Failure error={host.error} retry={() => void host.refetch()} />}
       {host.isPending && <Waiting />}
       {of && <Essentials host={of} />}
+      {of && store.error && <Failure error={store.error} retry={() => void store.refetch()} />}
       {of && store.data && <Store host={of} store={store.data} />}
       {of && store.data && pane === 'store' && (
         <ChangeStore host={of} store={store.data} onClose={close} />

@@ -7,7 +7,6 @@ import { useLocation, useSearchParams } from 'wouter';
 import type { Machine } from '../../api/ids';
 import { itemQuery } from '../../api/items';
 import type { Item } from '../../api/items';
-import { useRefusal } from '../../api/permissions';
 import { pointQuery, restore, tierOf } from '../../api/points';
 import type { Point } from '../../api/points';
 import { useSubscription } from '../../api/subscription';
@@ -19,6 +18,7 @@ import { Empty } from '../../parts/Empty';
 import { Equal } from '../../parts/Equal';
 import { Facts } from '../../parts/Facts';
 import { Failure } from '../../parts/Failure';
+import { Guarded } from '../../parts/Guarded';
 import { Page } from '../../parts/Page';
 import { Waiting } from '../../parts/Waiting';
 import { useTerms } from '../../text/terms';
@@ -34,10 +34,11 @@ import { useVaultCrumbs } from '../vault/VaultLayout';
 import { Disks } from './Disks';
 import { PickPoint } from './PickPoint';
 import { Target } from './Target';
-import { inputOf, isReady, rightsOf } from './draft';
+import { inputOf, missing, rightsOf } from './draft';
 import { equalOf } from './equal';
 import { text } from './text';
 import { useDraft } from './useDraft';
+import { useTaken } from './useTaken';
 
 const useStyles = makeStyles({
   form: { display: 'grid', gap: '16px', maxWidth: '640px', margin: '24px 0 0' },
@@ -51,7 +52,6 @@ const useStyles = makeStyles({
     padding: '12px 0',
     backgroundColor: tokens.colorNeutralBackground1,
   },
-  refused: { color: tokens.colorNeutralForeground3, alignSelf: 'center' },
 });
 
 export default function Restore({ of, machine }: { of: VaultPlace; machine: Machine }) {
@@ -99,9 +99,16 @@ function Form({ item }: { item: Item }) {
   const { draft, change } = useDraft(item);
   const page = path.item(item.id);
   const { work, isBusy, error } = useWork(TOUCHED.item);
-  const refused = useRefusal(rightsOf(draft, item, subscription));
   const name = item.properties.friendlyName;
-  const isGood = point !== undefined && isReady(draft) && refused === undefined && !isBusy;
+  const isTaken = useTaken(draft);
+  const lacks = missing(draft);
+  const refused = !point
+    ? t.pickNone
+    : lacks
+      ? t.missing[lacks]
+      : isTaken
+        ? t.nameTaken(draft.group)
+        : undefined;
 
   const start = () => {
     if (!point) return;
@@ -124,19 +131,20 @@ function Form({ item }: { item: Item }) {
         <Target item={item} draft={draft} onChange={change} />
         {point && <Disks point={point} draft={draft} onChange={change} />}
         {error !== undefined && <Failure error={error} />}
-        {point && isReady(draft) && <Equal to={equalOf(draft, item, point, subscription)} />}
+        {point && !lacks && <Equal to={equalOf(draft, item, point, subscription)} />}
       </section>
       <div className={styles.foot}>
-        <Button
+        <Guarded
           appearance="primary"
-          disabledFocusable={!isGood}
+          needs={rightsOf(draft, item, subscription)}
+          refused={refused}
+          isBusy={isBusy}
           icon={isBusy ? <Spinner size="tiny" /> : undefined}
-          onClick={() => isGood && start()}
+          onClick={start}
         >
           {t.restore}
-        </Button>
+        </Guarded>
         <Button onClick={() => go(page)}>{terms.cancel}</Button>
-        {refused && <Text className={styles.refused}>{refused}</Text>}
       </div>
     </>
   );
