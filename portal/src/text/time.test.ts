@@ -16,3 +16,10 @@ it('shows rates as they were set', () => {
   expect(rate(0.000_125)).toBe('0.000125');
   expect(count(0.000_125)).toBe('0');
 });
+
+it('names the zone of days and times', () => {
+  const { day, moment, zone } = renderHook(useTime).result.current;
+  const date = new Date('2026-11-23T12:00:00Z');
+  expect(zone(date)).not.toBe('');
+  for (const said of [day(date), moment(date)]) expect(said).toContain(zone(date));
+});

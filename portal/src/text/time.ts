@@ -15,6 +15,12 @@ const at = (language: Language, options: Intl.DateTimeFormatOptions) => {
   };
 };
 
+const zoneOf = (language: Language) => {
+  const format = new Intl.DateTimeFormat(LOCALE[language], { timeZoneName: 'short' });
+  return (time: Date) =>
+    format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+};
+
 const day = { year: 'numeric', month: 'short', day: 'numeric' } as const;
 const clock = { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;
 
@@ -33,8 +39,12 @@ function make(language: Language) {
     moment: at(language, { ...day, ...clock }),
     /** A day and time to the second. */
     second: at(language, { ...day, ...clock, second: '2-digit' }),
-    /** A day in the browser's zone. */
-    day: at(language, day),
+    /** A day in the browser's zone, with that: `23 Nov 2026, UTC`. */
+    day: at(language, { ...day, timeZoneName: 'short' }),
+    /** A day by itself, as a field has it that says whose day it is. */
+    plainDay: at(language, day),
+    /** The browser's zone. */
+    zone: zoneOf(language),
     /** A day that is one of UTC. */
     dayUtc: at(language, { ...day, timeZone: 'UTC' }),
     /** How long ago, or until when: `3 hours ago`. */

@@ -1,5 +1,5 @@
 /** Gives somebody a role: who, which, where (RBAC-5). */
-import { Dropdown, Field, Option, Radio, RadioGroup } from '@fluentui/react-components';
+import { Field, Radio, RadioGroup } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
@@ -15,6 +15,7 @@ import { groupsQuery } from '../../api/groups';
 import { groupOf } from '../../api/ids';
 import { vaultsQuery } from '../../api/vaults';
 import { TOUCHED } from '../../frame/touched';
+import { Choice } from '../../parts/Choice';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms, word } from '../../text/terms';
@@ -88,9 +89,9 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
     >
       <Choice
         label={t.who}
-        chosen={whoId}
-        onChoose={setWho}
-        of={principals.map((one) => ({
+        value={whoId}
+        onChange={setWho}
+        options={principals.map((one) => ({
           id: one.id,
           name: `${one.name} (${word(t.kinds, one.kind)})`,
         }))}
@@ -98,9 +99,9 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
       <Choice
         label={t.role}
         hint={role && word(t.about, role.properties.roleName)}
-        chosen={roleId}
-        onChoose={setRole}
-        of={roles.map((one) => ({ id: one.id, name: word(t.roles, one.properties.roleName) }))}
+        value={roleId}
+        onChange={setRole}
+        options={roles.map((one) => ({ id: one.id, name: word(t.roles, one.properties.roleName) }))}
       />
       <Field label={t.scopeKind}>
         <RadioGroup
@@ -118,35 +119,11 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
       {kind !== 'all' && (
         <Choice
           label={kind === 'group' ? terms.group : terms.vault}
-          chosen={placeId}
-          onChoose={setPlace}
-          of={places}
+          value={placeId}
+          onChange={setPlace}
+          options={places}
         />
       )}
     </FormPanel>
-  );
-}
-
-function Choice(props: {
-  label: string;
-  hint?: string;
-  chosen: string;
-  onChoose: (id: string) => void;
-  of: readonly { id: string; name: string }[];
-}) {
-  return (
-    <Field label={props.label} hint={props.hint} required>
-      <Dropdown
-        value={props.of.find((one) => one.id === props.chosen)?.name ?? ''}
-        selectedOptions={props.chosen ? [props.chosen] : []}
-        onOptionSelect={(_, { optionValue }) => props.onChoose(optionValue ?? '')}
-      >
-        {props.of.map((one) => (
-          <Option key={one.id} value={one.id}>
-            {one.name}
-          </Option>
-        ))}
-      </Dropdown>
-    </Field>
   );
 }

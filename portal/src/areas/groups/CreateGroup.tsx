@@ -1,5 +1,5 @@
 /** Makes a resource group. */
-import { Dropdown, Field, Input, Option } from '@fluentui/react-components';
+import { Field, Input } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { GROUP_ACTION, createGroup } from '../../api/groups';
@@ -8,6 +8,7 @@ import { called, locationsQuery } from '../../api/locations';
 import { useSubscription } from '../../api/subscription';
 import { path } from '../../frame/paths';
 import { TOUCHED } from '../../frame/touched';
+import { Choice } from '../../parts/Choice';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -52,19 +53,12 @@ export function CreateGroup({ taken, onClose }: { taken: readonly Group[]; onClo
       <Field label={terms.name} required validationMessage={name ? wrong : undefined}>
         <Input value={name} onChange={(_, { value }) => setName(value)} />
       </Field>
-      <Field label={terms.location} required>
-        <Dropdown
-          value={called(locations, location)}
-          selectedOptions={[location]}
-          onOptionSelect={(_, { optionValue }) => setChosen(optionValue)}
-        >
-          {(locations ?? []).map((one) => (
-            <Option key={one.name} value={one.name}>
-              {called(locations, one.name)}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
+      <Choice
+        label={terms.location}
+        value={location}
+        onChange={setChosen}
+        options={(locations ?? []).map(({ name }) => ({ id: name, name: called(locations, name) }))}
+      />
     </FormPanel>
   );
 }

@@ -1,5 +1,5 @@
 /** Adds a host. */
-import { Dropdown, Field, Input, Option, Radio, RadioGroup } from '@fluentui/react-components';
+import { Field, Input, Radio, RadioGroup } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { groupsQuery } from '../../api/groups';
@@ -9,6 +9,7 @@ import { called, locationsQuery } from '../../api/locations';
 import { useSubscription } from '../../api/subscription';
 import { path } from '../../frame/paths';
 import { TOUCHED } from '../../frame/touched';
+import { Choice } from '../../parts/Choice';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -92,32 +93,18 @@ export function AddHost({ taken, onClose }: { taken: readonly Host[]; onClose: (
           <Input value={said} onChange={(_, { value }) => setSaid(value)} />
         </Field>
       )}
-      <Field label={t.groupOfMachines} required>
-        <Dropdown
-          value={group}
-          selectedOptions={[group]}
-          onOptionSelect={(_, { optionValue }) => setGroup(optionValue)}
-        >
-          {(groups ?? []).map((one) => (
-            <Option key={one.id} value={one.name}>
-              {one.name}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
-      <Field label={terms.location} required>
-        <Dropdown
-          value={called(locations, location)}
-          selectedOptions={[location]}
-          onOptionSelect={(_, { optionValue }) => setLocation(optionValue)}
-        >
-          {(locations ?? []).map((one) => (
-            <Option key={one.name} value={one.name}>
-              {called(locations, one.name)}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
+      <Choice
+        label={t.groupOfMachines}
+        value={group}
+        onChange={setGroup}
+        options={(groups ?? []).map(({ name }) => ({ id: name, name }))}
+      />
+      <Choice
+        label={terms.location}
+        value={location}
+        onChange={setLocation}
+        options={(locations ?? []).map(({ name }) => ({ id: name, name: called(locations, name) }))}
+      />
     </FormPanel>
   );
 }

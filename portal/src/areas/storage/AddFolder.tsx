@@ -1,11 +1,12 @@
 /** Adds a folder that disks are restored into. */
-import { Dropdown, Field, Input, Option } from '@fluentui/react-components';
+import { Field, Input } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { groupsQuery } from '../../api/groups';
 import { hostsQuery } from '../../api/hosts';
 import { STORAGE_ACTION, folderPath, put } from '../../api/storage';
 import { TOUCHED } from '../../frame/touched';
+import { Choice } from '../../parts/Choice';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -58,32 +59,18 @@ export function AddFolder(props: { subscription: string; onClose: () => void }) 
       >
         <Input value={folder} onChange={(_, { value }) => setFolder(value)} />
       </Field>
-      <Field label={terms.host} required>
-        <Dropdown
-          value={host}
-          selectedOptions={[host]}
-          onOptionSelect={(_, { optionValue }) => setHost(optionValue)}
-        >
-          {hosts.map((one) => (
-            <Option key={one.id} value={one.name}>
-              {one.name}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
-      <Field label={terms.group} required>
-        <Dropdown
-          value={group?.name ?? ''}
-          selectedOptions={group ? [group.name] : []}
-          onOptionSelect={(_, { optionValue }) => setGroup(optionValue)}
-        >
-          {groups.map((one) => (
-            <Option key={one.id} value={one.name}>
-              {one.name}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
+      <Choice
+        label={terms.host}
+        value={host}
+        onChange={setHost}
+        options={hosts.map(({ name }) => ({ id: name, name }))}
+      />
+      <Choice
+        label={terms.group}
+        value={group?.name ?? ''}
+        onChange={setGroup}
+        options={groups.map(({ name }) => ({ id: name, name }))}
+      />
     </FormPanel>
   );
 }

@@ -1,10 +1,11 @@
 /** Adds a vault pool. */
-import { Dropdown, Field, Input, Option } from '@fluentui/react-components';
+import { Field, Input } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { called, locationsQuery } from '../../api/locations';
 import { STORAGE_ACTION, poolPath, put } from '../../api/storage';
 import { TOUCHED } from '../../frame/touched';
+import { Choice } from '../../parts/Choice';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -48,19 +49,12 @@ export function AddPool({ subscription, onClose }: { subscription: string; onClo
       >
         <Input value={folder} onChange={(_, { value }) => setFolder(value)} />
       </Field>
-      <Field label={terms.location} required>
-        <Dropdown
-          value={called(locations, location)}
-          selectedOptions={[location]}
-          onOptionSelect={(_, { optionValue }) => setChosen(optionValue)}
-        >
-          {(locations ?? []).map((one) => (
-            <Option key={one.name} value={one.name}>
-              {called(locations, one.name)}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
+      <Choice
+        label={terms.location}
+        value={location}
+        onChange={setChosen}
+        options={(locations ?? []).map(({ name }) => ({ id: name, name: called(locations, name) }))}
+      />
     </FormPanel>
   );
 }
