@@ -56,14 +56,20 @@ export function renew(): Promise<boolean> {
   return renewing;
 }
 
+/** The code of an error where the server did not answer at all. */
+export const UNREACHABLE = 'ServerUnreachable';
+
+const sent = (request: Request) =>
+  fetch(request).catch(() => {
+    throw new ApiError(0, UNREACHABLE, '');
+  });
+
 /** `fetch` with the session: an access token that is over is renewed, and the call made again. */
 export async function call(input: Request): Promise<Response> {
   const again = input.clone();
-  const response = await fetch(input).catch(() => {
-    throw new ApiError(0, 'ServerUnreachable', '');
-  });
+  const response = await sent(input);
   const signsIn = new URL(input.url).pathname.startsWith('/providers/Stillpoint.Fabric/session');
-  if (response.status === 401 && !signsIn && (await renew())) return fetch(again);
+  if (response.status === 401 && !signsIn && (await renew())) return sent(again);
   return response;
 }
 

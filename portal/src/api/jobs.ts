@@ -8,7 +8,6 @@ import { vaultId } from './vaults';
 export type Job = Schemas['Job'];
 export type JobDetails = Schemas['JobDetails'];
 export type JobTask = JobDetails['properties']['extendedInfo']['tasksList'][number];
-export type JobError = NonNullable<Job['properties']['errorDetails']>[number];
 export type JobStatus = Job['properties']['status'];
 export type JobOperation = Job['properties']['operation'];
 

@@ -1,5 +1,5 @@
 /** Lists that come in pages: `value` and the link to the next one (API-5). */
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { link } from './client';
 
@@ -40,6 +40,8 @@ export function usePaged<T, P extends PageOf<T> = PageOf<T>>(
   const query = useInfiniteQuery({
     queryKey: [...key, path],
     enabled: path !== undefined,
+    // Other rows of the same list stand until those that are asked for come.
+    placeholderData: keepPreviousData,
     initialPageParam: path ?? '',
     queryFn: async ({ pageParam, signal }) => {
       const { data } = await link<P>(pageParam);
@@ -50,7 +52,8 @@ export function usePaged<T, P extends PageOf<T> = PageOf<T>>(
     refetchInterval: (query) => interval(every, query.state.data?.pages ?? []),
   });
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.value) ?? [], [query.data]);
-  const { hasNextPage, fetchNextPage, isFetchNextPageError } = query;
+  const { fetchNextPage, isFetchNextPageError } = query;
+  const hasNextPage = query.hasNextPage && !query.isPlaceholderData;
   return {
     rows,
     /** The first page, with what it says beside its rows. */

@@ -1,5 +1,5 @@
 /** What the person may do, so that what it may not is not offered in vain (RBAC-5). */
-import { queryOptions, useQueries, useQuery } from '@tanstack/react-query';
+import { queryOptions, useQueries } from '@tanstack/react-query';
 import { texts, useText } from '../text/text';
 import { link } from './client';
 
@@ -58,21 +58,19 @@ const text = texts({
   },
 });
 
-/** Why something can't be done for want of a right; undefined if it can, or is not known yet. */
-export function useRefusal(needs: Right | undefined): string | undefined {
-  const t = useText(text);
-  const scope = needs ? scopeOf(needs.on) : '';
-  const { data } = useQuery({ ...permissionsQuery(scope), enabled: scope !== '' });
-  if (!needs || !data || allows(data, needs.action)) return undefined;
-  return t.missing(needs.action);
-}
+/** What something needs: a right, several, or none. */
+export type Needs = Right | readonly Right[] | undefined;
 
-/** The same where several rights are needed: why for want of the first that is missing. */
-export function useRefusals(needs: readonly Right[]): string | undefined {
+/**
+ * Why something can't be done for want of a right, the first that is missing; undefined if it can,
+ * or is not known yet.
+ */
+export function useRefusal(needs: Needs): string | undefined {
   const t = useText(text);
-  const scopes = [...new Set(needs.map(({ on }) => scopeOf(on)))];
+  const all = needs === undefined ? [] : 'action' in needs ? [needs] : needs;
+  const scopes = [...new Set(all.map(({ on }) => scopeOf(on)))];
   const found = useQueries({ queries: scopes.map(permissionsQuery) });
-  const missing = needs.find(({ action, on }) => {
+  const missing = all.find(({ action, on }) => {
     const data = found[scopes.indexOf(scopeOf(on))]?.data;
     return data && !allows(data, action);
   });

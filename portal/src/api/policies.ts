@@ -19,7 +19,8 @@ export interface In {
 export const policyId = async ({ group, vault }: In, name: string) =>
   `${await vaultId(group, vault)}/backupPolicies/${encodeURIComponent(name)}`;
 
-const settingsOf = (id: string) => `${id}/providers/Stillpoint.Fabric/policySettings/default`;
+export const settingsOf = (id: string) =>
+  `${id}/providers/Stillpoint.Fabric/policySettings/default`;
 
 const key = ({ group, vault }: In) => ['policies', group.toLowerCase(), vault.toLowerCase()];
 

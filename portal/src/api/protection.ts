@@ -4,7 +4,8 @@ import type { Schemas } from './client';
 import { link } from './client';
 import { groupOf, nameOf } from './ids';
 import { ended } from './operations';
-import { itemId } from './items';
+import { ITEM_ACTION, itemId } from './items';
+import type { Right } from './permissions';
 import { pool } from './pool';
 import type { In } from './policies';
 import { subscriptionId } from './subscription';
@@ -53,6 +54,12 @@ export const enableBody = (machine: string, policy: string) => ({
 /** The id of the item that a machine has, or would have, in a vault. */
 export const itemOf = ({ group, vault }: In, machine: string) =>
   itemId(group, vault, { group: groupOf(machine), machine: nameOf(machine) });
+
+/** What protecting machines needs: rights on the vault, and on each machine (RBAC-5). */
+export const enablingRights = (vault: string, machines: readonly string[]): Right[] => [
+  { action: ITEM_ACTION.write, on: vault },
+  ...machines.map((on) => ({ action: 'Microsoft.Compute/virtualMachines/write', on })),
+];
 
 /** Protects a machine by a policy; it makes no recovery point (POLICY-18). */
 export async function enable(vault: In, machine: string, policy: string) {

@@ -5,7 +5,7 @@ import { link } from './client';
 import { ended } from './operations';
 import { groupId } from './groups';
 
-export type VaultUsage = Schemas['VaultUsage'];
+type VaultUsage = Schemas['VaultUsage'];
 
 export const COUNT_ACTION = 'Stillpoint.Fabric/vaultUsages/count/action';
 

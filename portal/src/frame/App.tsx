@@ -66,7 +66,7 @@ function SignedIn() {
   if (session.isPending) return <Waiting />;
   if (!session.data) return <SignIn />;
   return (
-    <NotificationsProvider>
+    <NotificationsProvider user={session.data.user.id}>
       <Shell session={session.data} />
     </NotificationsProvider>
   );

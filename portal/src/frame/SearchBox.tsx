@@ -9,10 +9,11 @@ import {
 } from '@fluentui/react-components';
 import { SearchRegular } from '@fluentui/react-icons';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useDeferredValue, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { searchQuery } from '../api/search';
 import type { Found } from '../api/search';
+import { useStill } from '../parts/useStill';
 import { useText } from '../text/text';
 import { isMeant } from './meant';
 import { pathOf } from './paths';
@@ -48,7 +49,7 @@ export function SearchBox({ isFocused, onDone }: { isFocused: boolean; onDone: (
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState('');
   const [isOpen, setIsOpen] = useState(false);
-  const asked = useDeferredValue(typed.trim());
+  const asked = useStill(typed.trim());
   const found = useQuery({
     ...searchQuery(asked),
     enabled: asked.length > 0,

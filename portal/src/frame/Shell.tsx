@@ -72,9 +72,11 @@ export default function Shell({ session }: { session: Session }) {
     return () => clearInterval(timer);
   }, []);
 
-  // A person who went to another page is at its beginning.
+  // A person who went to another page is at its beginning; the focus, too, if its place is gone.
   useEffect(() => {
-    document.getElementById('content')?.scrollTo(0, 0);
+    const content = document.getElementById('content');
+    content?.scrollTo(0, 0);
+    if (document.activeElement === document.body) content?.focus({ preventScroll: true });
   }, [path]);
 
   return (

@@ -37,8 +37,11 @@ export default function SignIn() {
   const [error, setError] = useState<unknown>();
   const [isBusy, setIsBusy] = useState(false);
 
+  const isNotReady = isBusy || (isOneTime ? !chosen || again !== chosen : !name || !password);
+
   const done = async (event: FormEvent) => {
     event.preventDefault();
+    if (isNotReady) return;
     setIsBusy(true);
     setError(undefined);
     try {
@@ -101,11 +104,7 @@ export default function SignIn() {
             </>
           )}
           {error !== undefined && <Failure error={error} />}
-          <Button
-            appearance="primary"
-            type="submit"
-            disabled={isBusy || (isOneTime ? !chosen || again !== chosen : !name || !password)}
-          >
+          <Button appearance="primary" type="submit" disabledFocusable={isNotReady}>
             {isOneTime ? t.change : t.signIn}
           </Button>
           {!isOneTime && <p className={styles.hint}>{t.first}</p>}

@@ -21,6 +21,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Session } from '../api/session';
 import { signOut } from '../api/session';
+import { useErrorText } from '../text/errors';
 import { LANGUAGES, useText } from '../text/text';
 import type { Language } from '../text/text';
 import { useNotifications } from './notifications';
@@ -125,8 +126,15 @@ function Account({ session }: { session: Session }) {
   const { theme, setTheme, language, setLanguage } = useSettings();
   const queries = useQueryClient();
   const { user } = session;
+  const { tell } = useNotifications();
+  const errorText = useErrorText();
   const end = async () => {
-    await signOut();
+    try {
+      await signOut();
+    } catch (error) {
+      tell({ title: t.notSignedOut, body: errorText(error).message, intent: 'error' });
+      return;
+    }
     forget(queries);
   };
   return (

@@ -15,7 +15,7 @@ import {
   useToastController,
 } from '@fluentui/react-components';
 import { DismissRegular } from '@fluentui/react-icons';
-import { createContext, useCallback, useContext, useMemo, useState } from 'react';
+import { createContext, useCallback, useContext, useEffect, useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useLocation } from 'wouter';
 import { useErrorText } from '../text/errors';
@@ -35,7 +35,9 @@ export interface Said {
 
 export interface Notification extends Said {
   id: number;
-  at: Date;
+  /** When it was told. */
+  at: string;
+  isRead: boolean;
 }
 
 interface Notifications {
@@ -70,11 +72,31 @@ const useStyles = makeStyles({
 
 /** How many are remembered. */
 const MOST = 100;
-let last = 0;
+// No id is given again after the page was loaded anew.
+let last = Date.now();
 
-export function NotificationsProvider({ children }: { children: ReactNode }) {
-  const [all, setAll] = useState<Notification[]>([]);
-  const [unread, setUnread] = useState(0);
+const told = (id: number, said: Said): Notification => ({
+  ...said,
+  id,
+  at: new Date().toISOString(),
+  isRead: false,
+});
+
+const isNew = ({ isRead }: Notification) => !isRead;
+
+/** Those of this tab; what had not ended when it was loaded anew is not followed any more. */
+function stored(key: string): Notification[] {
+  const found = JSON.parse(sessionStorage.getItem(key) ?? '[]') as Notification[];
+  return found.map((one) => (one.intent === 'progress' ? { ...one, intent: 'info' } : one));
+}
+
+/** `user` is the id of the person whose they are: nobody else sees them. */
+export function NotificationsProvider({ user, children }: { user: string; children: ReactNode }) {
+  const key = `notifications ${user}`;
+  const [all, setAll] = useState(() => stored(key));
+  const unread = all.filter(isNew).length;
+  useEffect(() => sessionStorage.setItem(key, JSON.stringify(all)), [key, all]);
+  useEffect(() => () => sessionStorage.removeItem(key), [key]);
   const toaster = useId('toaster');
   const { dispatchToast, dismissToast } = useToastController(toaster);
 
@@ -94,8 +116,7 @@ export function NotificationsProvider({ children }: { children: ReactNode }) {
   const tell = useCallback(
     (said: Said) => {
       const id = ++last;
-      setAll((all) => [{ ...said, id, at: new Date() }, ...all].slice(0, MOST));
-      setUnread((n) => n + 1);
+      setAll((all) => [told(id, said), ...all].slice(0, MOST));
       show(id, said);
       return id;
     },
@@ -103,8 +124,7 @@ export function NotificationsProvider({ children }: { children: ReactNode }) {
   );
   const change = useCallback(
     (id: number, said: Said) => {
-      setAll((all) => all.map((one) => (one.id === id ? { ...said, id, at: new Date() } : one)));
-      setUnread((n) => n + 1);
+      setAll((all) => all.map((one) => (one.id === id ? told(id, said) : one)));
       dismissToast(`notification-${id}-progress`);
       show(id, said);
     },
@@ -116,8 +136,9 @@ export function NotificationsProvider({ children }: { children: ReactNode }) {
       unread,
       tell,
       change,
-      read: () => setUnread(0),
-      clear: () => (setAll([]), setUnread(0)),
+      read: () =>
+        setAll((all) => (all.some(isNew) ? all.map((one) => ({ ...one, isRead: true })) : all)),
+      clear: () => setAll([]),
     }),
     [all, unread, tell, change],
   );

@@ -1,14 +1,14 @@
 /** How a form or a pane does what it is for: told by a notification, its refusal kept to be shown. */
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTold } from './notifications';
+import { useRefreshed } from './touched';
 
 type Told = ReturnType<typeof useTold>;
 
-/** `touched` are the first words of the queries that are out of date afterwards. */
+/** `touched` is what is out of date afterwards, one of `TOUCHED`. */
 export function useWork(touched: readonly string[]) {
   const told = useTold();
-  const client = useQueryClient();
+  const refreshed = useRefreshed();
   const [isBusy, setIsBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const work = async (...[said, doing]: Parameters<Told>): Promise<boolean> => {
@@ -22,7 +22,7 @@ export function useWork(touched: readonly string[]) {
         throw error;
       }
     });
-    await Promise.all(touched.map((key) => client.invalidateQueries({ queryKey: [key] })));
+    await refreshed(touched);
     setIsBusy(false);
     return isDone;
   };

@@ -1,14 +1,6 @@
 /** A command to run, ready to copy. */
-import { Button, Tooltip, makeStyles, tokens } from '@fluentui/react-components';
-import { CheckmarkRegular, CopyRegular } from '@fluentui/react-icons';
-import { useState } from 'react';
-import { texts, useText } from '../text/text';
-
-const text = texts({
-  en: { copy: 'Copy', copied: 'Copied' },
-  'zh-Hant': { copy: '複製', copied: '已複製' },
-  'zh-Hans': { copy: '复制', copied: '已复制' },
-});
+import { makeStyles, tokens } from '@fluentui/react-components';
+import { CopyButton } from './CopyButton';
 
 const useStyles = makeStyles({
   box: {
@@ -30,24 +22,10 @@ const useStyles = makeStyles({
 
 export function CodeLine({ children }: { children: string }) {
   const styles = useStyles();
-  const t = useText(text);
-  const [isCopied, setIsCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(children);
-    setIsCopied(true);
-    setTimeout(() => setIsCopied(false), 2000);
-  };
   return (
     <div className={styles.box}>
       <code className={styles.code}>{children}</code>
-      <Tooltip content={isCopied ? t.copied : t.copy} relationship="label">
-        <Button
-          size="small"
-          appearance="subtle"
-          icon={isCopied ? <CheckmarkRegular /> : <CopyRegular />}
-          onClick={() => void copy()}
-        />
-      </Tooltip>
+      <CopyButton of={children} />
     </div>
   );
 }

@@ -1,15 +1,14 @@
 /** A button of a command bar. One that can't be used says why (PORTAL-25). */
 import { ToolbarButton, Tooltip } from '@fluentui/react-components';
 import type { FluentIcon } from '@fluentui/react-icons';
-import type { Right } from '../api/permissions';
+import type { Needs } from '../api/permissions';
 import { useRefusal } from '../api/permissions';
 
 export function Command(props: {
   label: string;
   icon: FluentIcon;
   onClick: () => void;
-  /** What it needs: the action and where. */
-  needs?: Right;
+  needs?: Needs;
   /** Why it can't be used now, for another reason than a right. */
   refused?: string;
 }) {

@@ -107,7 +107,7 @@ export default function DatePicked(props: DateFieldProps) {
       minDate={props.min}
       maxDate={props.max}
       onSelectDate={(date) => props.onChange(date ?? undefined)}
-      formatDate={(date) => (date ? time.day(date) : '')}
+      formatDate={(date) => (date ? time.plainDay(date) : '')}
       strings={strings}
       firstDayOfWeek={MONDAY}
       showMonthPickerAsOverlay

@@ -1,17 +1,10 @@
 /** "Show command": the same by `stillpoint`, `az` and REST, ready to copy. */
-import {
-  Button,
-  Link,
-  Tab,
-  TabList,
-  Tooltip,
-  makeStyles,
-  tokens,
-} from '@fluentui/react-components';
-import { CheckmarkRegular, CodeRegular, CopyRegular } from '@fluentui/react-icons';
+import { Link, Tab, TabList, makeStyles, tokens } from '@fluentui/react-components';
+import { CodeRegular } from '@fluentui/react-icons';
 import { useState } from 'react';
 import { VERSION } from '../api/client';
 import { texts, useText } from '../text/text';
+import { CopyButton } from './CopyButton';
 
 /** A call of the API. */
 export interface Call {
@@ -32,9 +25,9 @@ export interface EqualCommand {
 }
 
 const text = texts({
-  en: { show: 'Show command', hide: 'Hide command', copy: 'Copy', copied: 'Copied' },
-  'zh-Hant': { show: '顯示命令', hide: '隱藏命令', copy: '複製', copied: '已複製' },
-  'zh-Hans': { show: '显示命令', hide: '隐藏命令', copy: '复制', copied: '已复制' },
+  en: { show: 'Show command', hide: 'Hide command' },
+  'zh-Hant': { show: '顯示命令', hide: '隱藏命令' },
+  'zh-Hans': { show: '显示命令', hide: '隐藏命令' },
 });
 
 const useStyles = makeStyles({
@@ -69,7 +62,8 @@ const restText = ({ method, path, body }: Call) =>
     ? ''
     : `\ncontent-type: application/json\n\n${JSON.stringify(body, null, 2)}`);
 
-const azRest = ({ method, path, body }: Call) =>
+/** A call as `az` makes those that it has no verb for. */
+export const azRest = ({ method, path, body }: Call) =>
   `az rest --method ${method.toLowerCase()} --url ${quoted(versioned(path))}` +
   (body === undefined ? '' : ` --body ${quoted(JSON.stringify(body))}`);
 
@@ -80,7 +74,6 @@ export function Equal({ to }: { to: EqualCommand }) {
   const [chosen, setKind] = useState<'stillpoint' | 'az' | 'REST'>(
     to.stillpoint ? 'stillpoint' : 'az',
   );
-  const [isCopied, setIsCopied] = useState(false);
   const kind = chosen === 'stillpoint' && to.stillpoint === undefined ? 'az' : chosen;
   const calls = Array.isArray(to.rest) ? to.rest : [to.rest];
   const code = {
@@ -88,11 +81,6 @@ export function Equal({ to }: { to: EqualCommand }) {
     az: to.az ?? calls.map(azRest).join('\n'),
     REST: calls.map(restText).join('\n\n'),
   }[kind];
-  const copy = async () => {
-    await navigator.clipboard.writeText(code);
-    setIsCopied(true);
-    setTimeout(() => setIsCopied(false), 2000);
-  };
   return (
     <div className={styles.box}>
       <div>
@@ -113,15 +101,7 @@ export function Equal({ to }: { to: EqualCommand }) {
           </TabList>
           <pre className={styles.code} tabIndex={0} aria-label={kind}>
             <code>{code}</code>
-            <Tooltip content={isCopied ? t.copied : t.copy} relationship="label">
-              <Button
-                className={styles.copy}
-                size="small"
-                appearance="subtle"
-                icon={isCopied ? <CheckmarkRegular /> : <CopyRegular />}
-                onClick={() => void copy()}
-              />
-            </Tooltip>
+            <CopyButton of={code} className={styles.copy} />
           </pre>
         </>
       )}

@@ -2,7 +2,7 @@
 import { Button, Tooltip } from '@fluentui/react-components';
 import type { ButtonProps } from '@fluentui/react-components';
 import type { ReactElement, ReactNode } from 'react';
-import type { Right } from '../api/permissions';
+import type { Needs } from '../api/permissions';
 import { useRefusal } from '../api/permissions';
 
 export function Guarded(props: {
@@ -10,10 +10,11 @@ export function Guarded(props: {
   /** For readers of screens, where it has an icon only. */
   label?: string;
   onClick: () => void;
-  /** What it needs: the action and where. */
-  needs?: Right;
+  needs?: Needs;
   /** Why it can't be used now, for another reason than a right. */
   refused?: string;
+  /** The id of the form whose button it is: Enter in a field of it is a click here. */
+  form?: string;
   appearance?: ButtonProps['appearance'];
   size?: ButtonProps['size'];
   icon?: ReactElement;
@@ -28,6 +29,7 @@ export function Guarded(props: {
       size={props.size}
       icon={props.icon}
       aria-label={props.label}
+      {...(props.form !== undefined && { type: 'submit', form: props.form })}
       disabledFocusable={why !== undefined || props.isBusy}
       onClick={() => why === undefined && !props.isBusy && props.onClick()}
     >

@@ -9,7 +9,8 @@ import {
   makeStyles,
 } from '@fluentui/react-components';
 import { DismissRegular } from '@fluentui/react-icons';
-import type { ReactNode } from 'react';
+import { useState } from 'react';
+import type { FormEvent, ReactNode } from 'react';
 import { text } from '../frame/text';
 import { useText } from '../text/text';
 import { useFocusBack } from './useFocusBack';
@@ -19,10 +20,20 @@ const useStyles = makeStyles({
   foot: { flexWrap: 'wrap' },
 });
 
+/** The button's click has done it: nothing is sent by the browser. */
+function handled(event: FormEvent) {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
 export function Panel(props: {
   title: string;
   size?: 'small' | 'medium' | 'large' | 'full';
   onClose: () => void;
+  /** Only its buttons close it: what it shows is not shown again. Once something was typed they do so, too. */
+  isKept?: boolean;
+  /** The id of the form that its fields are, where Enter is to be a click on a button of the form. */
+  form?: string;
   /** Buttons. */
   actions?: ReactNode;
   children: ReactNode;
@@ -30,12 +41,15 @@ export function Panel(props: {
   const styles = useStyles();
   const t = useText(text);
   useFocusBack();
+  const [isTyped, setIsTyped] = useState(false);
+  const isKept = props.isKept ?? isTyped;
+  const { form } = props;
   return (
     <OverlayDrawer
       open
       position="end"
       size={props.size ?? 'medium'}
-      onOpenChange={(_, { open }) => !open && props.onClose()}
+      onOpenChange={(_, { open }) => !open && !isKept && props.onClose()}
     >
       <DrawerHeader>
         <DrawerHeaderTitle
@@ -51,8 +65,14 @@ export function Panel(props: {
           {props.title}
         </DrawerHeaderTitle>
       </DrawerHeader>
-      <DrawerBody>
-        <div className={styles.body}>{props.children}</div>
+      <DrawerBody onInput={() => setIsTyped(true)}>
+        {form === undefined ? (
+          <div className={styles.body}>{props.children}</div>
+        ) : (
+          <form id={form} noValidate className={styles.body} onSubmit={handled}>
+            {props.children}
+          </form>
+        )}
       </DrawerBody>
       {props.actions && <DrawerFooter className={styles.foot}>{props.actions}</DrawerFooter>}
     </OverlayDrawer>

@@ -10,7 +10,7 @@ import {
 } from '@fluentui/react-components';
 import { MoreHorizontalRegular } from '@fluentui/react-icons';
 import type { FluentIcon } from '@fluentui/react-icons';
-import type { Right } from '../api/permissions';
+import type { Needs } from '../api/permissions';
 import { useRefusal } from '../api/permissions';
 import { useTerms } from '../text/terms';
 
@@ -18,7 +18,7 @@ export interface RowAction {
   label: string;
   icon: FluentIcon;
   onClick: () => void;
-  needs?: Right;
+  needs?: Needs;
   /** Why it can't be done now, for another reason than a right. */
   refused?: string;
 }

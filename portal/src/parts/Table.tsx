@@ -8,6 +8,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { ON_PHONE, usePhone } from '../frame/width';
+import { counted } from '../text/counted';
 import { texts, useText } from '../text/text';
 
 export interface Column<T> {
@@ -28,7 +29,7 @@ export const text = texts({
   en: {
     sort: (label: string) => `Sort by ${label}`,
     more: 'More is loading…',
-    of: (shown: number) => `${shown} rows`,
+    of: (shown: number) => counted(shown, 'row'),
     loadMore: 'Load more',
   },
   'zh-Hant': {

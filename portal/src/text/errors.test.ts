@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { renderHook } from '@testing-library/react';
 import { expect, test } from 'vitest';
+import { ApiError } from '../api/client';
+import { useErrorText } from './errors';
 import { errors as simplified } from './errors.zh-Hans';
 import { errors as traditional } from './errors.zh-Hant';
 
@@ -22,4 +25,10 @@ test('every code of the documentation has cause and remedy in both Chinese scrip
 test('one script has no words of the other', () => {
   expect(JSON.stringify(traditional)).not.toMatch(/[虚备还复]/);
   expect(JSON.stringify(simplified)).not.toMatch(/[虛備還復庫]/);
+});
+
+test('a server that does not answer is told from an answer that says nothing', () => {
+  const of = renderHook(useErrorText).result.current;
+  expect(of(new ApiError(0, 'ServerUnreachable', '')).message).toMatch(/does not answer/);
+  expect(of(new ApiError(0, 'EmptyAnswer', '')).message).not.toMatch(/does not answer/);
 });

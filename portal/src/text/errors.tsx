@@ -3,7 +3,7 @@
  * other languages cause and remedy come by the code. A code that is not known is shown as sent.
  */
 import { createContext, useCallback, useContext } from 'react';
-import { ApiError } from '../api/client';
+import { ApiError, UNREACHABLE } from '../api/client';
 import { texts, useText } from './text';
 
 /** Cause and remedy of a code. */
@@ -60,8 +60,9 @@ export function useErrorText() {
         const detail = error instanceof Error ? error.message : String(error);
         return { message: t.unknown, detail, code: 'PortalError' };
       }
-      if (error.status === 0) return { message: t.unreachable, code: error.code };
-      return { ...codeText(error.code, error.message), requestId: error.requestId };
+      if (error.code === UNREACHABLE) return { message: t.unreachable, code: error.code };
+      const said = codeText(error.code, error.message || (error.status === 0 ? t.unknown : ''));
+      return { ...said, requestId: error.requestId };
     },
     [t, codeText],
   );

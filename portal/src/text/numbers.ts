@@ -9,6 +9,8 @@ export function useNumbers() {
   return {
     /** `12,345`. */
     count: (n: number) => n.toLocaleString(locale),
+    /** A rate with all the digits that it may have. */
+    rate: (n: number) => n.toLocaleString(locale, { maximumFractionDigits: 6 }),
     /** `1.5 GiB`: three digits at least are told. */
     bytes(n: number | null | undefined) {
       if (n === null || n === undefined) return '–';

@@ -2,15 +2,23 @@
 import { LOCALE, useLanguage } from './text';
 import type { Language } from './text';
 
+/** Azure's word for "never" is the beginning of the year 2001, or of the year 1. */
+const NEVER = Date.UTC(2001, 0, 1);
+
 const at = (language: Language, options: Intl.DateTimeFormatOptions) => {
   const format = new Intl.DateTimeFormat(LOCALE[language], options);
   return (time: string | Date | null | undefined) => {
     const date = time ? new Date(time) : undefined;
-    // Azure's word for "never" is a time in the year 1.
-    return !date || Number.isNaN(date.valueOf()) || date.getUTCFullYear() < 1970
+    return !date || Number.isNaN(date.valueOf()) || date.valueOf() <= NEVER
       ? '–'
       : format.format(date);
   };
+};
+
+const zoneOf = (language: Language) => {
+  const format = new Intl.DateTimeFormat(LOCALE[language], { timeZoneName: 'short' });
+  return (time: Date) =>
+    format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
 };
 
 const day = { year: 'numeric', month: 'short', day: 'numeric' } as const;
@@ -31,8 +39,12 @@ function make(language: Language) {
     moment: at(language, { ...day, ...clock }),
     /** A day and time to the second. */
     second: at(language, { ...day, ...clock, second: '2-digit' }),
-    /** A day in the browser's zone. */
-    day: at(language, day),
+    /** A day in the browser's zone, with that: `23 Nov 2026, UTC`. */
+    day: at(language, { ...day, timeZoneName: 'short' }),
+    /** A day by itself, as a field has it that says whose day it is. */
+    plainDay: at(language, day),
+    /** The browser's zone. */
+    zone: zoneOf(language),
     /** A day that is one of UTC. */
     dayUtc: at(language, { ...day, timeZone: 'UTC' }),
     /** How long ago, or until when: `3 hours ago`. */

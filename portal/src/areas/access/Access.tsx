@@ -1,14 +1,13 @@
 /** Who may do what: role assignments, users, applications, roles. */
-import { Tab, TabList, makeStyles } from '@fluentui/react-components';
 import { AddRegular, ArrowClockwiseRegular } from '@fluentui/react-icons';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useSearchParams } from 'wouter';
 import { ACCESS, ACCESS_ACTION } from '../../api/access';
 import { useSubscription } from '../../api/subscription';
 import { text as frame } from '../../frame/text';
 import { Command } from '../../parts/Command';
 import { Page } from '../../parts/Page';
+import { Views, useView } from '../../parts/Views';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { AddApplication } from './AddApplication';
@@ -24,17 +23,13 @@ import { text } from './text';
 
 const TABS = ['assignments', 'users', 'applications', 'roles'] as const;
 
-const useStyles = makeStyles({ tabs: { margin: '0 0 16px' } });
-
 export default function Access() {
-  const styles = useStyles();
   const t = useText(text);
   const names = useText(frame);
   const terms = useTerms();
   const client = useQueryClient();
   const subscription = useSubscription()?.id;
-  const [params, setParams] = useSearchParams();
-  const tab = TABS.find((one) => one === params.get('view')) ?? 'assignments';
+  const tab = useView(TABS);
   const [pane, setPane] = useState<'assignment' | 'user' | 'application'>();
   const [secret, setSecret] = useState<Secret>();
   const needs = (action: string) => (subscription ? { action, on: subscription } : undefined);
@@ -71,18 +66,7 @@ export default function Access() {
         </>
       }
     >
-      <TabList
-        className={styles.tabs}
-        aria-label={t.view}
-        selectedValue={tab}
-        onTabSelect={(_, { value }) => setParams({ view: String(value) }, { replace: true })}
-      >
-        {TABS.map((one) => (
-          <Tab key={one} value={one}>
-            {t.tabs[one]}
-          </Tab>
-        ))}
-      </TabList>
+      <Views label={t.view} open={tab} names={t.tabs} />
       {tab === 'assignments' && <Assignments onAdd={() => setPane('assignment')} />}
       {tab === 'users' && <Users onSecret={setSecret} onAdd={() => setPane('user')} />}
       {tab === 'applications' && (

@@ -1,9 +1,10 @@
 /** Adds an application, whose secret is shown once. */
 import { Field, Input } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ACCESS, ACCESS_ACTION, applicationsPath, applicationsQuery, post } from '../../api/access';
+import { ACCESS_ACTION, applicationsPath, applicationsQuery, post } from '../../api/access';
 import type { Application } from '../../api/access';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useText } from '../../text/text';
@@ -17,7 +18,6 @@ export function AddApplication(props: {
 }) {
   const { subscription } = props;
   const t = useText(text);
-  const client = useQueryClient();
   const applications = useQuery(applicationsQuery).data ?? [];
   const [name, setName] = useState('');
   const isTaken = applications.some(
@@ -28,7 +28,6 @@ export function AddApplication(props: {
   const path = applicationsPath(subscription);
   const work = async () => {
     const { properties: made } = await post<Application>(path, body);
-    await client.invalidateQueries({ queryKey: [ACCESS] });
     if (made.secret) {
       props.onSecret({
         title: made.displayName,
@@ -45,6 +44,7 @@ export function AddApplication(props: {
       label={t.addApplication}
       told={{ begun: t.adding(name), done: t.added(name), failed: t.notAdded(name) }}
       work={work}
+      touches={TOUCHED.access}
       needs={{ action: ACCESS_ACTION.write, on: subscription }}
       refused={wrong}
       equal={{

@@ -1,9 +1,8 @@
 /** Gives somebody a role: who, which, where (RBAC-5). */
-import { Dropdown, Field, Option, Radio, RadioGroup } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Field, Radio, RadioGroup } from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
-  ACCESS,
   ACCESS_ACTION,
   applicationsQuery,
   assign,
@@ -15,6 +14,8 @@ import {
 import { groupsQuery } from '../../api/groups';
 import { groupOf } from '../../api/ids';
 import { vaultsQuery } from '../../api/vaults';
+import { TOUCHED } from '../../frame/touched';
+import { Choice } from '../../parts/Choice';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms, word } from '../../text/terms';
@@ -45,7 +46,6 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
   const { subscription } = props;
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const principals = usePrincipals();
   const roles = useQuery(rolesQuery).data ?? [];
   const groups = useQuery(groupsQuery).data ?? [];
@@ -64,11 +64,6 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
   const body = assignmentBody(roleId, whoId);
   const group = kind === 'group' && scope ? ` -g ${quoted(groupOf(scope))}` : '';
   const roleName = role?.properties.roleName ?? 'ROLE';
-  const work = async () => {
-    await assign(at, body);
-    await client.invalidateQueries({ queryKey: [ACCESS] });
-    void client.invalidateQueries({ queryKey: ['permissions'] });
-  };
   return (
     <FormPanel
       title={t.addAssignment}
@@ -78,7 +73,8 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
         done: t.assigned(who?.name ?? '', word(t.roles, roleName)),
         failed: t.notAssigned,
       }}
-      work={work}
+      work={() => assign(at, body)}
+      touches={TOUCHED.access}
       needs={{ action: ACCESS_ACTION.assign, on: scope ?? subscription }}
       refused={who && role && scope ? undefined : t.chooseOne}
       equal={{
@@ -93,9 +89,9 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
     >
       <Choice
         label={t.who}
-        chosen={whoId}
-        onChoose={setWho}
-        of={principals.map((one) => ({
+        value={whoId}
+        onChange={setWho}
+        options={principals.map((one) => ({
           id: one.id,
           name: `${one.name} (${word(t.kinds, one.kind)})`,
         }))}
@@ -103,9 +99,9 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
       <Choice
         label={t.role}
         hint={role && word(t.about, role.properties.roleName)}
-        chosen={roleId}
-        onChoose={setRole}
-        of={roles.map((one) => ({ id: one.id, name: word(t.roles, one.properties.roleName) }))}
+        value={roleId}
+        onChange={setRole}
+        options={roles.map((one) => ({ id: one.id, name: word(t.roles, one.properties.roleName) }))}
       />
       <Field label={t.scopeKind}>
         <RadioGroup
@@ -123,35 +119,11 @@ export function AddAssignment(props: { subscription: string; onClose: () => void
       {kind !== 'all' && (
         <Choice
           label={kind === 'group' ? terms.group : terms.vault}
-          chosen={placeId}
-          onChoose={setPlace}
-          of={places}
+          value={placeId}
+          onChange={setPlace}
+          options={places}
         />
       )}
     </FormPanel>
-  );
-}
-
-function Choice(props: {
-  label: string;
-  hint?: string;
-  chosen: string;
-  onChoose: (id: string) => void;
-  of: readonly { id: string; name: string }[];
-}) {
-  return (
-    <Field label={props.label} hint={props.hint} required>
-      <Dropdown
-        value={props.of.find((one) => one.id === props.chosen)?.name ?? ''}
-        selectedOptions={props.chosen ? [props.chosen] : []}
-        onOptionSelect={(_, { optionValue }) => props.onChoose(optionValue ?? '')}
-      >
-        {props.of.map((one) => (
-          <Option key={one.id} value={one.id}>
-            {one.name}
-          </Option>
-        ))}
-      </Dropdown>
-    </Field>
   );
 }

@@ -1,9 +1,9 @@
 /** Lets an application log in by a certificate. */
 import { Field, Textarea } from '@fluentui/react-components';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ACCESS, ACCESS_ACTION, post } from '../../api/access';
+import { ACCESS_ACTION, post } from '../../api/access';
 import type { Application } from '../../api/access';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useText } from '../../text/text';
@@ -11,7 +11,6 @@ import { text } from './text';
 
 export function AddCertificate({ of, onClose }: { of: Application; onClose: () => void }) {
   const t = useText(text);
-  const client = useQueryClient();
   const [certificate, setCertificate] = useState('');
   const name = of.properties.displayName;
   const isGood =
@@ -20,10 +19,6 @@ export function AddCertificate({ of, onClose }: { of: Application; onClose: () =
   const wrong = isGood ? undefined : t.certificateWrong;
   const path = `${of.id}/certificates`;
   const body = { properties: { certificate } };
-  const work = async () => {
-    await post(path, body);
-    await client.invalidateQueries({ queryKey: [ACCESS] });
-  };
   return (
     <FormPanel
       title={t.addCertificate}
@@ -33,7 +28,8 @@ export function AddCertificate({ of, onClose }: { of: Application; onClose: () =
         done: t.added(t.certificateOne),
         failed: t.notAdded(t.certificateOne),
       }}
-      work={work}
+      work={async () => void (await post(path, body))}
+      touches={TOUCHED.access}
       needs={{ action: ACCESS_ACTION.write, on: of.id }}
       refused={wrong}
       equal={{

@@ -1,9 +1,10 @@
 /** Adds a user, whose one-time password is shown once. */
 import { Field, Input } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ACCESS, ACCESS_ACTION, post, usersPath, usersQuery } from '../../api/access';
+import { ACCESS_ACTION, post, usersPath, usersQuery } from '../../api/access';
 import type { User } from '../../api/access';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useText } from '../../text/text';
@@ -17,7 +18,6 @@ export function AddUser(props: {
 }) {
   const { subscription } = props;
   const t = useText(text);
-  const client = useQueryClient();
   const users = useQuery(usersQuery).data ?? [];
   const [name, setName] = useState('');
   const [displayName, setDisplayName] = useState('');
@@ -29,7 +29,6 @@ export function AddUser(props: {
   const path = usersPath(subscription);
   const work = async () => {
     const made = await post<User>(path, body);
-    await client.invalidateQueries({ queryKey: [ACCESS] });
     const value = made.properties.oneTimePassword;
     if (value) props.onSecret({ title: name, why: t.oneTimeOf(name), value });
     return { body: t.noRights };
@@ -41,6 +40,7 @@ export function AddUser(props: {
       label={t.addUser}
       told={{ begun: t.adding(name), done: t.added(name), failed: t.notAdded(name) }}
       work={work}
+      touches={TOUCHED.access}
       needs={{ action: ACCESS_ACTION.write, on: subscription }}
       refused={wrong}
       equal={{

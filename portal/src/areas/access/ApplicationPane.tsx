@@ -1,13 +1,12 @@
 /** An application: its credentials, and what is done to it. */
 import { Button, makeStyles } from '@fluentui/react-components';
 import { DeleteRegular } from '@fluentui/react-icons';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ACCESS, ACCESS_ACTION, post, remove } from '../../api/access';
+import { ACCESS_ACTION, post, remove } from '../../api/access';
 import type { Application } from '../../api/access';
 import { useSubscription } from '../../api/subscription';
-import { useTold } from '../../frame/notifications';
 import { text as frame } from '../../frame/text';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { Facts } from '../../parts/Facts';
 import { FormPanel } from '../../parts/FormPanel';
@@ -35,9 +34,13 @@ export function ApplicationPane(props: {
   const names = useText(frame);
   const tenant = useSubscription()?.tenantId;
   const [pane, setPane] = useState<'secret' | 'certificate' | 'delete'>();
+  const [leaving, setLeaving] = useState<Credential>();
   const close = () => setPane(undefined);
   const { displayName, clientId, objectId } = of.properties;
   const write = { action: ACCESS_ACTION.write, on: of.id };
+  if (leaving) {
+    return <RemoveCredential of={of} credential={leaving} onClose={() => setLeaving(undefined)} />;
+  }
   if (pane === 'secret') {
     return <AddSecret of={of} onSecret={props.onSecret} onClose={close} />;
   }
@@ -73,53 +76,85 @@ export function ApplicationPane(props: {
           [t.tenant, tenant],
         ]}
       />
-      <Credentials of={of} />
+      <Credentials of={of} onRemove={setLeaving} />
     </Panel>
   );
 }
 
-function Credentials({ of }: { of: Application }) {
+/** A secret or a certificate. */
+interface Credential {
+  path: 'secrets' | 'certificates';
+  id: string;
+  kind: string;
+  name: string;
+}
+
+function Credentials({ of, onRemove }: { of: Application; onRemove: (one: Credential) => void }) {
   const styles = useStyles();
   const t = useText(text);
   const time = useTime();
-  const tell = useTold();
-  const client = useQueryClient();
   const { secrets, certificates } = of.properties;
   const all = [
-    ...secrets.map((one) => ({ ...one, kind: t.secret, path: 'secrets', name: one.id })),
+    ...secrets.map((one) => ({
+      ...one,
+      kind: t.secret,
+      path: 'secrets' as const,
+      name: one.id,
+    })),
     ...certificates.map((one) => ({
       ...one,
       kind: t.certificateOne,
-      path: 'certificates',
+      path: 'certificates' as const,
       name: one.thumbprint ?? one.id,
     })),
   ];
-  const leave = (path: string, id: string) =>
-    tell({ begun: t.credentialRemoving, failed: t.credentialNotRemoved }, async () => {
-      await remove(`${of.id}/${path}/${id}`);
-      await client.invalidateQueries({ queryKey: [ACCESS] });
-      return { title: t.credentialRemoved };
-    });
   if (all.length === 0) return <p>{t.noCredentials}</p>;
   return (
     <ul className={styles.list} aria-label={t.credentials}>
-      {all.map(({ id, kind, path, name, endDateTime }) => (
-        <li key={id} className={styles.one}>
+      {all.map((one) => (
+        <li key={one.id} className={styles.one}>
           <span className={styles.words}>
-            {kind}: {name}
+            {one.kind}: {one.name}
             <br />
-            {t.goodUntil}: {endDateTime ? time.moment(endDateTime) : t.never}
+            {t.goodUntil}: {one.endDateTime ? time.moment(one.endDateTime) : t.never}
           </span>
           <Guarded
             needs={{ action: ACCESS_ACTION.write, on: of.id }}
             size="small"
             icon={<DeleteRegular />}
-            label={t.removeCredential(name)}
-            onClick={() => void leave(path, id)}
+            label={t.removeCredential(one.name)}
+            onClick={() => onRemove(one)}
           />
         </li>
       ))}
     </ul>
+  );
+}
+
+function RemoveCredential(props: { of: Application; credential: Credential; onClose: () => void }) {
+  const { of, credential } = props;
+  const t = useText(text);
+  const at = `${of.id}/${credential.path}/${credential.id}`;
+  return (
+    <FormPanel
+      title={t.removeCredential(credential.name)}
+      label={t.remove}
+      told={{
+        begun: t.credentialRemoving,
+        done: t.credentialRemoved,
+        failed: t.credentialNotRemoved,
+      }}
+      work={() => remove(at)}
+      touches={TOUCHED.access}
+      needs={{ action: ACCESS_ACTION.write, on: of.id }}
+      equal={{
+        stillpoint: `stillpoint app remove-credential ${quoted(of.properties.displayName)} ${credential.id}`,
+        rest: { method: 'DELETE', path: at },
+      }}
+      onClose={props.onClose}
+    >
+      {t.removeCredentialWhy(credential.kind)}
+    </FormPanel>
   );
 }
 
@@ -130,11 +165,9 @@ function AddSecret(props: {
 }) {
   const { of } = props;
   const t = useText(text);
-  const client = useQueryClient();
   const name = of.properties.displayName;
   const work = async () => {
     const { properties: made } = await post<Application>(`${of.id}/secrets`, { properties: {} });
-    await client.invalidateQueries({ queryKey: [ACCESS] });
     if (made.secret) {
       props.onSecret({
         title: name,
@@ -150,6 +183,7 @@ function AddSecret(props: {
       label={t.addSecret}
       told={{ begun: t.adding(t.secret), done: t.added(t.secret), failed: t.notAdded(t.secret) }}
       work={work}
+      touches={TOUCHED.access}
       needs={{ action: ACCESS_ACTION.write, on: of.id }}
       equal={{
         stillpoint: `stillpoint app add-secret ${quoted(name)}`,
@@ -164,18 +198,14 @@ function AddSecret(props: {
 
 function DeleteApplication({ of, onClose }: { of: Application; onClose: () => void }) {
   const t = useText(text);
-  const client = useQueryClient();
   const name = of.properties.displayName;
-  const work = async () => {
-    await remove(of.id);
-    await client.invalidateQueries({ queryKey: [ACCESS] });
-  };
   return (
     <FormPanel
       title={t.deleteTitle(name)}
       label={t.delete}
       told={{ begun: t.deleting(name), done: t.deleted(name), failed: t.notDeleted(name) }}
-      work={work}
+      work={() => remove(of.id)}
+      touches={TOUCHED.access}
       needs={{ action: ACCESS_ACTION.delete, on: of.id }}
       equal={{
         stillpoint: `stillpoint app delete ${quoted(name)}`,

@@ -1,11 +1,12 @@
 /** Who has which role where. */
 import { Button } from '@fluentui/react-components';
 import { DeleteRegular, PeopleRegular } from '@fluentui/react-icons';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ACCESS, ACCESS_ACTION, assignmentsQuery, remove } from '../../api/access';
+import { ACCESS_ACTION, assignmentsQuery, remove } from '../../api/access';
 import type { RoleAssignment } from '../../api/access';
 import { groupOf } from '../../api/ids';
+import { TOUCHED } from '../../frame/touched';
 import { Empty } from '../../parts/Empty';
 import { quoted } from '../../parts/Equal';
 import { Failure } from '../../parts/Failure';
@@ -93,17 +94,11 @@ function useColumns(onRemove: (one: RoleAssignment) => void): Column<RoleAssignm
 function Unassign({ of, onClose }: { of: RoleAssignment; onClose: () => void }) {
   const t = useText(text);
   const names = useNames();
-  const client = useQueryClient();
   const { principalId, roleDefinitionId, scope } = of.properties;
   const who = names.who(principalId);
   const role = names.role(roleDefinitionId);
   const isBelowGroup = /\/providers\//i.test(scope);
   const group = groupOf(scope);
-  const work = async () => {
-    await remove(of.id);
-    await client.invalidateQueries({ queryKey: [ACCESS] });
-    void client.invalidateQueries({ queryKey: ['permissions'] });
-  };
   return (
     <FormPanel
       title={t.unassignTitle(who, role)}
@@ -113,7 +108,8 @@ function Unassign({ of, onClose }: { of: RoleAssignment; onClose: () => void }) 
         done: t.unassigned(who, role),
         failed: t.notUnassigned,
       }}
-      work={work}
+      work={() => remove(of.id)}
+      touches={TOUCHED.access}
       needs={{ action: ACCESS_ACTION.unassign, on: scope }}
       equal={{
         stillpoint: isBelowGroup

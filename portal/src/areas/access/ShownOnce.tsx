@@ -22,6 +22,7 @@ export function ShownOnce({ secret, onClose }: { secret: Secret; onClose: () => 
   return (
     <Panel
       title={secret.title}
+      isKept
       onClose={onClose}
       actions={
         <Button appearance="primary" onClick={onClose}>

@@ -1,7 +1,7 @@
 /** What is done to a user, once more asked: a new one-time password, end its logins, delete it. */
-import { useQueryClient } from '@tanstack/react-query';
-import { ACCESS, ACCESS_ACTION, post, remove } from '../../api/access';
+import { ACCESS_ACTION, post, remove } from '../../api/access';
 import type { User } from '../../api/access';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import type { EqualCommand } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
@@ -19,7 +19,6 @@ export function UserPane(props: {
 }) {
   const { user } = props;
   const t = useText(text);
-  const client = useQueryClient();
   const name = user.properties.userName;
   const reset = async () => {
     const made = await post<User>(`${user.id}/resetPassword`);
@@ -64,16 +63,13 @@ export function UserPane(props: {
       } satisfies EqualCommand,
     },
   }[props.action];
-  const work = async () => {
-    await of.work();
-    await client.invalidateQueries({ queryKey: [ACCESS] });
-  };
   return (
     <FormPanel
       title={of.title}
       label={of.label}
       told={of.told}
-      work={work}
+      work={of.work}
+      touches={TOUCHED.access}
       needs={{ action: of.action, on: user.id }}
       equal={of.equal}
       onClose={props.onClose}

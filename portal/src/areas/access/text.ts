@@ -96,6 +96,8 @@ export const text = texts({
     credentialNotRemoved: 'The credential could not be removed',
     credentialRemoving: 'Removing the credential',
     removeCredential: (id: string) => `Remove the credential ${id}`,
+    removeCredentialWhy: (kind: string) =>
+      `It can’t be used to sign in from now on. Whatever uses this ${kind} loses access at once.`,
     roleName: 'Role',
     may: 'May',
     mayNot: 'May not',
@@ -211,6 +213,8 @@ export const text = texts({
     credentialNotRemoved: '無法移除認證',
     credentialRemoving: '正在移除認證',
     removeCredential: (id: string) => `移除認證 ${id}`,
+    removeCredentialWhy: (kind: string) =>
+      `從現在起無法用它登入。使用此${kind}的程式會立即失去存取權。`,
     roleName: '角色',
     may: '允許',
     mayNot: '不允許',
@@ -326,6 +330,8 @@ export const text = texts({
     credentialNotRemoved: '无法移除凭据',
     credentialRemoving: '正在移除凭据',
     removeCredential: (id: string) => `移除凭据 ${id}`,
+    removeCredentialWhy: (kind: string) =>
+      `从现在起无法用它登录。使用此${kind}的程序会立即失去访问权限。`,
     roleName: '角色',
     may: '允许',
     mayNot: '不允许',

@@ -1,13 +1,12 @@
 /** One alert: what happened, why, what to do, and the way to make it inactive (PORTAL-22, MON-6). */
 import { Button, Spinner } from '@fluentui/react-components';
-import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { ALERTS, ALERT_CHANGE, changeAlert, changePath, standing } from '../../api/alerts';
+import { ALERT_CHANGE, changeAlert, changePath, standing } from '../../api/alerts';
 import type { Alert } from '../../api/alerts';
 import { groupOf, nameOf } from '../../api/ids';
-import { useTold } from '../../frame/notifications';
 import { path, pathOf } from '../../frame/paths';
 import { text as frame } from '../../frame/text';
+import { TOUCHED } from '../../frame/touched';
+import { useWork } from '../../frame/useWork';
 import { Equal } from '../../parts/Equal';
 import { Facts } from '../../parts/Facts';
 import { Guarded } from '../../parts/Guarded';
@@ -106,20 +105,13 @@ const next = (alert: Alert) => (standing(alert) === 'inactive' ? 'New' : 'Closed
 /** Makes the alert inactive, or active again. */
 function Change({ alert, title }: { alert: Alert; title: string }) {
   const t = useText(text);
-  const tell = useTold();
-  const client = useQueryClient();
-  const [isBusy, setIsBusy] = useState(false);
+  const { work, isBusy } = useWork(TOUCHED.alert);
   const to = next(alert);
-  const change = async () => {
-    setIsBusy(true);
-    await tell({ begun: t.changing(title), failed: t.failed }, async () => {
+  const change = () =>
+    void work({ begun: t.changing(title), failed: t.failed }, async () => {
       await changeAlert(alert, to);
-      await client.invalidateQueries({ queryKey: [ALERTS] });
-      void client.invalidateQueries({ queryKey: ['overview'] });
       return { title: to === 'Closed' ? t.inactivated(title) : t.activated(title) };
     });
-    setIsBusy(false);
-  };
   return (
     <Guarded
       appearance="primary"
@@ -127,7 +119,7 @@ function Change({ alert, title }: { alert: Alert; title: string }) {
       refused={standing(alert) === 'resolved' ? t.isResolved : undefined}
       isBusy={isBusy}
       icon={isBusy ? <Spinner size="tiny" /> : undefined}
-      onClick={() => void change()}
+      onClick={change}
     >
       {to === 'Closed' ? t.inactivate : t.activate}
     </Guarded>

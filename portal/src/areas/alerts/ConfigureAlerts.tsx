@@ -1,10 +1,11 @@
 /** Which alerts a vault raises (PORTAL-22): those for failed jobs may be turned off, others not. */
 import { Switch, Text } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { link } from '../../api/client';
 import { vaultQuery } from '../../api/vaults';
 import type { Vault } from '../../api/vaults';
+import { TOUCHED } from '../../frame/touched';
 import { Failure } from '../../parts/Failure';
 import { FormPanel } from '../../parts/FormPanel';
 import { Panel } from '../../parts/Panel';
@@ -32,7 +33,6 @@ export function ConfigureAlerts(props: { of: VaultPlace; onClose: () => void }) 
 function Form({ vault, onClose }: { vault: Vault; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const settings = vault.properties.monitoringSettings as Monitoring;
   const now = settings.azureMonitorAlertSettings?.alertsForAllJobFailures !== 'Disabled';
   const [isOn, setIsOn] = useState(now);
@@ -47,16 +47,13 @@ function Form({ vault, onClose }: { vault: Vault; onClose: () => void }) {
       },
     },
   };
-  const work = async () => {
-    await link(vault.id, { method: 'PATCH', body });
-    await client.invalidateQueries({ queryKey: ['vaults'] });
-  };
   return (
     <FormPanel
       title={t.configure}
       label={terms.save}
       told={{ begun: t.saving, done: t.saved, failed: t.notSaved }}
-      work={work}
+      work={async () => void (await link(vault.id, { method: 'PATCH', body }))}
+      touches={TOUCHED.vault}
       needs={{ action: 'Microsoft.RecoveryServices/vaults/write', on: vault.id }}
       equal={{ rest: { method: 'PATCH', path: vault.id, body } }}
       onClose={onClose}

@@ -1,14 +1,13 @@
 /** Protected instances and what they cost; an estimator; the rates. */
-import { Tab, TabList, makeStyles } from '@fluentui/react-components';
 import { ArrowClockwiseRegular, EditRegular } from '@fluentui/react-icons';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useSearchParams } from 'wouter';
 import { COSTS, RATES_WRITE } from '../../api/costs';
 import { useSubscription } from '../../api/subscription';
 import { text as frame } from '../../frame/text';
 import { Command } from '../../parts/Command';
 import { Page } from '../../parts/Page';
+import { Views, useView } from '../../parts/Views';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { Estimator } from './Estimator';
@@ -19,17 +18,13 @@ import { text } from './text';
 
 const TABS = ['period', 'estimate', 'rates'] as const;
 
-const useStyles = makeStyles({ tabs: { margin: '0 0 16px' } });
-
 export default function Costs() {
-  const styles = useStyles();
   const t = useText(text);
   const names = useText(frame);
   const terms = useTerms();
   const client = useQueryClient();
   const subscription = useSubscription()?.id;
-  const [params, setParams] = useSearchParams();
-  const tab = TABS.find((one) => one === params.get('view')) ?? 'period';
+  const tab = useView(TABS);
   const [isSetting, setIsSetting] = useState(false);
   const setRates = () => setIsSetting(true);
   return (
@@ -51,18 +46,7 @@ export default function Costs() {
         </>
       }
     >
-      <TabList
-        className={styles.tabs}
-        aria-label={t.view}
-        selectedValue={tab}
-        onTabSelect={(_, { value }) => setParams({ view: String(value) }, { replace: true })}
-      >
-        {TABS.map((one) => (
-          <Tab key={one} value={one}>
-            {t.tabs[one]}
-          </Tab>
-        ))}
-      </TabList>
+      <Views label={t.view} open={tab} names={t.tabs} />
       {tab === 'period' && <PeriodCosts onSetRates={setRates} />}
       {tab === 'estimate' && subscription && <Estimator subscription={subscription} />}
       {tab === 'rates' && <RatesView />}

@@ -9,12 +9,13 @@ import {
   tokens,
 } from '@fluentui/react-components';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useDeferredValue, useState } from 'react';
+import { useState } from 'react';
 import { CLASSES, estimatePath, estimateQuery } from '../../api/costs';
-import type { Estimate, StorageClass } from '../../api/costs';
+import type { Estimate, EstimateBody, StorageClass } from '../../api/costs';
 import { Equal } from '../../parts/Equal';
 import { Facts } from '../../parts/Facts';
 import { Failure } from '../../parts/Failure';
+import { useStill } from '../../parts/useStill';
 import { Waiting } from '../../parts/Waiting';
 import { useNumbers } from '../../text/numbers';
 import { useText } from '../../text/text';
@@ -52,10 +53,10 @@ export function Estimator({ subscription }: { subscription: string }) {
   const [draft, setDraft] = useState(FIRST);
   const [redundancy, setRedundancy] = useState<StorageClass>('GeoRedundant');
   const isReady = FIELDS.every((name) => isGood(name, draft[name]));
-  const body = useDeferredValue(bodyOf(draft, redundancy));
+  const still = useStill(isReady ? JSON.stringify(bodyOf(draft, redundancy)) : '');
   const estimate = useQuery({
-    ...estimateQuery(body),
-    enabled: isReady,
+    ...estimateQuery(JSON.parse(still || '{}') as EstimateBody),
+    enabled: still !== '',
     placeholderData: keepPreviousData,
   });
   return (

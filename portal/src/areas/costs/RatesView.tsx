@@ -11,14 +11,14 @@ import { text } from './text';
 
 export function RatesView() {
   const t = useText(text);
-  const { count } = useNumbers();
+  const { rate: digits } = useNumbers();
   const { data, error } = useQuery(ratesQuery);
   if (error) return <Failure error={error} />;
   if (!data) return <Waiting />;
   const { currency, protectedInstance, vaultGb, snapshotGb } = data.properties;
   const isSet = currency !== NO_CURRENCY;
   const rate = (n: number | undefined) =>
-    n === undefined ? t.notSet : isSet ? `${count(n)} ${currency}` : count(n);
+    n === undefined ? t.notSet : isSet ? `${digits(n)} ${currency}` : digits(n);
   return (
     <>
       <Facts

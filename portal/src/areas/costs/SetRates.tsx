@@ -1,10 +1,9 @@
 /** Sets the rates that costs go by. */
 import { Field, Input, Text } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
   CLASSES,
-  COSTS,
   NO_CURRENCY,
   RATES_WRITE,
   putRates,
@@ -12,6 +11,7 @@ import {
   ratesQuery,
 } from '../../api/costs';
 import type { Rates, RatesBody, StorageClass } from '../../api/costs';
+import { TOUCHED } from '../../frame/touched';
 import { Failure } from '../../parts/Failure';
 import { FormPanel } from '../../parts/FormPanel';
 import { Panel } from '../../parts/Panel';
@@ -42,7 +42,6 @@ function Form(props: { subscription: string; rates: Rates; onClose: () => void }
   const before = props.rates.properties;
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const [currency, setCurrency] = useState(before.currency === NO_CURRENCY ? '' : before.currency);
   const [draft, setDraft] = useState<Record<Name, string>>(() => ({
     instance: String(before.protectedInstance),
@@ -69,16 +68,13 @@ function Form(props: { subscription: string; rates: Rates; onClose: () => void }
     },
   };
   const gb = CLASSES.map((one) => `${wordOf(one)}=${draft[one]}`).join(',');
-  const work = async () => {
-    await putRates(body);
-    await client.invalidateQueries({ queryKey: [COSTS] });
-  };
   return (
     <FormPanel
       title={t.setRates}
       label={terms.save}
       told={{ begun: t.saving, done: t.saved, failed: t.notSaved }}
-      work={work}
+      work={() => putRates(body)}
+      touches={TOUCHED.costs}
       needs={{ action: RATES_WRITE, on: subscription }}
       refused={wrongCurrency ?? (isGood ? undefined : t.rateWrong)}
       equal={{

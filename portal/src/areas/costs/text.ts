@@ -23,13 +23,13 @@ export const text = texts({
     machines: 'By machine',
     vaults: 'By vault',
     size: 'Size',
-    sizeWhy: 'The data on its disks at its last good backup, not their capacity (PRICE-4).',
+    sizeWhy: 'The data on its disks at its last good backup, not their capacity.',
     rate: 'Instance rates',
     days: 'Days charged',
     cost: 'Cost',
     redundancy: 'Redundancy',
     tiers:
-      'Up to 50 GB: half a rate. Up to 500 GB: one. Above: one for each 500 GB begun (PRICE-5). Restores, skipped transfers and reading cost nothing.',
+      'Up to 50 GB: half a rate. Up to 500 GB: one. Above: one for each 500 GB begun. Restores, skipped transfers and reading cost nothing.',
     classes: {
       LocallyRedundant: 'Locally-redundant',
       ZoneRedundant: 'Zone-redundant',
@@ -85,13 +85,13 @@ export const text = texts({
     machines: '依虛擬機器',
     vaults: '依保存庫',
     size: '大小',
-    sizeWhy: '上次成功備份時其磁碟上的資料量，而非磁碟容量 (PRICE-4)。',
+    sizeWhy: '上次成功備份時其磁碟上的資料量，而非磁碟容量。',
     rate: '執行個體費率數',
     days: '計費天數',
     cost: '費用',
     redundancy: '備援',
     tiers:
-      '50 GB 以下：半個費率。500 GB 以下：一個費率。超過：每 500 GB 一個費率，不足者以一個計 (PRICE-5)。還原、略過的傳輸與讀取不收費。',
+      '50 GB 以下：半個費率。500 GB 以下：一個費率。超過：每 500 GB 一個費率，不足者以一個計。還原、略過的傳輸與讀取不收費。',
     classes: {
       LocallyRedundant: '本地備援',
       ZoneRedundant: '區域備援',
@@ -147,13 +147,13 @@ export const text = texts({
     machines: '按虚拟机',
     vaults: '按保管库',
     size: '大小',
-    sizeWhy: '上次成功备份时其磁盘上的数据量，而非磁盘容量 (PRICE-4)。',
+    sizeWhy: '上次成功备份时其磁盘上的数据量，而非磁盘容量。',
     rate: '实例费率数',
     days: '计费天数',
     cost: '费用',
     redundancy: '冗余',
     tiers:
-      '50 GB 以下：半个费率。500 GB 以下：一个费率。超过：每 500 GB 一个费率，不足者按一个计 (PRICE-5)。还原、跳过的传输和读取不收费。',
+      '50 GB 以下：半个费率。500 GB 以下：一个费率。超过：每 500 GB 一个费率，不足者按一个计。还原、跳过的传输和读取不收费。',
     classes: {
       LocallyRedundant: '本地冗余',
       ZoneRedundant: '区域冗余',

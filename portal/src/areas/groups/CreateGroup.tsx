@@ -1,12 +1,14 @@
 /** Makes a resource group. */
-import { Dropdown, Field, Input, Option } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Field, Input } from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { GROUPS, GROUP_ACTION, createGroup } from '../../api/groups';
+import { GROUP_ACTION, createGroup } from '../../api/groups';
 import type { Group } from '../../api/groups';
 import { called, locationsQuery } from '../../api/locations';
 import { useSubscription } from '../../api/subscription';
 import { path } from '../../frame/paths';
+import { TOUCHED } from '../../frame/touched';
+import { Choice } from '../../parts/Choice';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -18,7 +20,6 @@ const GOOD = /^[\p{L}\p{N}\-_.()]{0,89}[\p{L}\p{N}\-_()]$/u;
 export function CreateGroup({ taken, onClose }: { taken: readonly Group[]; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const subscription = useSubscription()?.id ?? '';
   const locations = useQuery(locationsQuery).data;
   const [name, setName] = useState('');
@@ -28,7 +29,6 @@ export function CreateGroup({ taken, onClose }: { taken: readonly Group[]; onClo
   const wrong = !GOOD.test(name) ? t.nameWrong : isTaken ? t.nameTaken : undefined;
   const work = async () => {
     await createGroup(name, location);
-    await client.invalidateQueries({ queryKey: [GROUPS] });
     return { to: { path: path.group(name), label: name } };
   };
   return (
@@ -37,6 +37,7 @@ export function CreateGroup({ taken, onClose }: { taken: readonly Group[]; onClo
       label={terms.create}
       told={{ begun: t.creating(name), done: t.created(name), failed: t.notCreated(name) }}
       work={work}
+      touches={TOUCHED.group}
       needs={{ action: GROUP_ACTION.write, on: subscription }}
       refused={wrong}
       equal={{
@@ -52,19 +53,12 @@ export function CreateGroup({ taken, onClose }: { taken: readonly Group[]; onClo
       <Field label={terms.name} required validationMessage={name ? wrong : undefined}>
         <Input value={name} onChange={(_, { value }) => setName(value)} />
       </Field>
-      <Field label={terms.location} required>
-        <Dropdown
-          value={called(locations, location)}
-          selectedOptions={[location]}
-          onOptionSelect={(_, { optionValue }) => setChosen(optionValue)}
-        >
-          {(locations ?? []).map((one) => (
-            <Option key={one.name} value={one.name}>
-              {called(locations, one.name)}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
+      <Choice
+        label={terms.location}
+        value={location}
+        onChange={setChosen}
+        options={(locations ?? []).map(({ name }) => ({ id: name, name: called(locations, name) }))}
+      />
     </FormPanel>
   );
 }

@@ -1,12 +1,12 @@
 /** Deletes a resource group, once its name is typed. */
 import { Field, Input } from '@fluentui/react-components';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { link } from '../../api/client';
-import { GROUPS, GROUP_ACTION } from '../../api/groups';
+import { GROUP_ACTION } from '../../api/groups';
 import { nameOf } from '../../api/ids';
 import { ended } from '../../api/operations';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useText } from '../../text/text';
@@ -15,13 +15,11 @@ import { text } from './text';
 export function DeleteGroup({ id, onClose }: { id: string; onClose: () => void }) {
   const t = useText(text);
   const [, go] = useLocation();
-  const client = useQueryClient();
   const [typed, setTyped] = useState('');
   const name = nameOf(id);
   const work = async () => {
     await ended((await link(id, { method: 'DELETE' })).response);
     go('/groups');
-    await client.invalidateQueries({ queryKey: [GROUPS] });
   };
   return (
     <FormPanel
@@ -29,6 +27,7 @@ export function DeleteGroup({ id, onClose }: { id: string; onClose: () => void }
       label={t.remove}
       told={{ begun: t.removing(name), done: t.removed(name), failed: t.notRemoved(name) }}
       work={work}
+      touches={TOUCHED.group}
       needs={{ action: GROUP_ACTION.delete, on: id }}
       refused={typed === name ? undefined : t.removeType(name)}
       equal={{

@@ -8,9 +8,10 @@ import {
   makeStyles,
   tokens,
 } from '@fluentui/react-components';
-import { CheckmarkRegular, CopyRegular, SaveRegular } from '@fluentui/react-icons';
+import { SaveRegular } from '@fluentui/react-icons';
 import { useState } from 'react';
 import { VERSION } from '../../api/client';
+import { CopyButton } from '../../parts/CopyButton';
 import { LOCALE, useLanguage, useText } from '../../text/text';
 import { text } from './text';
 
@@ -37,7 +38,6 @@ export function Feedback() {
   const language = useLanguage();
   const [kind, setKind] = useState<Kind>('problem');
   const [said, setSaid] = useState('');
-  const [isCopied, setIsCopied] = useState(false);
   const [at] = useState(() => new Date().toISOString());
   const report = [
     `Stillpoint: ${kind}`,
@@ -49,11 +49,6 @@ export function Feedback() {
     '',
     said,
   ].join('\n');
-  const copy = async () => {
-    await navigator.clipboard.writeText(report);
-    setIsCopied(true);
-    setTimeout(() => setIsCopied(false), 2000);
-  };
   const isNothing = said.trim() === '';
   return (
     <div className={styles.form}>
@@ -79,14 +74,7 @@ export function Feedback() {
         </pre>
       </Field>
       <div className={styles.buttons}>
-        <Button
-          appearance="primary"
-          disabledFocusable={isNothing}
-          icon={isCopied ? <CheckmarkRegular /> : <CopyRegular />}
-          onClick={() => !isNothing && void copy()}
-        >
-          {isCopied ? t.copied : t.copy}
-        </Button>
+        <CopyButton of={report} label={t.copy} isDisabled={isNothing} appearance="primary" />
         <Button
           disabledFocusable={isNothing}
           icon={<SaveRegular />}

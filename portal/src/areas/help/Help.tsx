@@ -1,8 +1,7 @@
 /** Help: troubleshooting by code, restore, pricing, feedback (PORTAL-26). */
-import { Tab, TabList, makeStyles } from '@fluentui/react-components';
-import { useSearchParams } from 'wouter';
 import { text as frame } from '../../frame/text';
 import { Page } from '../../parts/Page';
+import { Views, useView } from '../../parts/Views';
 import { useText } from '../../text/text';
 import { ErrorCodes } from './ErrorCodes';
 import { Feedback } from './Feedback';
@@ -11,28 +10,13 @@ import { text } from './text';
 
 const TABS = ['errors', 'restore', 'pricing', 'feedback'] as const;
 
-const useStyles = makeStyles({ tabs: { margin: '0 0 16px' } });
-
 export default function Help() {
-  const styles = useStyles();
   const t = useText(text);
   const names = useText(frame);
-  const [params, setParams] = useSearchParams();
-  const tab = TABS.find((one) => one === params.get('view')) ?? 'errors';
+  const tab = useView(TABS);
   return (
     <Page title={names.feedback}>
-      <TabList
-        className={styles.tabs}
-        aria-label={t.view}
-        selectedValue={tab}
-        onTabSelect={(_, { value }) => setParams({ view: String(value) }, { replace: true })}
-      >
-        {TABS.map((one) => (
-          <Tab key={one} value={one}>
-            {t.tabs[one]}
-          </Tab>
-        ))}
-      </TabList>
+      <Views label={t.view} open={tab} names={t.tabs} />
       {tab === 'errors' && <ErrorCodes />}
       {tab === 'restore' && <Restore />}
       {tab === 'pricing' && <Pricing />}

@@ -13,6 +13,7 @@ import { FirstSteps, useStepsKnown } from './FirstSteps';
 import { HeatMap } from './HeatMap';
 import { HomeTiles } from './HomeTiles';
 import { KeyReminder } from './KeyReminder';
+import { isUrgent } from './kinds';
 import { text } from './text';
 
 export default function Home() {
@@ -37,7 +38,8 @@ export default function Home() {
       {of && isKnown && (
         <>
           <KeyReminder attention={of.attention} />
-          {isNew ? <FirstSteps overview={of} /> : <AttentionList overview={of} />}
+          {isNew && <FirstSteps overview={of} />}
+          {(!isNew || isUrgent(of)) && <AttentionList overview={of} />}
           <HomeTiles overview={of} />
           {!isNew && <HeatMap />}
         </>

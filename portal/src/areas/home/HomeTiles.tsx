@@ -46,7 +46,7 @@ export function HomeTiles({ overview: of }: { overview: Overview }) {
           label={t.failed}
           value={number(of.jobs.last24Hours.failed)}
           note={t.failedNote}
-          to="/jobs?status=Failed"
+          to="/jobs?status=Failed&days=1"
         />
         <Tile
           label={t.alerts}

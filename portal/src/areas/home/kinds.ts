@@ -57,3 +57,14 @@ export function mendOf({ kind, resourceId }: Attention): string {
   if (kind === 'StorageNearlyFull') return '/storage';
   return pathOf(resourceId) ?? PAGE_OF[kind];
 }
+
+/** What the first steps of a new server lead to, and so need not be told besides. */
+const AHEAD: readonly AttentionKind[] = [
+  'InitialBackupPending',
+  'MachineUnprotected',
+  'KeyNotExported',
+];
+
+/** Whether something needs attention that does before there is any recovery point. */
+export const isUrgent = ({ attention }: Overview) =>
+  attention.some(({ kind }) => !AHEAD.includes(kind));

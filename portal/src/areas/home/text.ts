@@ -1,3 +1,4 @@
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 export const text = texts({
@@ -45,14 +46,14 @@ export const text = texts({
     storage: 'Fullest storage',
     storageNote: (name: string, free: string) => `${name}: ${free} free`,
     map: 'Recovery points',
-    mapNote: (days: number) => `Machines by day, the last ${days} days (UTC)`,
+    mapNote: (days: number) => `Machines by day, the last ${counted(days, 'day')} (UTC)`,
     mapNone: 'No recovery points yet',
     mapNoneNote: 'As soon as a machine is backed up, its points are shown here day by day.',
     mapView: 'Show as',
     mapGrid: 'Map',
     mapTable: 'Table',
     mapLabel: (machines: string, days: number) =>
-      `Recovery points of ${machines} machines in ${days} days. The table has the same in words.`,
+      `Recovery points of ${counted(machines, 'machine')} in ${counted(days, 'day')}. The table has the same in words.`,
     legend: 'Legend',
     tierOf: {
       snapshot: 'Snapshot only (outline)',
@@ -67,7 +68,7 @@ export const text = texts({
     daysWithout: 'Days without one since the first',
     consistencies: 'Consistency',
     tiers: 'Where',
-    points: (n: string) => `${n} points`,
+    points: (n: string) => counted(n, 'point'),
     steps: 'First steps',
     stepsNote: 'Four steps from an empty server to the first recovery point.',
     step: {
@@ -92,7 +93,7 @@ export const text = texts({
     },
     stepState: { done: 'Done', now: 'Next', later: 'Later', running: 'Running' },
     hostsNone: 'No host has answered yet.',
-    machinesFound: (n: string) => `${n} machines found`,
+    machinesFound: (n: string) => `${counted(n, 'machine')} found`,
     keyTitle: (vaults: string) => `Export the key of ${vaults}`,
     keyWhy:
       'Without it nobody can read the backups once this server is lost. Run this on the server, and keep the file in another place:',

@@ -1,13 +1,15 @@
 /** Adds a host. */
-import { Dropdown, Field, Input, Option, Radio, RadioGroup } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Field, Input, Radio, RadioGroup } from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { groupsQuery } from '../../api/groups';
-import { HOSTS, HOST_ACTION, hostBody, putHost } from '../../api/hosts';
+import { HOST_ACTION, hostBody, putHost } from '../../api/hosts';
 import type { Host } from '../../api/hosts';
 import { called, locationsQuery } from '../../api/locations';
 import { useSubscription } from '../../api/subscription';
 import { path } from '../../frame/paths';
+import { TOUCHED } from '../../frame/touched';
+import { Choice } from '../../parts/Choice';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -23,7 +25,6 @@ const uriOf = (kind: Kind, said: string) =>
 export function AddHost({ taken, onClose }: { taken: readonly Host[]; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const subscription = useSubscription();
   const groups = useQuery(groupsQuery).data?.filter((group) => !group.managedBy);
   const locations = useQuery(locationsQuery).data;
@@ -50,7 +51,6 @@ export function AddHost({ taken, onClose }: { taken: readonly Host[]; onClose: (
   const at = `${subscription?.id ?? ''}/providers/Stillpoint.Fabric/hosts`;
   const work = async () => {
     const host = await putHost(name, body);
-    await client.invalidateQueries({ queryKey: [HOSTS] });
     return { body: t.noMachinesYet, to: { path: path.host(host.name), label: host.name } };
   };
   return (
@@ -59,6 +59,7 @@ export function AddHost({ taken, onClose }: { taken: readonly Host[]; onClose: (
       label={t.add}
       told={{ begun: t.adding(name), done: t.added(name), failed: t.notAdded(name) }}
       work={work}
+      touches={TOUCHED.host}
       needs={{ action: HOST_ACTION.write, on: at }}
       refused={wrongName ?? wrongUri}
       equal={{
@@ -92,32 +93,18 @@ export function AddHost({ taken, onClose }: { taken: readonly Host[]; onClose: (
           <Input value={said} onChange={(_, { value }) => setSaid(value)} />
         </Field>
       )}
-      <Field label={t.groupOfMachines} required>
-        <Dropdown
-          value={group}
-          selectedOptions={[group]}
-          onOptionSelect={(_, { optionValue }) => setGroup(optionValue)}
-        >
-          {(groups ?? []).map((one) => (
-            <Option key={one.id} value={one.name}>
-              {one.name}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
-      <Field label={terms.location} required>
-        <Dropdown
-          value={called(locations, location)}
-          selectedOptions={[location]}
-          onOptionSelect={(_, { optionValue }) => setLocation(optionValue)}
-        >
-          {(locations ?? []).map((one) => (
-            <Option key={one.name} value={one.name}>
-              {called(locations, one.name)}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
+      <Choice
+        label={t.groupOfMachines}
+        value={group}
+        onChange={setGroup}
+        options={(groups ?? []).map(({ name }) => ({ id: name, name }))}
+      />
+      <Choice
+        label={terms.location}
+        value={location}
+        onChange={setLocation}
+        options={(locations ?? []).map(({ name }) => ({ id: name, name: called(locations, name) }))}
+      />
     </FormPanel>
   );
 }

@@ -1,9 +1,9 @@
 /** Changes where a host's snapshots are, and how much scratch they may take. */
 import { Field, Input } from '@fluentui/react-components';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { HOSTS, HOST_ACTION, putStore, storePath } from '../../api/hosts';
+import { HOST_ACTION, putStore, storePath } from '../../api/hosts';
 import type { Host, SnapshotStore, StoreBody } from '../../api/hosts';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -21,7 +21,6 @@ export function ChangeStore(props: { host: Host; store: SnapshotStore; onClose: 
   const { host, store } = props;
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const before = {
     folder: store.properties.folder,
     limit: String(Math.round((store.properties.scratchLimit ?? 0) / GIB)),
@@ -48,11 +47,6 @@ export function ChangeStore(props: { host: Host; store: SnapshotStore; onClose: 
     limit !== before.limit && `--limit ${limit === '0' ? '0' : `${limit}GiB`}`,
     free !== before.free && `--keep-free ${free}`,
   ].filter(Boolean);
-  const work = async () => {
-    await putStore(host, body);
-    await client.invalidateQueries({ queryKey: [HOSTS] });
-    void client.invalidateQueries({ queryKey: ['overview'] });
-  };
   return (
     <FormPanel
       title={t.changeStore}
@@ -62,7 +56,8 @@ export function ChangeStore(props: { host: Host; store: SnapshotStore; onClose: 
         done: t.changed(host.name),
         failed: t.notChanged(host.name),
       }}
-      work={work}
+      work={() => putStore(host, body)}
+      touches={TOUCHED.host}
       needs={{ action: HOST_ACTION.store, on: host.id }}
       refused={wrong.folder ?? wrong.limit ?? wrong.free ?? (isSame ? t.nothingChanged : undefined)}
       equal={{

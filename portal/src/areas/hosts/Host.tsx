@@ -21,6 +21,7 @@ import {
 import type { Host as OneHost, SnapshotStore } from '../../api/hosts';
 import { overviewQuery } from '../../api/overview';
 import { text as frame } from '../../frame/text';
+import { TOUCHED } from '../../frame/touched';
 import { Command } from '../../parts/Command';
 import { quoted } from '../../parts/Equal';
 import { Facts } from '../../parts/Facts';
@@ -92,6 +93,7 @@ export default function Host() {
       {host.error && <Failure error={host.error} retry={() => void host.refetch()} />}
       {host.isPending && <Waiting />}
       {of && <Essentials host={of} />}
+      {of && store.error && <Failure error={store.error} retry={() => void store.refetch()} />}
       {of && store.data && <Store host={of} store={store.data} />}
       {of && store.data && pane === 'store' && (
         <ChangeStore host={of} store={store.data} onClose={close} />
@@ -165,11 +167,6 @@ function Store({ host, store }: { host: OneHost; store: SnapshotStore }) {
 
 function ResetStore({ host, onClose }: { host: OneHost; onClose: () => void }) {
   const t = useText(text);
-  const client = useQueryClient();
-  const work = async () => {
-    await resetStore(host);
-    await client.invalidateQueries({ queryKey: [HOSTS] });
-  };
   return (
     <FormPanel
       title={t.resetTitle(host.name)}
@@ -179,7 +176,8 @@ function ResetStore({ host, onClose }: { host: OneHost; onClose: () => void }) {
         done: t.changed(host.name),
         failed: t.notChanged(host.name),
       }}
-      work={work}
+      work={() => resetStore(host)}
+      touches={TOUCHED.host}
       needs={{ action: HOST_ACTION.storeReset, on: host.id }}
       equal={{
         stillpoint: `stillpoint snapshot-store reset ${quoted(host.name)}`,
@@ -200,7 +198,6 @@ function RemoveHost({ host, onClose }: { host: OneHost; onClose: () => void }) {
     await removeHost(host);
     go('/hosts');
     client.removeQueries({ queryKey: hostQuery(host.name).queryKey });
-    await client.invalidateQueries({ queryKey: [HOSTS] });
   };
   return (
     <FormPanel
@@ -212,6 +209,7 @@ function RemoveHost({ host, onClose }: { host: OneHost; onClose: () => void }) {
         failed: t.notRemoved(host.name),
       }}
       work={work}
+      touches={TOUCHED.host}
       needs={{ action: HOST_ACTION.delete, on: host.id }}
       equal={{
         stillpoint: `stillpoint host remove ${quoted(host.name)}`,

@@ -13,7 +13,7 @@ import { useTime } from '../../text/time';
 import { dayOf, endOfDay, isoDay } from '../../text/zones';
 import { ianaOf } from '../policies/zones';
 import { ActionPane } from './ActionPane';
-import { azOf, stillpoint } from './commands';
+import { azDay, azOf, stillpoint } from './commands';
 import { text } from './backupNowText';
 import { jobLink } from './jobLink';
 
@@ -86,10 +86,4 @@ export default function BackupNow({ item, onClose }: { item: Item; onClose: () =
       )}
     </ActionPane>
   );
-}
-
-/** `31-12-2026`, as `az` takes it: a day of UTC. */
-function azDay(until: Date): string {
-  const [year, month, day] = until.toISOString().slice(0, 10).split('-');
-  return `${day}-${month}-${year}`;
 }

@@ -20,7 +20,7 @@ import { ActionCommands, useActions } from './Actions';
 import { Notices } from './Notices';
 import { Summary } from './Summary';
 import { text } from './text';
-import { useRefreshed } from './useRefreshed';
+import { TOUCHED, useRefreshed } from '../../frame/touched';
 
 const Restore = lazy(() => import('../restore/Restore'));
 
@@ -59,7 +59,7 @@ function Shown({ of, machine }: { of: VaultPlace; machine: Machine }) {
           <Command
             label={terms.refresh}
             icon={ArrowClockwiseRegular}
-            onClick={() => void refreshed()}
+            onClick={() => void refreshed(TOUCHED.item)}
           />
         </>
       }

@@ -51,7 +51,7 @@ export function Summary({ item }: { item: Item }) {
         of={[
           [t.lastBackup, <Status tone={toneOf(last)}>{word(terms.lastBackup, last)}</Status>],
           [terms.machine, <PageLink to={path.machine(group, machine)}>{machine}</PageLink>],
-          [t.lastTime, time.moment(never(properties.lastBackupTime))],
+          [t.lastTime, time.moment(properties.lastBackupTime)],
           [terms.group, group],
           [
             t.state,
@@ -92,9 +92,6 @@ export function Summary({ item }: { item: Item }) {
     </section>
   );
 }
-
-/** Azure's word for "never" is a time in 2001. */
-const never = (time: string) => (time.startsWith('2001-01-01') ? undefined : time);
 
 /** Which of the machine's disks are backed up. */
 function Disks({ item }: { item: Item }) {

@@ -1,3 +1,4 @@
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 /** The words of the panes that stop, resume, change, delete and undelete. */
@@ -15,7 +16,7 @@ export const text = texts({
       'No more backups run, and all recovery points are deleted. Single recovery points can’t be deleted.',
     forGood: 'Soft delete is off in this vault: the backup data is gone for good at once.',
     soft: (days: number) =>
-      `Soft delete is on in this vault: the deleted data is kept for ${days} more days, during which it can be undeleted, and is then purged for good. It can’t be restored from meanwhile. The last 14 days cost nothing.`,
+      `Soft delete is on in this vault: the deleted data is kept for ${counted(days, 'more day')}, during which it can be undeleted, and is then purged for good. It can’t be restored from meanwhile. The last 14 days cost nothing.`,
     typeName: (name: string) => `Type the name of the backup item: ${name}`,
     typedWrong: (name: string) => `The name must read ${name}, as it is written here.`,
     reason: 'Reason',
@@ -33,7 +34,7 @@ export const text = texts({
     stopFailed: (name: string) => `Backup of ${name} could not be stopped`,
     deleting: (name: string) => `Deleting backup data of ${name}`,
     deleted: (name: string) => `Backup data of ${name} is deleted`,
-    deletedSoft: (days: number) => `It can be undeleted for ${days} days.`,
+    deletedSoft: (days: number) => `It can be undeleted for ${counted(days, 'day')}.`,
     deleteFailed: (name: string) => `Backup data of ${name} could not be deleted`,
     policyNow: 'Policy now',
     samePolicy: 'It has this policy already.',

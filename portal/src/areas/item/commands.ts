@@ -26,3 +26,15 @@ export function azOf(verb: string, item: Item, more = '') {
   const kind = '--backup-management-type AzureIaasVM';
   return `az backup ${verb} ${at} ${which} ${kind}${more && ` ${more}`}`;
 }
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/**
+ * `31-12-2026`, as `az` takes it, which keeps a point until that day of UTC begins: the first one
+ * by which it has been kept until then.
+ */
+export function azDay(until: Date): string {
+  const first = new Date(Math.ceil(until.valueOf() / DAY) * DAY);
+  const [year, month, day] = first.toISOString().slice(0, 10).split('-');
+  return `${day}-${month}-${year}`;
+}

@@ -11,7 +11,7 @@ import { Page } from '../../parts/Page';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { useActions } from '../item/Actions';
-import { useRefreshed } from '../item/useRefreshed';
+import { TOUCHED, useRefreshed } from '../../frame/touched';
 import { ItemList } from './ItemList';
 import { text } from './text';
 
@@ -30,7 +30,7 @@ export default function Items() {
         <Command
           label={terms.refresh}
           icon={ArrowClockwiseRegular}
-          onClick={() => void refreshed()}
+          onClick={() => void refreshed(TOUCHED.item)}
         />
       }
     >

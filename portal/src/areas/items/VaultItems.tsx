@@ -8,7 +8,7 @@ import {
 } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
-import { allItemsPath, itemCountQuery, itemsPath } from '../../api/items';
+import { ITEM_ACTION, allItemsPath, itemCountQuery, itemsPath } from '../../api/items';
 import type { ItemFilter } from '../../api/items';
 import { useSubscription } from '../../api/subscription';
 import { useVaultId } from '../../api/useVaultId';
@@ -23,7 +23,7 @@ import { useNumbers } from '../../text/numbers';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { useActions } from '../item/Actions';
-import { useRefreshed } from '../item/useRefreshed';
+import { TOUCHED, useRefreshed } from '../../frame/touched';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { VaultLayout } from '../vault/VaultLayout';
 import { ItemList } from './ItemList';
@@ -106,11 +106,16 @@ function Listed({ of }: { of: VaultPlace }) {
       title={t.kindVm}
       commands={
         <>
-          <Command label={t.backup} icon={AddRegular} onClick={protect} />
+          <Command
+            label={t.backup}
+            icon={AddRegular}
+            needs={vault === undefined ? undefined : { action: ITEM_ACTION.write, on: vault }}
+            onClick={protect}
+          />
           <Command
             label={terms.refresh}
             icon={ArrowClockwiseRegular}
-            onClick={() => void refreshed()}
+            onClick={() => void refreshed(TOUCHED.item)}
           />
         </>
       }

@@ -1,28 +1,16 @@
 /** What a list of items is filtered by. It stands in the address, so other pages lead to it. */
 import { useEffect, useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { useAddress } from '../../parts/useAddress';
 import { showOf } from './shows';
 
 /** For how long typing must rest before it is asked for, in milliseconds. */
 const REST = 300;
 
 export function useItemFilter() {
-  const [params, setParams] = useSearchParams();
-  const show = showOf(params.get('show') ?? params.get('attention'));
-  const name = params.get('name') ?? '';
+  const { get, set } = useAddress<'show' | 'attention' | 'name'>();
+  const show = showOf(get('show') || get('attention'));
+  const name = get('name');
   const [typed, type] = useState(name);
-  const set = (change: Record<string, string>) =>
-    setParams(
-      (before) => {
-        const after = new URLSearchParams(before);
-        for (const [key, value] of Object.entries(change)) {
-          if (value) after.set(key, value);
-          else after.delete(key);
-        }
-        return after;
-      },
-      { replace: true },
-    );
   useEffect(() => {
     if (typed.trim() === name) return;
     const timer = setTimeout(() => set({ name: typed.trim() }), REST);

@@ -7,7 +7,7 @@ import { Command } from '../../parts/Command';
 import { Page } from '../../parts/Page';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
-import { useRefreshed } from '../item/useRefreshed';
+import { TOUCHED, useRefreshed } from '../../frame/touched';
 import { JobList } from './JobList';
 
 export default function Jobs() {
@@ -22,7 +22,7 @@ export default function Jobs() {
         <Command
           label={terms.refresh}
           icon={ArrowClockwiseRegular}
-          onClick={() => void refreshed()}
+          onClick={() => void refreshed(TOUCHED.item)}
         />
       }
     >

@@ -4,7 +4,7 @@ import { jobsPath } from '../../api/jobs';
 import { useVaultId } from '../../api/useVaultId';
 import { Command } from '../../parts/Command';
 import { useTerms } from '../../text/terms';
-import { useRefreshed } from '../item/useRefreshed';
+import { TOUCHED, useRefreshed } from '../../frame/touched';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { VaultLayout } from '../vault/VaultLayout';
 import { JobList } from './JobList';
@@ -21,7 +21,7 @@ export default function VaultJobs({ of }: { of: VaultPlace }) {
         <Command
           label={terms.refresh}
           icon={ArrowClockwiseRegular}
-          onClick={() => void refreshed()}
+          onClick={() => void refreshed(TOUCHED.item)}
         />
       }
     >

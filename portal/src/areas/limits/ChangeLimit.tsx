@@ -1,9 +1,9 @@
 /** Changes a limit, or sets it back to its default. */
 import { Field, Input } from '@fluentui/react-components';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { LIMITS, LIMIT_ACTION, limitBody, resetLimit, setLimit } from '../../api/limits';
+import { LIMIT_ACTION, limitBody, resetLimit, setLimit } from '../../api/limits';
 import type { Limit } from '../../api/limits';
+import { TOUCHED } from '../../frame/touched';
 import { FormPanel } from '../../parts/FormPanel';
 import { useNumbers } from '../../text/numbers';
 import { useTerms, word } from '../../text/terms';
@@ -16,22 +16,18 @@ export function ChangeLimit({ limit, onClose }: { limit: Limit; onClose: () => v
   const t = useText(text);
   const terms = useTerms();
   const { count } = useNumbers();
-  const client = useQueryClient();
   const { most, default: usual } = limit.properties;
   const [typed, setTyped] = useState(most === null || most === undefined ? '' : String(most));
   const name = word(t.names, limit.name);
   const wrong = /^\d+$/.test(typed) && Number(typed) <= MOST ? undefined : t.wrong;
   const body = limitBody(Number(typed));
-  const work = async () => {
-    await setLimit(limit, Number(typed));
-    await client.invalidateQueries({ queryKey: [LIMITS] });
-  };
   return (
     <FormPanel
       title={t.changeTitle(name)}
       label={terms.save}
       told={{ begun: t.changing(name), done: t.changed(name), failed: t.notChanged(name) }}
-      work={work}
+      work={() => setLimit(limit, Number(typed))}
+      touches={TOUCHED.limits}
       needs={{ action: LIMIT_ACTION.write, on: limit.id }}
       refused={wrong ?? (Number(typed) === most ? t.same : undefined)}
       equal={{
@@ -59,19 +55,15 @@ export function ChangeLimit({ limit, onClose }: { limit: Limit; onClose: () => v
 export function ResetLimit({ limit, onClose }: { limit: Limit; onClose: () => void }) {
   const t = useText(text);
   const { count } = useNumbers();
-  const client = useQueryClient();
   const name = word(t.names, limit.name);
   const usual = limit.properties.default;
-  const work = async () => {
-    await resetLimit(limit);
-    await client.invalidateQueries({ queryKey: [LIMITS] });
-  };
   return (
     <FormPanel
       title={t.changeTitle(name)}
       label={t.reset}
       told={{ begun: t.changing(name), done: t.changed(name), failed: t.notChanged(name) }}
-      work={work}
+      work={() => resetLimit(limit)}
+      touches={TOUCHED.limits}
       needs={{ action: LIMIT_ACTION.delete, on: limit.id }}
       equal={{
         stillpoint: `stillpoint limit reset ${limit.name}`,

@@ -1,14 +1,11 @@
 /** The pane that adds a lock to a scope. */
-import { Button, Field, Input, Radio, RadioGroup, Textarea } from '@fluentui/react-components';
+import { Field, Input, Radio, RadioGroup, Textarea } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { LockLevel } from '../../api/locks';
 import { LEVELS, LOCK_ACTION, locksQuery, putLock, scopeOfLock } from '../../api/locks';
-import { useWork } from '../../frame/useWork';
-import { Equal } from '../../parts/Equal';
-import { Failure } from '../../parts/Failure';
-import { Guarded } from '../../parts/Guarded';
-import { Panel } from '../../parts/Panel';
+import { TOUCHED } from '../../frame/touched';
+import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { createEqual } from './commands';
@@ -18,11 +15,10 @@ const GOOD = /^[\p{L}\p{N}\-_.() ]{1,90}$/u;
 
 /** `to`: where the notification leads. */
 export function AddLock(props: { scope: string; to: string; onClose: () => void }) {
-  const { scope, onClose } = props;
+  const { scope } = props;
   const t = useText(text);
   const terms = useTerms();
   const { data: locks = [] } = useQuery(locksQuery(scope));
-  const { work, isBusy, error } = useWork(['locks']);
   const [name, setName] = useState('');
   const [level, setLevel] = useState<LockLevel>('CanNotDelete');
   const [notes, setNotes] = useState('');
@@ -32,31 +28,21 @@ export function AddLock(props: { scope: string; to: string; onClose: () => void 
       scopeOfLock(lock).toLowerCase() === scope.toLowerCase(),
   );
   const wrong = !GOOD.test(name) ? t.nameRule : isTaken ? t.nameTaken : undefined;
-  const add = async () => {
-    const isDone = await work({ begun: t.creating(name), failed: t.notCreated(name) }, async () => {
-      await putLock(scope, name, level, notes);
-      return { title: t.created(name), to: { path: props.to, label: t.locks } };
-    });
-    if (isDone) onClose();
+  const work = async () => {
+    await putLock(scope, name, level, notes);
+    return { to: { path: props.to, label: t.locks } };
   };
   return (
-    <Panel
+    <FormPanel
       title={t.addLock}
-      onClose={onClose}
-      actions={
-        <>
-          <Guarded
-            appearance="primary"
-            refused={wrong}
-            needs={{ action: LOCK_ACTION.write, on: scope }}
-            isBusy={isBusy}
-            onClick={() => void add()}
-          >
-            {terms.ok}
-          </Guarded>
-          <Button onClick={onClose}>{terms.cancel}</Button>
-        </>
-      }
+      label={terms.ok}
+      told={{ begun: t.creating(name), done: t.created(name), failed: t.notCreated(name) }}
+      work={work}
+      touches={TOUCHED.lock}
+      needs={{ action: LOCK_ACTION.write, on: scope }}
+      refused={wrong}
+      equal={wrong === undefined ? createEqual(scope, name, level, notes) : undefined}
+      onClose={props.onClose}
     >
       <Field label={t.name} required hint={t.nameRule} validationMessage={name ? wrong : undefined}>
         <Input value={name} autoComplete="off" onChange={(_, { value }) => setName(value)} />
@@ -81,8 +67,6 @@ export function AddLock(props: { scope: string; to: string; onClose: () => void 
       <Field label={t.notes} hint={t.notesHint}>
         <Textarea value={notes} onChange={(_, { value }) => setNotes(value)} />
       </Field>
-      {error !== undefined && <Failure error={error} />}
-      {wrong === undefined && <Equal to={createEqual(scope, name, level, notes)} />}
-    </Panel>
+    </FormPanel>
   );
 }

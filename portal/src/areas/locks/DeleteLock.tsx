@@ -1,61 +1,35 @@
 /** Deleting a lock, once it is confirmed. */
-import {
-  Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-} from '@fluentui/react-components';
 import type { Lock } from '../../api/locks';
-import { deleteLock, scopeOfLock } from '../../api/locks';
-import { useWork } from '../../frame/useWork';
-import { Equal } from '../../parts/Equal';
-import { Failure } from '../../parts/Failure';
-import { useTerms } from '../../text/terms';
+import { LOCK_ACTION, deleteLock, scopeOfLock } from '../../api/locks';
+import { TOUCHED } from '../../frame/touched';
+import { FormPanel } from '../../parts/FormPanel';
 import { useText } from '../../text/text';
 import { deleteEqual } from './commands';
 import { text } from './text';
 import { useScopeName } from './useScopeName';
 
 export function DeleteLock(props: { lock: Lock; here: string; onClose: () => void }) {
-  const { lock, onClose } = props;
+  const { lock } = props;
   const t = useText(text);
-  const terms = useTerms();
-  const { work, isBusy, error } = useWork(['locks']);
   const scope = scopeOfLock(lock);
   const what = useScopeName(props.here)(scope);
-  const remove = async () => {
-    const said = { begun: t.deleting(lock.name), failed: t.notDeleted(lock.name) };
-    const isDone = await work(said, async () => {
-      await deleteLock(lock);
-      return { title: t.deleted(lock.name) };
-    });
-    if (isDone) onClose();
-  };
   return (
-    <Dialog open onOpenChange={(_, { open }) => !open && onClose()}>
-      <DialogSurface>
-        <DialogBody>
-          <DialogTitle>{t.removeTitle(lock.name)}</DialogTitle>
-          <DialogContent>
-            <p>{t.removeBody(what)}</p>
-            {error !== undefined && <Failure error={error} />}
-            <Equal to={deleteEqual(scope, lock.name)} />
-          </DialogContent>
-          <DialogActions>
-            <Button
-              appearance="primary"
-              disabledFocusable={isBusy}
-              onClick={() => !isBusy && void remove()}
-            >
-              {t.remove}
-            </Button>
-            <Button onClick={onClose}>{terms.cancel}</Button>
-          </DialogActions>
-        </DialogBody>
-      </DialogSurface>
-    </Dialog>
+    <FormPanel
+      size="small"
+      title={t.removeTitle(lock.name)}
+      label={t.remove}
+      told={{
+        begun: t.deleting(lock.name),
+        done: t.deleted(lock.name),
+        failed: t.notDeleted(lock.name),
+      }}
+      work={() => deleteLock(lock)}
+      touches={TOUCHED.lock}
+      needs={{ action: LOCK_ACTION.delete, on: scope }}
+      equal={deleteEqual(scope, lock.name)}
+      onClose={props.onClose}
+    >
+      {t.removeBody(what)}
+    </FormPanel>
   );
 }

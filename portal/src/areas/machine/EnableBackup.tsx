@@ -16,10 +16,10 @@ import { useState } from 'react';
 import { groupsQuery } from '../../api/groups';
 import { groupOf } from '../../api/ids';
 import type { MachineRow } from '../../api/machines';
-import { validationQuery } from '../../api/protection';
-import { ITEM_ACTION } from '../../api/items';
+import { policiesQuery } from '../../api/policies';
+import { enablingRights, validationQuery } from '../../api/protection';
 import { useSubscription } from '../../api/subscription';
-import { VAULT_ACTION, vaultsQuery } from '../../api/vaults';
+import { vaultsQuery } from '../../api/vaults';
 import { Equal } from '../../parts/Equal';
 import { Failure } from '../../parts/Failure';
 import { Guarded } from '../../parts/Guarded';
@@ -31,7 +31,7 @@ import type { FirstPolicy } from '../policies/FirstPolicyPicker';
 import { FirstPolicyPicker } from '../policies/FirstPolicyPicker';
 import { PolicyPicker } from '../policies/PolicyPicker';
 import { enabling } from '../protect/equal';
-import { EMPTY, placeOf } from '../vaults/draft';
+import { EMPTY, makingRights, placeOf, scopeOfNew, withGroupMade } from '../vaults/draft';
 import { enablingInNew } from './equal';
 import { text } from './text';
 import { useEnableOne } from './useEnableOne';
@@ -74,6 +74,8 @@ function Form({ machine, vaults }: { machine: MachineRow; vaults: Choice['vaults
     ? { group: placeOf(draft).name, vault: draft.name }
     : { group: groupOf(choice.vault), vault: vault?.name ?? '' };
   const wrong = useWrong({ ...choice, vaults });
+  const policies = useQuery({ ...policiesQuery(of), enabled: !isNew && vault !== undefined }).data;
+  const hasPolicy = isNew || !policies || policies.some((one) => one.name === policy);
   const { enable, step, error } = useEnableOne(machine);
   const groups = useQuery(groupsQuery).data ?? [];
   const equal = isNew
@@ -84,14 +86,17 @@ function Form({ machine, vaults }: { machine: MachineRow; vaults: Choice['vaults
     setIsTried(true);
     setLeft(undefined);
     if (Object.keys(wrong).length) return;
-    const made = await enable({
+    const stays = await enable({
       of,
       draft: isNew ? draft : undefined,
       policy: isNew ? firstPolicy.name : policy,
       kept: isNew && firstPolicy.kept?.name === firstPolicy.name ? firstPolicy.kept : undefined,
     });
-    if (!made) return;
+    const made = stays.vault;
+    if (stays.isGroup) setChoice((before) => ({ ...before, draft: withGroupMade(before.draft) }));
+    if (made === undefined) return;
     setLeft(draft.name);
+    setPolicy(firstPolicy.name);
     setChoice((before) => ({ ...before, isNew: false, vault: made }));
   };
   const advice = useAdvice(machine, vault?.id);
@@ -123,7 +128,11 @@ function Form({ machine, vaults }: { machine: MachineRow; vaults: Choice['vaults
         machine={machine}
         choice={{ ...choice, vaults }}
         wrong={isTried || draft.name ? wrong : {}}
-        onChange={(some) => setChoice((before) => ({ ...before, ...some }))}
+        onChange={(some) => {
+          // Another vault has other policies; the default one is in each.
+          if (some.vault !== undefined) setPolicy(DEFAULT_POLICY);
+          setChoice((before) => ({ ...before, ...some }));
+        }}
       />
       {isNew ? (
         <FirstPolicyPicker of={of} chosen={firstPolicy} onChange={setFirstPolicy} />
@@ -138,10 +147,13 @@ function Form({ machine, vaults }: { machine: MachineRow; vaults: Choice['vaults
           isBusy={step !== undefined}
           needs={
             isNew
-              ? { action: VAULT_ACTION.write, on: `${subscription}/resourceGroups/${group}` }
-              : vault && { action: ITEM_ACTION.write, on: vault.id }
+              ? [
+                  ...makingRights(draft, subscription),
+                  ...enablingRights(scopeOfNew(draft, subscription), [machine.id]),
+                ]
+              : vault && enablingRights(vault.id, [machine.id])
           }
-          refused={advice.refusal}
+          refused={advice.refusal ?? (hasPolicy ? undefined : t.needPolicy)}
           onClick={() => void begin()}
         >
           {t.enable}

@@ -59,8 +59,7 @@ export function ItemSummary({ item, begin }: { item: Item; begin: Begin }) {
               {word(terms.lastBackup, lastOf(item))}
             </Status>,
           ],
-          // Until the first backup the last one's time is Azure's word for never.
-          [t.lastBackupAt, isPending ? '–' : time.moment(p.lastBackupTime)],
+          [t.lastBackupAt, time.moment(p.lastBackupTime)],
           [
             terms.status,
             isPending ? undefined : (

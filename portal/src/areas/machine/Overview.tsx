@@ -9,9 +9,11 @@ import type { MachineRow, VirtualMachine } from '../../api/machines';
 import { path } from '../../frame/paths';
 import { Command } from '../../parts/Command';
 import { Facts } from '../../parts/Facts';
+import { Failure } from '../../parts/Failure';
 import { PageLink } from '../../parts/PageLink';
 import { Status } from '../../parts/Status';
 import { Table } from '../../parts/Table';
+import { Waiting } from '../../parts/Waiting';
 import type { Column } from '../../parts/Table';
 import { useNumbers } from '../../text/numbers';
 import { toneOf, useTerms, word } from '../../text/terms';
@@ -123,8 +125,9 @@ function disksOf({ properties: { storageProfile: s } }: VirtualMachine): Disk[] 
 function Disks({ group, name }: { group: string; name: string }) {
   const t = useText(text);
   const { bytes } = useNumbers();
-  const { data } = useQuery(machineQuery(group, name));
-  if (!data) return null;
+  const { data, error, refetch } = useQuery(machineQuery(group, name));
+  if (error) return <Failure error={error} retry={() => void refetch()} />;
+  if (!data) return <Waiting />;
   const columns: Column<Disk>[] = [
     { key: 'name', label: t.disk, cell: (d) => d.name },
     { key: 'kind', label: t.kind, cell: (d) => (d.lun === undefined ? t.osDisk : t.dataDisk) },

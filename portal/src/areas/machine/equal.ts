@@ -38,7 +38,7 @@ export function enablingInNew(
   const kept = policy.kept?.name === policy.name ? policy.kept : undefined;
   const saving =
     kept &&
-    savingPolicy(of, draftOfBody(kept.name, kept.body, kept.settings), kept.body, vault, false);
+    savingPolicy(of, draftOfBody(kept.name, kept.body, kept.settings), kept.body, vault, undefined);
   return joined([
     createEqual(subscription, { ...draft, name: of.vault }, groups),
     ...(saving ? [saving] : []),

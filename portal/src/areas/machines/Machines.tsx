@@ -2,8 +2,7 @@
 import { Button, Dropdown, Option, SearchBox, makeStyles } from '@fluentui/react-components';
 import { ArrowClockwiseRegular, DesktopRegular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
-import { useDeferredValue } from 'react';
-import { useLocation, useSearchParams } from 'wouter';
+import { useLocation } from 'wouter';
 import { hostsQuery } from '../../api/hosts';
 import { called, locationsQuery } from '../../api/locations';
 import { MACHINES, machinesPath } from '../../api/machines';
@@ -12,10 +11,10 @@ import { usePaged } from '../../api/paged';
 import { useSubscription } from '../../api/subscription';
 import { Command } from '../../parts/Command';
 import { Empty } from '../../parts/Empty';
-import { Failure } from '../../parts/Failure';
 import { Page } from '../../parts/Page';
-import { Table } from '../../parts/Table';
-import { Waiting } from '../../parts/Waiting';
+import { PagedTable } from '../../parts/PagedTable';
+import { useAddress } from '../../parts/useAddress';
+import { useStill } from '../../parts/useStill';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { useActionsOfMachines } from './useActionsOfMachines';
@@ -39,19 +38,8 @@ const FILTERS = ['name', 'protection', 'host', 'location'] as const;
 type FilterName = (typeof FILTERS)[number];
 
 function useFilters() {
-  const [params, setParams] = useSearchParams();
-  const get = (name: FilterName) => params.get(name) ?? '';
-  const set = (name: FilterName, value: string) =>
-    setParams(
-      (before) => {
-        const next = new URLSearchParams(before);
-        if (value) next.set(name, value);
-        else next.delete(name);
-        return next;
-      },
-      { replace: true },
-    );
-  return { get, set, has: FILTERS.some((f) => get(f)), clear: () => setParams({}) };
+  const { get, set, clear } = useAddress<FilterName>();
+  return { get, set, has: FILTERS.some((f) => get(f)), clear };
 }
 
 export default function Machines() {
@@ -61,7 +49,7 @@ export default function Machines() {
   const subscription = useSubscription()?.id;
   const protection = filters.get('protection');
   const isStanding = STANDINGS.some((s) => s === protection);
-  const name = useDeferredValue(filters.get('name').trim());
+  const name = useStill(filters.get('name').trim());
   const path =
     subscription &&
     machinesPath(subscription, {
@@ -82,19 +70,13 @@ export default function Machines() {
       }
     >
       <Filters filters={filters} />
-      {list.error && <Failure error={list.error} retry={list.refetch} />}
-      {list.isPending && <Waiting />}
-      {list.rows.length > 0 && (
-        <Table
-          label={t.title}
-          columns={columns}
-          rows={list.rows}
-          id={(m) => m.id}
-          more={list.more}
-          isLoading={list.isLoading}
-        />
-      )}
-      {!list.isPending && !list.error && !list.rows.length && <None filters={filters} />}
+      <PagedTable
+        list={list}
+        label={t.title}
+        columns={columns}
+        id={(m) => m.id}
+        empty={<None filters={filters} />}
+      />
       {pane}
     </Page>
   );
@@ -113,25 +95,25 @@ function Filters({ filters }: { filters: ReturnType<typeof useFilters> }) {
         placeholder={t.search}
         aria-label={t.search}
         value={filters.get('name')}
-        onChange={(_, { value }) => filters.set('name', value)}
+        onChange={(_, { value }) => filters.set({ name: value })}
       />
       <Choice
         all={t.anyProtection}
         value={filters.get('protection')}
         options={protections.map((p) => [p, t.protections[p]])}
-        onChange={(value) => filters.set('protection', value)}
+        onChange={(value) => filters.set({ protection: value })}
       />
       <Choice
         all={t.anyHost}
         value={filters.get('host')}
         options={hosts.map((h) => [h.name, h.name])}
-        onChange={(value) => filters.set('host', value)}
+        onChange={(value) => filters.set({ host: value })}
       />
       <Choice
         all={t.anyLocation}
         value={filters.get('location')}
         options={locations.map((l) => [l.name, called(locations, l.name)])}
-        onChange={(value) => filters.set('location', value)}
+        onChange={(value) => filters.set({ location: value })}
       />
     </div>
   );

@@ -1,20 +1,18 @@
 /** What can be done to a machine from its row; what can't says why (PORTAL-25). */
 import { CloudArrowUpRegular, HistoryRegular, ShieldAddRegular } from '@fluentui/react-icons';
-import { useQuery } from '@tanstack/react-query';
-import { Suspense, lazy, useState } from 'react';
+import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useLocation } from 'wouter';
 import { groupOf, machineOf, vaultOf } from '../../api/ids';
-import { ITEM_ACTION, itemQuery } from '../../api/items';
+import { ITEM_ACTION } from '../../api/items';
 import type { MachineRow, Refusal } from '../../api/machines';
 import { path } from '../../frame/paths';
 import type { RowAction } from '../../parts/RowMenu';
 import { useCodeText } from '../../text/errors';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
+import { Now } from '../item/Now';
 import { text } from './text';
-
-const BackupNow = lazy(() => import('../item/BackupNow'));
 
 /** Why a machine can't be protected, in words. */
 export function useRefusalText() {
@@ -67,18 +65,12 @@ export function useActionsOfMachines(): {
       },
     ];
   };
-  const pane = item && <Now id={item} onClose={() => setItem(undefined)} />;
-  return { actionsOf, pane };
-}
-
-/** "Backup now" of the item with this id. */
-export function Now({ id, onClose }: { id: string; onClose: () => void }) {
-  const { data } = useQuery(itemQuery(groupOf(id), vaultOf(id), machineOf(id)));
-  return (
-    data && (
-      <Suspense>
-        <BackupNow item={data} onClose={onClose} />
-      </Suspense>
-    )
+  const pane = item && (
+    <Now
+      of={{ group: groupOf(item), vault: vaultOf(item) }}
+      machine={machineOf(item)}
+      onClose={() => setItem(undefined)}
+    />
   );
+  return { actionsOf, pane };
 }

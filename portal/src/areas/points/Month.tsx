@@ -90,6 +90,7 @@ export function Month(props: {
   const { month, points } = props;
   const styles = useStyles();
   const t = useText(text);
+  const time = useTime();
   const locale = LOCALE[useLanguage()];
   const arrows = useArrowNavigationGroup({ axis: 'grid' });
   const name = month.toLocaleDateString(locale, { year: 'numeric', month: 'long' });
@@ -106,7 +107,7 @@ export function Month(props: {
           onClick={() => props.onMonth(nextMonth(month, -1))}
         />
         <Subtitle2 as="h3" className={styles.name} aria-live="polite">
-          {name}
+          {name} ({time.zone(month)})
         </Subtitle2>
         <Button
           appearance="subtle"

@@ -1,7 +1,7 @@
 /** An item's recovery points: as a list, newest first, or by a calendar. */
 import { Subtitle1, Tab, TabList, makeStyles } from '@fluentui/react-components';
 import { CalendarMonthRegular, HistoryRegular, TextBulletListRegular } from '@fluentui/react-icons';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Item } from '../../api/items';
 import { usePaged } from '../../api/paged';
@@ -12,8 +12,7 @@ import { path } from '../../frame/paths';
 import { ON_PHONE } from '../../frame/width';
 import { Empty } from '../../parts/Empty';
 import { Failure } from '../../parts/Failure';
-import { Table } from '../../parts/Table';
-import { Waiting } from '../../parts/Waiting';
+import { PagedTable } from '../../parts/PagedTable';
 import { useText } from '../../text/text';
 import { useTime } from '../../text/time';
 import { text as actionText } from '../item/actionText';
@@ -94,21 +93,20 @@ function Listed({ item, fit }: { item: Item; fit: (point: Point) => boolean }) {
   const points = usePaged<Point>([POINTS], pointsPath(item.id), 30_000);
   const { restore, refused } = useRestore(item);
   const columns = usePointColumns(restore, refused, keepsForEver(item));
-  const shown = useMemo(() => points.rows.filter(fit), [points.rows, fit]);
-  if (points.error) return <Failure error={points.error} retry={points.refetch} />;
-  if (points.isPending) return <Waiting />;
-  if (points.rows.length === 0) {
-    return <Empty icon={HistoryRegular} title={t.none} body={t.noneBody} />;
-  }
-  if (shown.length === 0 && !points.more) return <Empty icon={HistoryRegular} title={t.noMatch} />;
   return (
-    <Table
+    <PagedTable
+      list={points}
       label={t.points}
       columns={columns}
-      rows={shown}
       id={(point) => point.name}
-      more={points.more}
-      isLoading={points.isLoading}
+      isShown={fit}
+      empty={
+        points.rows.length === 0 ? (
+          <Empty icon={HistoryRegular} title={t.none} body={t.noneBody} />
+        ) : (
+          <Empty icon={HistoryRegular} title={t.noMatch} />
+        )
+      }
     />
   );
 }

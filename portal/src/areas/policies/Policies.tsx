@@ -39,19 +39,17 @@ export default function Policies() {
   const [vault, setVault] = useState('');
   const error = vaults.error ?? lists.find((l) => l.error)?.error;
   const isPending = vaults.isPending || lists.some((l) => l.isPending);
+  const refresh = () => {
+    void vaults.refetch();
+    void client.invalidateQueries({ queryKey: ['policies'] });
+  };
   const fits = (p: Policy) =>
     p.name.toLowerCase().includes(word.toLowerCase()) && (!vault || inOf(p).vault === vault);
   const found = lists.flatMap((l) => l.data ?? []).filter(fits);
   return (
     <Page
       title={t.policies}
-      commands={
-        <Command
-          label={terms.refresh}
-          icon={ArrowClockwiseRegular}
-          onClick={() => void client.invalidateQueries({ queryKey: ['policies'] })}
-        />
-      }
+      commands={<Command label={terms.refresh} icon={ArrowClockwiseRegular} onClick={refresh} />}
     >
       <Text className={styles.note}>{t.vaultNote}</Text>
       <div className={styles.filters}>
@@ -77,10 +75,10 @@ export default function Policies() {
           ))}
         </Dropdown>
       </div>
-      {error && <Failure error={error} />}
+      {error && <Failure error={error} retry={refresh} />}
       {isPending && !error && <Waiting />}
       {found.length > 0 && <PolicyTable policies={found} hasVaults />}
-      {!isPending && found.length === 0 && <None hasVaults={lists.length > 0} />}
+      {!isPending && !error && found.length === 0 && <None hasVaults={lists.length > 0} />}
     </Page>
   );
 }

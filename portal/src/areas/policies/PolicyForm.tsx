@@ -1,13 +1,13 @@
 /** The policy editor: a pane with all fields in POLICY-4's order, and OK. */
 import { Button, Field, Input, MessageBar, MessageBarBody } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
-import { useRefusal } from '../../api/permissions';
+import { useMemo, useId, useState } from 'react';
 import { policiesQuery, settingsQuery } from '../../api/policies';
 import type { In, Policy, PolicySettings } from '../../api/policies';
 import { vaultQuery } from '../../api/vaults';
 import { Equal } from '../../parts/Equal';
 import { Failure } from '../../parts/Failure';
+import { Guarded } from '../../parts/Guarded';
 import { Panel } from '../../parts/Panel';
 import { Waiting } from '../../parts/Waiting';
 import { useText } from '../../text/text';
@@ -66,6 +66,7 @@ function Editor(props: PolicyFormProps & { settings?: PolicySettings }) {
   const [first] = useState<Draft>(() => (policy ? draftOf(policy, settings) : blank()));
   const [draft, setDraft] = useState(first);
   const [isTried, setIsTried] = useState(false);
+  const form = useId();
   const others = useQuery({ ...policiesQuery(of), enabled: !keep }).data ?? [];
   const taken = policy ? undefined : keep ? FIRST : others.map((p) => p.name);
   const items = policy?.properties.protectedItemsCount ?? 0;
@@ -81,9 +82,10 @@ function Editor(props: PolicyFormProps & { settings?: PolicySettings }) {
     change: (change: Partial<Draft>) => setDraft((before) => fitted(before, change)),
   };
   const { data: vault } = useQuery({ ...vaultQuery(of.group, of.vault), enabled: !keep });
-  const refused = useRefusal(
-    vault && { action: 'Microsoft.RecoveryServices/vaults/backupPolicies/write', on: vault.id },
-  );
+  const needs = vault && {
+    action: 'Microsoft.RecoveryServices/vaults/backupPolicies/write',
+    on: vault.id,
+  };
   const save = () => {
     setIsTried(true);
     if (hasFaults) return;
@@ -94,16 +96,19 @@ function Editor(props: PolicyFormProps & { settings?: PolicySettings }) {
   return (
     <Panel
       title={policy ? t.edit(policy.name) : t.create}
+      form={form}
       onClose={onClose}
       actions={
         <>
-          <Button
+          <Guarded
             appearance="primary"
-            disabledFocusable={saving.isSaving || refused !== undefined}
+            form={form}
+            needs={needs}
+            isBusy={saving.isBusy}
             onClick={save}
           >
             {terms.ok}
-          </Button>
+          </Guarded>
           <Button onClick={onClose}>{terms.cancel}</Button>
         </>
       }
@@ -133,10 +138,10 @@ function Editor(props: PolicyFormProps & { settings?: PolicySettings }) {
         <Preview body={hasFaultsOfRules(all) ? undefined : body} />
       </Section>
       <Consequences old={first} next={draft} items={items} />
-      {!keep && <Equal to={savingPolicy(of, draft, body, vault?.id, policy !== undefined)} />}
-      {(refused ?? (isTried && hasFaults)) && (
+      {!keep && <Equal to={savingPolicy(of, draft, body, vault?.id, policy && first.settings)} />}
+      {isTried && hasFaults && (
         <MessageBar intent="error" layout="multiline" role="alert">
-          <MessageBarBody>{refused ?? t.mend}</MessageBarBody>
+          <MessageBarBody>{t.mend}</MessageBarBody>
         </MessageBar>
       )}
       {saving.error !== undefined && <Failure error={saving.error} />}

@@ -8,12 +8,10 @@ import { usePaged } from '../../api/paged';
 import { vaultQuery } from '../../api/vaults';
 import { path } from '../../frame/paths';
 import { Empty } from '../../parts/Empty';
-import { Failure } from '../../parts/Failure';
+import { PagedTable } from '../../parts/PagedTable';
 import { PageLink } from '../../parts/PageLink';
 import { Status } from '../../parts/Status';
-import { Table } from '../../parts/Table';
 import type { Column } from '../../parts/Table';
-import { Waiting } from '../../parts/Waiting';
 import { useText } from '../../text/text';
 import { toneOf, useTerms, word } from '../../text/terms';
 import { useTime } from '../../text/time';
@@ -60,30 +58,24 @@ export function PolicyItems(props: { of: VaultPlace; items: ReturnType<typeof us
       cell: (i) => time.moment(i.properties.lastRecoveryPoint),
     },
   ];
-  if (items.error) return <Failure error={items.error} retry={items.refetch} />;
-  if (items.isPending) return <Waiting />;
-  if (!items.rows.length) {
-    return (
-      <Empty
-        icon={DesktopRegular}
-        title={t.noItemsTitle}
-        body={t.noItemsBody}
-        action={
-          <Button onClick={() => go(path.vault(props.of.group, props.of.vault, 'backup'))}>
-            {t.backup}
-          </Button>
-        }
-      />
-    );
-  }
   return (
-    <Table
+    <PagedTable
+      list={items}
       label={t.items}
       columns={columns}
-      rows={items.rows}
       id={(i) => i.id}
-      more={items.more}
-      isLoading={items.isLoading}
+      empty={
+        <Empty
+          icon={DesktopRegular}
+          title={t.noItemsTitle}
+          body={t.noItemsBody}
+          action={
+            <Button onClick={() => go(path.vault(props.of.group, props.of.vault, 'backup'))}>
+              {t.backup}
+            </Button>
+          }
+        />
+      }
     />
   );
 }

@@ -4,10 +4,10 @@
  */
 import { Text, makeStyles, tokens } from '@fluentui/react-components';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { previewQuery } from '../../api/policies';
 import type { PolicyBody, PolicyPreview, PreviewRule } from '../../api/policies';
 import { Failure } from '../../parts/Failure';
+import { useStill } from '../../parts/useStill';
 import { useNumbers } from '../../text/numbers';
 import { useText } from '../../text/text';
 import { useTime } from '../../text/time';
@@ -42,20 +42,7 @@ const useStyles = makeStyles({
   hint: { color: tokens.colorNeutralForeground3 },
 });
 
-/** How long nobody has typed before the points are asked for, in milliseconds. */
-const STILL = 400;
-
 const RULES: readonly PreviewRule[] = ['Daily', 'Weekly', 'Monthly', 'Yearly'];
-
-/** A value once it has stayed the same for a while. */
-function useStill<T>(value: T): T {
-  const [still, setStill] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setStill(value), STILL);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return still;
-}
 
 /** `body` is undefined as long as something in it is wrong. */
 export function Preview({ body }: { body?: PolicyBody }) {

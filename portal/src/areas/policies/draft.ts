@@ -51,6 +51,17 @@ export interface Draft {
 
 export const NO_SETTINGS: PolicySettings = { refuseDowngrades: false, refuseStandardItems: false };
 
+/** The settings to save of a policy; undefined where they stay what they were. */
+export function settingsToSave(
+  before: PolicySettings = NO_SETTINGS,
+  after: PolicySettings,
+): PolicySettings | undefined {
+  const isSame =
+    before.refuseDowngrades === after.refuseDowngrades &&
+    before.refuseStandardItems === after.refuseStandardItems;
+  return isSame ? undefined : after;
+}
+
 /** The time that a new policy begins with; as that of the default policy. */
 export const FIRST_TIME = '19:30';
 

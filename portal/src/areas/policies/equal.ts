@@ -1,7 +1,9 @@
 /** Commands that are equal to what is done to policies. */
-import type { In, PolicyBody } from '../../api/policies';
+import { settingsOf } from '../../api/policies';
+import type { In, PolicyBody, PolicySettings } from '../../api/policies';
 import type { EqualCommand } from '../../parts/Equal';
-import { quoted } from '../../parts/Equal';
+import { azRest, quoted } from '../../parts/Equal';
+import { settingsToSave } from './draft';
 import type { Draft } from './draft';
 
 /** `subscription` is the id of the vault, as far as it is known. */
@@ -10,28 +12,30 @@ const at = (of: In, vaultId: string | undefined, name: string) =>
 
 const az = (of: In) => `--resource-group ${quoted(of.group)} --vault-name ${quoted(of.vault)}`;
 
+/** `before` are the settings of a policy that is changed; a new one has none. */
 export function savingPolicy(
   of: In,
   draft: Draft,
   body: PolicyBody,
   vaultId: string | undefined,
-  isOld: boolean,
+  before: PolicySettings | undefined,
 ): EqualCommand {
   const name = draft.name || 'NAME';
   const json = JSON.stringify(body, null, 2);
   const word = quoted(name);
-  const { refuseDowngrades, refuseStandardItems } = draft.settings;
-  const settings = [
-    refuseDowngrades && '--refuse-downgrades true',
-    refuseStandardItems && '--refuse-standard-items true',
-  ].filter(Boolean);
   const set = `stillpoint policy set ${word} -v ${quoted(of.vault)} --file /dev/stdin <<'EOF'\n${json}\nEOF`;
-  const more = `stillpoint policy settings ${word} -v ${quoted(of.vault)} ${settings.join(' ')}`;
-  const verb = isOld ? 'set' : 'create --backup-management-type AzureIaasVM';
+  const verb = before ? 'set' : 'create --backup-management-type AzureIaasVM';
+  const saving = `az backup policy ${verb} --name ${word} ${az(of)} --policy ${quoted(JSON.stringify(body))}`;
+  const put = { method: 'PUT', path: at(of, vaultId, name), body } as const;
+  const settings = settingsToSave(before, draft.settings);
+  if (!settings) return { stillpoint: set, az: saving, rest: [put] };
+  const path = settingsOf(put.path);
+  const more = { method: 'PUT', path, body: { properties: settings } } as const;
+  const flags = `--refuse-downgrades ${settings.refuseDowngrades} --refuse-standard-items ${settings.refuseStandardItems}`;
   return {
-    stillpoint: settings.length ? `${set}\n${more}` : set,
-    az: `az backup policy ${verb} --name ${word} ${az(of)} --policy ${quoted(JSON.stringify(body))}`,
-    rest: { method: 'PUT', path: at(of, vaultId, name), body },
+    stillpoint: `${set}\nstillpoint policy settings ${word} -v ${quoted(of.vault)} ${flags}`,
+    az: `${saving}\n${azRest(more)}`,
+    rest: [put, more],
   };
 }
 

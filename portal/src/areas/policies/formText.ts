@@ -1,4 +1,5 @@
 /** Texts of the policy editor. */
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 export const formText = texts({
@@ -100,7 +101,7 @@ export const formText = texts({
         `${range} points are chosen by other days from now on; those chosen before stay.`,
       alert: 'An alert will tell that retention was reduced.',
     },
-    mend: 'Mend what is marked, then save.',
+    mend: 'Correct the marked fields, then save.',
     saving: (name: string) => `Saving policy ${name}`,
     saved: (name: string) => `Policy ${name} is saved`,
     failed: (name: string) => `Policy ${name} was not saved`,
@@ -119,7 +120,7 @@ export const formText = texts({
       bounds: (least: number, most: number) => `Allowed are ${least} to ${most}.`,
       snapshotsFixed: 'A weekly standard policy keeps snapshots 5 days.',
       outlive: (days: number) =>
-        `Points are kept ${days} days in the vault; keep snapshots no longer, or points longer.`,
+        `The vault keeps points for ${counted(days, 'day')}. Keep snapshots for at most as long, or points for longer.`,
       noRange: 'Select at least one range, or no point is kept.',
       noRun: (days: string) => `No backup runs on ${days}.`,
       groupRule: 'Use letters, digits and . _ - ( ).',

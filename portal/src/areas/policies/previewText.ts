@@ -1,14 +1,15 @@
 /** Texts of the points that a policy will keep. */
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 export const previewText = texts({
   en: {
     said: (runs: string, points: string, snapshots: string) =>
-      `A machine protected from now on has, after a year and ${runs} backups, ${points} recovery points in the vault and ${snapshots} snapshots for instant restore.`,
+      `A machine protected from now on has, after a year and ${counted(runs, 'backup')}, ${counted(points, 'recovery point')} in the vault and ${counted(snapshots, 'snapshot')} for instant restore.`,
     rules: { Daily: 'Daily', Weekly: 'Weekly', Monthly: 'Monthly', Yearly: 'Yearly' },
     snapshots: 'Snapshots',
     truncated: (shown: string) => `Only the newest ${shown} are drawn.`,
-    mend: 'Mend what is marked to see the points.',
+    mend: 'Correct the marked fields to see the points.',
   },
   'zh-Hant': {
     said: (runs: string, points: string, snapshots: string) =>

@@ -1,4 +1,5 @@
 /** Texts of policies: lists, details, choosing one. */
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 export const text = texts({
@@ -15,10 +16,10 @@ export const text = texts({
     daily: (time: string) => `Daily at ${time}`,
     weekly: (days: string, time: string) => `Weekly on ${days} at ${time}`,
     hourly: (hours: number, from: string, window: number) =>
-      `Every ${hours} hours from ${from} for ${window} hours`,
+      `Every ${counted(hours, 'hour')} from ${from} for ${counted(window, 'hour')}`,
     inZone: (schedule: string, zone: string) => `${schedule}, ${zone}`,
     instant: 'Instant restore',
-    snapshots: (days: number) => `Retain instant recovery snapshots for ${days} days`,
+    snapshots: (days: number) => `Retain instant recovery snapshots for ${counted(days, 'day')}`,
     ranges: {
       daily: 'Retention of daily backup point',
       weekly: 'Retention of weekly backup point',
@@ -26,10 +27,10 @@ export const text = texts({
       yearly: 'Retention of yearly backup point',
     },
     units: {
-      daily: (n: number) => `${n} days`,
-      weekly: (n: number) => `${n} weeks`,
-      monthly: (n: number) => `${n} months`,
-      yearly: (n: number) => `${n} years`,
+      daily: (n: number) => counted(n, 'day'),
+      weekly: (n: number) => counted(n, 'week'),
+      monthly: (n: number) => counted(n, 'month'),
+      yearly: (n: number) => counted(n, 'year'),
     },
     kept: (days: string, long: string) => `${days}: for ${long}`,
     keptAll: (long: string) => `For ${long}`,

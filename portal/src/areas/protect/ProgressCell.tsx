@@ -1,19 +1,16 @@
 /** How far it is with enabling backup of a machine; once it is done, its first backup. */
 import { Button, Text, makeStyles, tokens } from '@fluentui/react-components';
-import { useQuery } from '@tanstack/react-query';
-import { Suspense, lazy, useState } from 'react';
-import { itemQuery } from '../../api/items';
+import { useState } from 'react';
 import type { Protectable } from '../../api/protection';
 import { path } from '../../frame/paths';
 import { PageLink } from '../../parts/PageLink';
 import { Status } from '../../parts/Status';
 import { useErrorText } from '../../text/errors';
 import { useText } from '../../text/text';
+import { Now } from '../item/Now';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { text } from './text';
 import type { Progress } from './useEnable';
-
-const BackupNow = lazy(() => import('../item/BackupNow'));
 
 const useStyles = makeStyles({
   all: { display: 'grid', gap: '4px' },
@@ -57,10 +54,6 @@ function Done({ of, machine }: { of: VaultPlace; machine: Protectable }) {
   const t = useText(text);
   const [isOpen, setIsOpen] = useState(false);
   const { resourceGroup: group, friendlyName: name } = machine.properties;
-  const item = useQuery({
-    ...itemQuery(of.group, of.vault, { group, machine: name }),
-    enabled: isOpen,
-  });
   const e = encodeURIComponent;
   return (
     <span className={styles.row}>
@@ -71,10 +64,8 @@ function Done({ of, machine }: { of: VaultPlace; machine: Protectable }) {
       <PageLink to={path.vault(of.group, of.vault, `items/vm/${e(group)}/${e(name)}`)}>
         {t.toItem}
       </PageLink>
-      {isOpen && item.data && (
-        <Suspense>
-          <BackupNow item={item.data} onClose={() => setIsOpen(false)} />
-        </Suspense>
+      {isOpen && (
+        <Now of={of} machine={{ group, machine: name }} onClose={() => setIsOpen(false)} />
       )}
     </span>
   );

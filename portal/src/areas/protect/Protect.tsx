@@ -66,10 +66,11 @@ export default function Protect({ of }: { of: VaultPlace }) {
     if (!next.size) setAt(3);
   };
   const error = vault.error ?? policies.error;
+  const retry = () => void Promise.all([vault.refetch(), policies.refetch()]);
   return (
     <VaultLayout of={of} section="" title={t.title}>
       <Text className={styles.lead}>{t.lead}</Text>
-      {error && <Failure error={error} retry={() => void vault.refetch()} />}
+      {error && <Failure error={error} retry={retry} />}
       {!vault.data && !error && <Waiting />}
       {vault.data && (
         <>

@@ -11,9 +11,8 @@ import {
 import { DismissRegular } from '@fluentui/react-icons';
 import { useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { ITEM_ACTION } from '../../api/items';
 import type { Policy } from '../../api/policies';
-import { validationQuery } from '../../api/protection';
+import { enablingRights, validationQuery } from '../../api/protection';
 import type { Protectable } from '../../api/protection';
 import type { Vault } from '../../api/vaults';
 import { Equal } from '../../parts/Equal';
@@ -105,7 +104,7 @@ export function Review(props: {
         {!isBegun && (
           <Guarded
             appearance="primary"
-            needs={{ action: ITEM_ACTION.write, on: vault.id }}
+            needs={enablingRights(vault.id, machines.map(idOf))}
             refused={
               isAllValid ? undefined : bad.length ? t.someInvalid(bad.length) : t.waitForValidation
             }

@@ -53,7 +53,11 @@ export function SelectMachines(props: {
   const [word, setWord] = useState('');
   const list = usePaged<Protectable>(['protectable'], protectablePath(vault.id));
   const { refetch } = list;
-  const { mutate: look, isPending: isLooking } = useMutation({
+  const {
+    mutate: look,
+    isPending: isLooking,
+    error: lookError,
+  } = useMutation({
     mutationFn: () => discover(vault.id),
     onSettled: refetch,
   });
@@ -109,6 +113,7 @@ export function SelectMachines(props: {
         </MessageBar>
       )}
       <div className={styles.list}>
+        {lookError && <Failure error={lookError} retry={look} />}
         {list.error && <Failure error={list.error} retry={refetch} />}
         {list.isPending && <Waiting />}
         {(shown.length > 0 || list.more) && (

@@ -1,4 +1,5 @@
 /** Texts of configuring backup from a vault. */
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 export const text = texts({
@@ -46,14 +47,15 @@ export const text = texts({
     enable: 'Enable backup',
     waitForValidation: 'Wait until all machines are validated.',
     started: 'Deployment started',
-    startedBody: (n: number, vault: string) => `Enabling backup of ${n} machines in ${vault}`,
+    startedBody: (n: number, vault: string) =>
+      `Enabling backup of ${counted(n, 'machine')} in ${vault}`,
     startedOne: (name: string, vault: string) => `Enabling backup of ${name} in ${vault}`,
     succeeded: 'Deployment succeeded',
-    succeededBody: (n: number) => `Backup is enabled for ${n} machines.`,
+    succeededBody: (n: number) => `Backup is enabled for ${counted(n, 'machine')}.`,
     succeededOne: (name: string) => `Backup is enabled for ${name}.`,
     partly: 'Deployment finished with errors',
     partlyBody: (failed: number, all: number) =>
-      `Backup could not be enabled for ${failed} of ${all} machines.`,
+      `Backup could not be enabled for ${failed} of ${counted(all, 'machine')}.`,
     failed: 'Deployment failed',
     progress: (done: number, all: number) => `${done} of ${all} done`,
     enabled: 'Enabled',

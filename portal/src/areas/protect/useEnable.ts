@@ -7,8 +7,8 @@ import { enable } from '../../api/protection';
 import { useTold } from '../../frame/notifications';
 import type { Said } from '../../frame/notifications';
 import { path } from '../../frame/paths';
+import { TOUCHED, useRefreshed } from '../../frame/touched';
 import { useText } from '../../text/text';
-import { useRefreshed } from '../item/useRefreshed';
 import type { VaultPlace } from '../vault/VaultLayout';
 import { text } from './text';
 
@@ -21,8 +21,6 @@ export type ProgressOf = Readonly<Record<string, Progress>>;
 
 /** How many machines are enabled at once. */
 const AT_ONCE = 4;
-
-export const isFailed = (progress: Progress | undefined) => progress?.state === 'failed';
 
 export function useEnable(of: VaultPlace) {
   const t = useText(text);
@@ -80,7 +78,7 @@ export function useEnable(of: VaultPlace) {
       return outcome(machines, failed);
     });
     setIsRunning(false);
-    await refreshed();
+    await refreshed(TOUCHED.item);
   };
   return { run, progress, isRunning };
 }

@@ -7,16 +7,18 @@ import { useLocation, useSearchParams } from 'wouter';
 import type { Machine } from '../../api/ids';
 import { itemQuery } from '../../api/items';
 import type { Item } from '../../api/items';
-import { useRefusals } from '../../api/permissions';
 import { pointQuery, restore, tierOf } from '../../api/points';
 import type { Point } from '../../api/points';
 import { useSubscription } from '../../api/subscription';
 import { path } from '../../frame/paths';
 import { text as frame } from '../../frame/text';
+import { TOUCHED } from '../../frame/touched';
+import { useWork } from '../../frame/useWork';
 import { Empty } from '../../parts/Empty';
 import { Equal } from '../../parts/Equal';
 import { Facts } from '../../parts/Facts';
 import { Failure } from '../../parts/Failure';
+import { Guarded } from '../../parts/Guarded';
 import { Page } from '../../parts/Page';
 import { Waiting } from '../../parts/Waiting';
 import { useTerms } from '../../text/terms';
@@ -25,7 +27,6 @@ import { useTime } from '../../text/time';
 import { text as actionText } from '../item/actionText';
 import { jobLink } from '../item/jobLink';
 import { obstacle } from '../item/possible';
-import { useAct } from '../item/useAct';
 import { ConsistencyOf, TierSign } from '../points/signs';
 import { text as pointText } from '../points/text';
 import type { VaultPlace } from '../vault/VaultLayout';
@@ -33,10 +34,11 @@ import { useVaultCrumbs } from '../vault/VaultLayout';
 import { Disks } from './Disks';
 import { PickPoint } from './PickPoint';
 import { Target } from './Target';
-import { inputOf, isReady, rightsOf } from './draft';
+import { inputOf, missing, rightsOf } from './draft';
 import { equalOf } from './equal';
 import { text } from './text';
 import { useDraft } from './useDraft';
+import { useTaken } from './useTaken';
 
 const useStyles = makeStyles({
   form: { display: 'grid', gap: '16px', maxWidth: '640px', margin: '24px 0 0' },
@@ -50,7 +52,6 @@ const useStyles = makeStyles({
     padding: '12px 0',
     backgroundColor: tokens.colorNeutralBackground1,
   },
-  refused: { color: tokens.colorNeutralForeground3, alignSelf: 'center' },
 });
 
 export default function Restore({ of, machine }: { of: VaultPlace; machine: Machine }) {
@@ -97,14 +98,21 @@ function Form({ item }: { item: Item }) {
   const { point, choose, isAsked, error: lost } = usePoint(item);
   const { draft, change } = useDraft(item);
   const page = path.item(item.id);
-  const { act, isBusy, error } = useAct();
-  const refused = useRefusals(rightsOf(draft, item, subscription));
+  const { work, isBusy, error } = useWork(TOUCHED.item);
   const name = item.properties.friendlyName;
-  const isGood = point !== undefined && isReady(draft) && refused === undefined && !isBusy;
+  const isTaken = useTaken(draft);
+  const lacks = missing(draft);
+  const refused = !point
+    ? t.pickNone
+    : lacks
+      ? t.missing[lacks]
+      : isTaken
+        ? t.nameTaken(draft.group)
+        : undefined;
 
   const start = () => {
     if (!point) return;
-    act({ begun: t.begun(name), failed: t.failed(name) }, async () => {
+    void work({ begun: t.begun(name), failed: t.failed(name) }, async () => {
       const job = await restore(item, point, inputOf(draft, subscription));
       const to = jobLink(item, job, t.job);
       go(to.path);
@@ -123,19 +131,20 @@ function Form({ item }: { item: Item }) {
         <Target item={item} draft={draft} onChange={change} />
         {point && <Disks point={point} draft={draft} onChange={change} />}
         {error !== undefined && <Failure error={error} />}
-        {point && isReady(draft) && <Equal to={equalOf(draft, item, point, subscription)} />}
+        {point && !lacks && <Equal to={equalOf(draft, item, point, subscription)} />}
       </section>
       <div className={styles.foot}>
-        <Button
+        <Guarded
           appearance="primary"
-          disabledFocusable={!isGood}
+          needs={rightsOf(draft, item, subscription)}
+          refused={refused}
+          isBusy={isBusy}
           icon={isBusy ? <Spinner size="tiny" /> : undefined}
-          onClick={() => isGood && start()}
+          onClick={start}
         >
           {t.restore}
-        </Button>
+        </Guarded>
         <Button onClick={() => go(page)}>{terms.cancel}</Button>
-        {refused && <Text className={styles.refused}>{refused}</Text>}
       </div>
     </>
   );

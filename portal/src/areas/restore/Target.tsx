@@ -10,7 +10,6 @@ import {
   tokens,
 } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { groupsQuery } from '../../api/groups';
 import { groupOf, nameOf } from '../../api/ids';
 import type { Item } from '../../api/items';
@@ -18,10 +17,12 @@ import { machineRowQuery } from '../../api/machines';
 import { accountsQuery, networksQuery } from '../../api/restoreTargets';
 import { word, useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
-import { Choice } from './Choice';
+import { Choice } from '../../parts/Choice';
+import { Failure } from '../../parts/Failure';
 import { isName } from './draft';
 import type { Draft, Way } from './draft';
 import { text } from './text';
+import { useTaken } from './useTaken';
 
 const useStyles = makeStyles({
   all: { display: 'grid', gap: '16px' },
@@ -84,8 +85,11 @@ function New({ draft, onChange }: Props) {
   const networks = useQuery(networksQuery);
   const groups = useQuery(groupsQuery);
   const isMachine = draft.way === 'machine';
+  const lists = isMachine ? [accounts, networks, groups] : [accounts];
+  const failed = lists.find(({ error }) => error);
   return (
     <>
+      {failed && <Failure error={failed.error} retry={() => void failed.refetch()} />}
       <Field label={t.type}>
         <RadioGroup value={draft.way} onChange={(_, { value }) => onChange({ way: value as Way })}>
           <Radio value="machine" label={t.types.machine} />
@@ -108,7 +112,7 @@ function New({ draft, onChange }: Props) {
             value={draft.network}
             onChange={(network) => onChange({ network })}
             options={networks.data ?? []}
-            none={t.noNetwork}
+            none={networks.error ? undefined : t.noNetwork}
             isLoading={networks.isPending}
           />
         </>
@@ -121,7 +125,7 @@ function New({ draft, onChange }: Props) {
           id,
           name: `${name} (${word(terms.redundancy, REDUNDANCY[sku.name] ?? sku.name)})`,
         }))}
-        none={t.noAccount}
+        none={accounts.error ? undefined : t.noAccount}
         isLoading={accounts.isPending}
       />
     </>
@@ -135,14 +139,11 @@ const REDUNDANCY: Record<string, string> = {
   Standard_GRS: 'GeoRedundant',
 };
 
-/** The new machine's name. Whether it is taken is asked once it was left. */
+/** The new machine's name. */
 function NameField({ draft, onChange }: Omit<Props, 'item'>) {
   const t = useText(text);
-  const [left, setLeft] = useState('');
   const { name, group } = draft;
-  const isAsked = group !== '' && left === name && isName(name);
-  const other = useQuery(machineRowQuery(group, isAsked ? name : ''));
-  const isTaken = isAsked && other.data != null && other.data.properties.standing !== 'Gone';
+  const isTaken = useTaken(draft);
   const error = name && !isName(name) ? t.nameRule : isTaken ? t.nameTaken(group) : undefined;
   return (
     <Field label={t.name} required validationMessage={error}>
@@ -150,7 +151,6 @@ function NameField({ draft, onChange }: Omit<Props, 'item'>) {
         value={name}
         autoComplete="off"
         onChange={(_, { value }) => onChange({ name: value })}
-        onBlur={() => setLeft(name)}
       />
     </Field>
   );

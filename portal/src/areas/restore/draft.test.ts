@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inputOf, isName, isReady } from './draft';
+import { inputOf, isName, missing } from './draft';
 import type { Draft } from './draft';
 
 const S = '/subscriptions/s';
@@ -34,13 +34,14 @@ test('RESTORE-22: each way asks for what it needs and no more', () => {
   });
 });
 
-test('a form is ready once all that is needed is there', () => {
-  expect(isReady(draft)).toBe(true);
-  expect(isReady({ ...draft, name: '' })).toBe(false);
-  expect(isReady({ ...draft, network: '' })).toBe(false);
-  expect(isReady({ ...draft, disks: 'chosen' })).toBe(false);
-  expect(isReady({ ...draft, way: 'disks', name: '', network: '' })).toBe(true);
-  expect(isReady({ ...draft, way: 'replace', account: '', name: '' })).toBe(true);
+test('a form says what it lacks until all that is needed is there', () => {
+  expect(missing(draft)).toBeUndefined();
+  expect(missing({ ...draft, name: '' })).toBe('name');
+  expect(missing({ ...draft, network: '' })).toBe('network');
+  expect(missing({ ...draft, disks: 'chosen' })).toBe('disks');
+  expect(missing({ ...draft, way: 'disks', account: '' })).toBe('account');
+  expect(missing({ ...draft, way: 'disks', name: '', network: '' })).toBeUndefined();
+  expect(missing({ ...draft, way: 'replace', account: '', name: '' })).toBeUndefined();
 });
 
 test('names of machines follow their rule', () => {

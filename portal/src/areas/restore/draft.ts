@@ -27,12 +27,17 @@ export const isName = (name: string) => /^(?!\.)[A-Za-z0-9._-]{1,64}(?<!\.)$/.te
 export const dataDisks = (point: Point) =>
   point.properties.recoveryPointDiskConfiguration.includedDiskList.filter(({ lun }) => lun >= 0);
 
-/** Whether all that is needed was filled in. */
-export function isReady(draft: Draft): boolean {
-  if (draft.disks === 'chosen' && draft.luns.length === 0) return false;
-  if (draft.way === 'replace') return true;
-  if (!draft.account) return false;
-  return draft.way === 'disks' || (isName(draft.name) && Boolean(draft.network && draft.group));
+export type Field = 'name' | 'group' | 'network' | 'account' | 'disks';
+
+/** The first of what is needed that is not filled in as it must be; undefined once all is. */
+export function missing(draft: Draft): Field | undefined {
+  if (draft.way === 'machine') {
+    if (!isName(draft.name)) return 'name';
+    if (!draft.group) return 'group';
+    if (!draft.network) return 'network';
+  }
+  if (draft.way !== 'replace' && !draft.account) return 'account';
+  return draft.disks === 'chosen' && draft.luns.length === 0 ? 'disks' : undefined;
 }
 
 /** The group that it goes to. */

@@ -1,10 +1,12 @@
 /** Adds a folder that disks are restored into. */
-import { Dropdown, Field, Input, Option } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Field, Input } from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { groupsQuery } from '../../api/groups';
 import { hostsQuery } from '../../api/hosts';
-import { FOLDERS, STORAGE_ACTION, folderPath, put } from '../../api/storage';
+import { STORAGE_ACTION, folderPath, put } from '../../api/storage';
+import { TOUCHED } from '../../frame/touched';
+import { Choice } from '../../parts/Choice';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -14,7 +16,6 @@ import { text } from './text';
 export function AddFolder(props: { subscription: string; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const groups = useQuery(groupsQuery).data?.filter((group) => !group.managedBy) ?? [];
   const hosts = useQuery(hostsQuery).data ?? [];
   const [name, setName] = useState('');
@@ -27,16 +28,13 @@ export function AddFolder(props: { subscription: string; onClose: () => void }) 
   const wrongFolder = folder.startsWith('/') ? undefined : t.folderWrong;
   const body = { properties: { folder, host } };
   const at = (name: string) => folderPath(group?.id ?? props.subscription, name);
-  const work = async () => {
-    await put(at(name), body);
-    await client.invalidateQueries({ queryKey: [FOLDERS] });
-  };
   return (
     <FormPanel
       title={t.addFolder}
       label={t.addFolder}
       told={{ begun: t.adding(name), done: t.added(name), failed: t.notAdded(name) }}
-      work={work}
+      work={() => put(at(name), body)}
+      touches={TOUCHED.folder}
       needs={{ action: STORAGE_ACTION.folderWrite, on: group?.id ?? props.subscription }}
       refused={wrongName ?? wrongFolder}
       equal={{
@@ -61,32 +59,18 @@ export function AddFolder(props: { subscription: string; onClose: () => void }) 
       >
         <Input value={folder} onChange={(_, { value }) => setFolder(value)} />
       </Field>
-      <Field label={terms.host} required>
-        <Dropdown
-          value={host}
-          selectedOptions={[host]}
-          onOptionSelect={(_, { optionValue }) => setHost(optionValue)}
-        >
-          {hosts.map((one) => (
-            <Option key={one.id} value={one.name}>
-              {one.name}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
-      <Field label={terms.group} required>
-        <Dropdown
-          value={group?.name ?? ''}
-          selectedOptions={group ? [group.name] : []}
-          onOptionSelect={(_, { optionValue }) => setGroup(optionValue)}
-        >
-          {groups.map((one) => (
-            <Option key={one.id} value={one.name}>
-              {one.name}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
+      <Choice
+        label={terms.host}
+        value={host}
+        onChange={setHost}
+        options={hosts.map(({ name }) => ({ id: name, name }))}
+      />
+      <Choice
+        label={terms.group}
+        value={group?.name ?? ''}
+        onChange={setGroup}
+        options={groups.map(({ name }) => ({ id: name, name }))}
+      />
     </FormPanel>
   );
 }

@@ -1,9 +1,11 @@
 /** Adds a vault pool. */
-import { Dropdown, Field, Input, Option } from '@fluentui/react-components';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Field, Input } from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { called, locationsQuery } from '../../api/locations';
-import { POOLS, STORAGE_ACTION, poolPath, put } from '../../api/storage';
+import { STORAGE_ACTION, poolPath, put } from '../../api/storage';
+import { TOUCHED } from '../../frame/touched';
+import { Choice } from '../../parts/Choice';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -13,7 +15,6 @@ import { text } from './text';
 export function AddPool({ subscription, onClose }: { subscription: string; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const locations = useQuery(locationsQuery).data;
   const [name, setName] = useState('');
   const [folder, setFolder] = useState('');
@@ -22,16 +23,13 @@ export function AddPool({ subscription, onClose }: { subscription: string; onClo
   const wrongName = /^[\w.-]{1,64}$/.test(name) ? undefined : t.poolName;
   const wrongFolder = folder.startsWith('/') ? undefined : t.folderWrong;
   const body = { location, properties: { folder } };
-  const work = async () => {
-    await put(poolPath(subscription, name), body);
-    await client.invalidateQueries({ queryKey: [POOLS] });
-  };
   return (
     <FormPanel
       title={t.addPool}
       label={t.addPool}
       told={{ begun: t.adding(name), done: t.added(name), failed: t.notAdded(name) }}
-      work={work}
+      work={() => put(poolPath(subscription, name), body)}
+      touches={TOUCHED.pool}
       needs={{ action: STORAGE_ACTION.poolWrite, on: subscription }}
       refused={wrongName ?? wrongFolder}
       equal={{
@@ -51,19 +49,12 @@ export function AddPool({ subscription, onClose }: { subscription: string; onClo
       >
         <Input value={folder} onChange={(_, { value }) => setFolder(value)} />
       </Field>
-      <Field label={terms.location} required>
-        <Dropdown
-          value={called(locations, location)}
-          selectedOptions={[location]}
-          onOptionSelect={(_, { optionValue }) => setChosen(optionValue)}
-        >
-          {(locations ?? []).map((one) => (
-            <Option key={one.name} value={one.name}>
-              {called(locations, one.name)}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
+      <Choice
+        label={terms.location}
+        value={location}
+        onChange={setChosen}
+        options={(locations ?? []).map(({ name }) => ({ id: name, name: called(locations, name) }))}
+      />
     </FormPanel>
   );
 }

@@ -1,10 +1,10 @@
 /** Gives a restore folder another path; what was restored stays where it is. */
 import { Field, Input } from '@fluentui/react-components';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { groupOf } from '../../api/ids';
-import { FOLDERS, STORAGE_ACTION, put } from '../../api/storage';
+import { STORAGE_ACTION, put } from '../../api/storage';
 import type { RestoreFolder } from '../../api/storage';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -20,20 +20,16 @@ export function ChangeFolder({
 }) {
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const [folder, setFolder] = useState(of.properties.folder);
   const wrong = folder.startsWith('/') ? undefined : t.folderWrong;
   const body = { properties: { folder } };
-  const work = async () => {
-    await put(of.id, body);
-    await client.invalidateQueries({ queryKey: [FOLDERS] });
-  };
   return (
     <FormPanel
       title={`${t.restoreFolder}: ${of.name}`}
       label={terms.save}
       told={{ begun: t.changing(of.name), done: t.changed(of.name), failed: t.notChanged(of.name) }}
-      work={work}
+      work={() => put(of.id, body)}
+      touches={TOUCHED.folder}
       needs={{ action: STORAGE_ACTION.folderWrite, on: of.id }}
       refused={wrong ?? (folder === of.properties.folder ? t.nothingChanged : undefined)}
       equal={{

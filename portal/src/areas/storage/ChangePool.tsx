@@ -1,9 +1,9 @@
 /** Changes a vault pool: whether it takes new vaults, and its folder while it holds none. */
 import { Field, Input, Switch } from '@fluentui/react-components';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { POOLS, STORAGE_ACTION, put } from '../../api/storage';
+import { STORAGE_ACTION, put } from '../../api/storage';
 import type { VaultPool } from '../../api/storage';
+import { TOUCHED } from '../../frame/touched';
 import { quoted } from '../../parts/Equal';
 import { FormPanel } from '../../parts/FormPanel';
 import { useTerms } from '../../text/terms';
@@ -13,7 +13,6 @@ import { text } from './text';
 export function ChangePool({ pool, onClose }: { pool: VaultPool; onClose: () => void }) {
   const t = useText(text);
   const terms = useTerms();
-  const client = useQueryClient();
   const before = pool.properties;
   const [folder, setFolder] = useState(before.folder);
   const [takesVaults, setTakes] = useState(before.takesVaults);
@@ -27,10 +26,6 @@ export function ChangePool({ pool, onClose }: { pool: VaultPool; onClose: () => 
     isMoved && `--folder ${quoted(folder)}`,
     isTold && `--takes-vaults ${takesVaults}`,
   ];
-  const work = async () => {
-    await put(pool.id, body);
-    await client.invalidateQueries({ queryKey: [POOLS] });
-  };
   return (
     <FormPanel
       title={`${t.pool}: ${pool.name}`}
@@ -40,7 +35,8 @@ export function ChangePool({ pool, onClose }: { pool: VaultPool; onClose: () => 
         done: t.changed(pool.name),
         failed: t.notChanged(pool.name),
       }}
-      work={work}
+      work={() => put(pool.id, body)}
+      touches={TOUCHED.pool}
       needs={{ action: STORAGE_ACTION.poolWrite, on: pool.id }}
       refused={wrong ?? (isMoved || isTold ? undefined : t.nothingChanged)}
       equal={{

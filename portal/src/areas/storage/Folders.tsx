@@ -7,6 +7,7 @@ import { usePaged } from '../../api/paged';
 import { FOLDERS, STORAGE_ACTION, foldersPath } from '../../api/storage';
 import type { RestoreFolder } from '../../api/storage';
 import { path } from '../../frame/paths';
+import { TOUCHED } from '../../frame/touched';
 import { Empty } from '../../parts/Empty';
 import { quoted } from '../../parts/Equal';
 import { PageLink } from '../../parts/PageLink';
@@ -52,7 +53,7 @@ export function Folders({ subscription, onAdd }: { subscription: string; onAdd: 
           why={t.removeFolder}
           stillpoint={`stillpoint restore-folder remove -g ${quoted(groupOf(open.folder.id))}`}
           action={STORAGE_ACTION.folderDelete}
-          listKey={FOLDERS}
+          touches={TOUCHED.folder}
           onClose={close}
         />
       )}

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { usePaged } from '../../api/paged';
 import { POOLS, STORAGE_ACTION, poolsPath } from '../../api/storage';
 import type { VaultPool } from '../../api/storage';
+import { TOUCHED } from '../../frame/touched';
 import { Empty } from '../../parts/Empty';
 import { Fullness } from '../../parts/Fullness';
 import { PagedTable } from '../../parts/PagedTable';
@@ -50,7 +51,7 @@ export function Pools({ subscription, onAdd }: { subscription: string; onAdd: ()
           why={t.removePool}
           stillpoint="stillpoint pool remove"
           action={STORAGE_ACTION.poolDelete}
-          listKey={POOLS}
+          touches={TOUCHED.pool}
           onClose={close}
         />
       )}

@@ -1,3 +1,4 @@
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 export const text = texts({
@@ -30,7 +31,7 @@ export const text = texts({
     poolName: 'Use 1 to 64 letters, digits, “-”, “_” or “.”.',
     accountName: 'Use 3 to 24 of a–z and 0–9, as for a storage account.',
     nameTaken: 'This name is taken.',
-    nothingChanged: 'Nothing is changed yet.',
+    nothingChanged: 'No changes yet.',
     adding: (name: string) => `Adding ${name}`,
     added: (name: string) => `${name} added`,
     notAdded: (name: string) => `${name} could not be added`,
@@ -44,7 +45,7 @@ export const text = texts({
     removePool:
       'The pool is taken away; its folder stays on the disk, with the server’s backups in it.',
     removeFolder: 'The folder is taken from the list; what was restored stays on the disk.',
-    poolHasVaults: (n: string) => `${n} vaults are in it.`,
+    poolHasVaults: (n: string) => `It holds ${counted(n, 'vault')}.`,
   },
   'zh-Hant': {
     pools: '保存庫集區',

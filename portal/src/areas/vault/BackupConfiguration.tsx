@@ -4,7 +4,6 @@
  */
 import {
   Body1,
-  Button,
   Field,
   MessageBar,
   MessageBarBody,
@@ -24,12 +23,11 @@ import {
   storageConfigQuery,
 } from '../../api/vaultSettings';
 import { path } from '../../frame/paths';
-import { useWork } from '../../frame/useWork';
-import { Equal, quoted } from '../../parts/Equal';
+import { quoted } from '../../parts/Equal';
 import { Failure } from '../../parts/Failure';
-import { Guarded } from '../../parts/Guarded';
+import { TOUCHED } from '../../frame/touched';
+import { FormPanel } from '../../parts/FormPanel';
 import { PageLink } from '../../parts/PageLink';
-import { Panel } from '../../parts/Panel';
 import { Waiting } from '../../parts/Waiting';
 import { useText } from '../../text/text';
 import { useTerms } from '../../text/terms';
@@ -50,42 +48,46 @@ export function BackupConfiguration({ of, onClose }: { of: VaultPlace; onClose: 
   const terms = useTerms();
   const id = useVaultId(group, vault);
   const config = useQuery(storageConfigQuery(group, vault));
-  const { work, isBusy, error } = useWork(['vaults']);
   const [typed, setTyped] = useState<Redundancy>();
   const now = config.data?.properties.storageModelType;
   const chosen = typed ?? now;
   const isLocked = config.data?.properties.storageTypeState === 'Locked';
 
-  const save = async () => {
+  const work = async () => {
     if (!id || !chosen) return;
-    const said = { begun: t.saving(vault), failed: t.notSaved(vault) };
-    const isDone = await work(said, async () => {
-      await setRedundancy(id, chosen);
-      const to = { path: path.vault(group, vault, 'properties'), label: t.showProperties };
-      return { title: t.saved(vault, t.kinds[chosen].name), to };
-    });
-    if (isDone) onClose();
+    await setRedundancy(id, chosen);
+    const to = { path: path.vault(group, vault, 'properties'), label: t.showProperties };
+    return { to };
   };
   const refused = isLocked ? t.locked : chosen === now ? t.unchanged : undefined;
 
   return (
-    <Panel
+    <FormPanel
       title={t.backupConfiguration}
-      onClose={onClose}
-      actions={
-        <>
-          <Guarded
-            appearance="primary"
-            refused={refused}
-            needs={id === undefined ? undefined : { action: SETTINGS_ACTION.redundancy, on: id }}
-            isBusy={isBusy}
-            onClick={() => void save()}
-          >
-            {terms.save}
-          </Guarded>
-          <Button onClick={onClose}>{terms.cancel}</Button>
-        </>
+      label={terms.save}
+      told={{
+        begun: t.saving(vault),
+        done: chosen ? t.saved(vault, t.kinds[chosen].name) : '',
+        failed: t.notSaved(vault),
+      }}
+      work={work}
+      touches={TOUCHED.vault}
+      needs={id === undefined ? undefined : { action: SETTINGS_ACTION.redundancy, on: id }}
+      refused={refused}
+      equal={
+        id && chosen && !isLocked
+          ? {
+              stillpoint: `stillpoint vault set ${quoted(vault)} --redundancy ${WORDS[chosen]}`,
+              az: `az backup vault backup-properties set -g ${quoted(group)} -n ${quoted(vault)} --backup-storage-redundancy ${chosen}`,
+              rest: {
+                method: 'PUT',
+                path: storageConfigPath(id),
+                body: redundancyBody(chosen),
+              },
+            }
+          : undefined
       }
+      onClose={onClose}
     >
       {config.error && <Failure error={config.error} retry={() => void config.refetch()} />}
       {config.isPending && <Waiting />}
@@ -125,22 +127,8 @@ export function BackupConfiguration({ of, onClose }: { of: VaultPlace; onClose: 
             </RadioGroup>
           </Field>
           <RealCopies of={of} asked={chosen} />
-          {error !== undefined && <Failure error={error} />}
-          {id && !isLocked && (
-            <Equal
-              to={{
-                stillpoint: `stillpoint vault set ${quoted(vault)} --redundancy ${WORDS[chosen]}`,
-                az: `az backup vault backup-properties set -g ${quoted(group)} -n ${quoted(vault)} --backup-storage-redundancy ${chosen}`,
-                rest: {
-                  method: 'PUT',
-                  path: storageConfigPath(id),
-                  body: redundancyBody(chosen),
-                },
-              }}
-            />
-          )}
         </>
       )}
-    </Panel>
+    </FormPanel>
   );
 }

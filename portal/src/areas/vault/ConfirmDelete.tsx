@@ -3,6 +3,7 @@ import { Field, Input, makeStyles } from '@fluentui/react-components';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { VAULT_ACTION, deleteVault } from '../../api/vaults';
+import { TOUCHED } from '../../frame/touched';
 import { useWork } from '../../frame/useWork';
 import { Equal } from '../../parts/Equal';
 import { Failure } from '../../parts/Failure';
@@ -22,7 +23,7 @@ export function ConfirmDelete({ of, id }: { of: VaultPlace; id: string }) {
   const styles = useStyles();
   const t = useText(text);
   const [, go] = useLocation();
-  const { work, isBusy, error } = useWork(['vaults', 'overview']);
+  const { work, isBusy, error } = useWork(TOUCHED.vault);
   const [typed, setTyped] = useState('');
   // The server has the last word on whether it is empty: what it says is shown.
   const remove = () =>

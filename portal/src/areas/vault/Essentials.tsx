@@ -11,6 +11,7 @@ import { Facts } from '../../parts/Facts';
 import { PageLink } from '../../parts/PageLink';
 import { useNumbers } from '../../text/numbers';
 import { useTerms, word } from '../../text/terms';
+import { useErrorText } from '../../text/errors';
 import { useText } from '../../text/text';
 import { useTime } from '../../text/time';
 import { RealCopies } from './RealCopies';
@@ -83,8 +84,10 @@ export function Essentials({ of, vault }: { of: VaultPlace; vault: Vault | undef
 function Latest({ of }: { of: VaultPlace }) {
   const t = useText(text);
   const time = useTime();
-  const { data, isPending } = useQuery(latestBackupQuery(of.group, of.vault));
+  const errorText = useErrorText();
+  const { data, error, isPending } = useQuery(latestBackupQuery(of.group, of.vault));
   if (isPending) return '…';
+  if (error) return errorText(error).message;
   if (!data) return t.noLatest;
   return (
     <PageLink to={path.job(data.id)}>

@@ -1,7 +1,6 @@
 /** The pane of a vault's Security settings: soft delete and its days (PORTAL-19, SOFT-6). */
 import {
   Body1,
-  Button,
   Checkbox,
   Field,
   Input,
@@ -22,11 +21,9 @@ import {
   vaultConfigQuery,
 } from '../../api/vaultSettings';
 import { path } from '../../frame/paths';
-import { useWork } from '../../frame/useWork';
-import { Equal } from '../../parts/Equal';
 import { Failure } from '../../parts/Failure';
-import { Guarded } from '../../parts/Guarded';
-import { Panel } from '../../parts/Panel';
+import { TOUCHED } from '../../frame/touched';
+import { FormPanel } from '../../parts/FormPanel';
 import { Waiting } from '../../parts/Waiting';
 import { useText } from '../../text/text';
 import { useTerms } from '../../text/terms';
@@ -48,7 +45,6 @@ export function SecuritySettings({ of, onClose }: { of: VaultPlace; onClose: () 
   const terms = useTerms();
   const id = useVaultId(group, vault);
   const config = useQuery(vaultConfigQuery(group, vault));
-  const { work, isBusy, error } = useWork(['vaults', 'overview']);
   const [typed, setTyped] = useState<{ state?: SoftDelete; days?: string }>({});
   const [isSure, setIsSure] = useState(false);
 
@@ -76,35 +72,28 @@ export function SecuritySettings({ of, onClose }: { of: VaultPlace; onClose: () 
           ? t.confirmFirst
           : mayLower;
 
-  const save = async () => {
+  const work = async () => {
     if (!id || !state || days === undefined) return;
-    const said = { begun: t.savingSecurity(vault), failed: t.notSavedSecurity(vault) };
-    const isDone = await work(said, async () => {
-      await setSoftDelete(id, state, days);
-      const to = { path: path.vault(group, vault, 'properties'), label: t.showProperties };
-      return { title: t.savedSecurity(vault, t.states[state]), body: t.days(days), to };
-    });
-    if (isDone) onClose();
+    await setSoftDelete(id, state, days);
+    const to = { path: path.vault(group, vault, 'properties'), label: t.showProperties };
+    return { body: t.days(days), to };
   };
 
   return (
-    <Panel
+    <FormPanel
       title={t.securitySettings}
+      label={terms.save}
+      told={{
+        begun: t.savingSecurity(vault),
+        done: state ? t.savedSecurity(vault, t.states[state]) : '',
+        failed: t.notSavedSecurity(vault),
+      }}
+      work={work}
+      touches={TOUCHED.vault}
+      needs={id === undefined ? undefined : { action: SETTINGS_ACTION.softDelete, on: id }}
+      refused={refused}
+      equal={id && state && days !== undefined ? softDeleteEqual(of, id, state, days) : undefined}
       onClose={onClose}
-      actions={
-        <>
-          <Guarded
-            appearance="primary"
-            refused={refused}
-            needs={id === undefined ? undefined : { action: SETTINGS_ACTION.softDelete, on: id }}
-            isBusy={isBusy}
-            onClick={() => void save()}
-          >
-            {terms.save}
-          </Guarded>
-          <Button onClick={onClose}>{terms.cancel}</Button>
-        </>
-      }
     >
       {config.error && <Failure error={config.error} retry={() => void config.refetch()} />}
       {config.isPending && <Waiting />}
@@ -160,11 +149,9 @@ export function SecuritySettings({ of, onClose }: { of: VaultPlace; onClose: () 
               />
             </>
           )}
-          {error !== undefined && <Failure error={error} />}
-          {id && days !== undefined && <Equal to={softDeleteEqual(of, id, state, days)} />}
         </>
       )}
-    </Panel>
+    </FormPanel>
   );
 }
 

@@ -3,6 +3,7 @@ import { makeStyles, tokens } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { COUNT_ACTION, countUsage, storesOf, vaultUsageQuery } from '../../api/vaultUsages';
 import { path } from '../../frame/paths';
+import { TOUCHED } from '../../frame/touched';
 import { useWork } from '../../frame/useWork';
 import { Equal } from '../../parts/Equal';
 import { Failure } from '../../parts/Failure';
@@ -34,7 +35,7 @@ export function StoreTable({ of }: { of: VaultPlace }) {
   const t = useText(text);
   const columns = useColumns();
   const usage = useQuery(vaultUsageQuery(group, vault));
-  const { work, isBusy } = useWork(['vaults']);
+  const { work, isBusy } = useWork(TOUCHED.vault);
   if (usage.error) return <Failure error={usage.error} retry={() => void usage.refetch()} />;
   if (!usage.data) return <Waiting />;
   const stores = storesOf(usage.data);

@@ -6,11 +6,8 @@ import { useState } from 'react';
 import type { Vault } from '../../api/vaults';
 import { VAULT_ACTION, setTags, vaultQuery } from '../../api/vaults';
 import { path } from '../../frame/paths';
-import { useWork } from '../../frame/useWork';
-import { Equal } from '../../parts/Equal';
-import { Failure } from '../../parts/Failure';
-import { Guarded } from '../../parts/Guarded';
-import { Panel } from '../../parts/Panel';
+import { TOUCHED } from '../../frame/touched';
+import { FormPanel } from '../../parts/FormPanel';
 import { useText } from '../../text/text';
 import { useTerms } from '../../text/terms';
 import type { VaultPlace } from './VaultLayout';
@@ -33,7 +30,6 @@ function Tags({ vault, of, onClose }: { vault: Vault; of: VaultPlace; onClose: (
   const styles = useStyles();
   const t = useText(text);
   const terms = useTerms();
-  const { work, isBusy, error } = useWork(['vaults']);
   const [tags, setRows] = useState<Tag[]>(() => Object.entries(vault.tags));
   const change = (at: number, tag: Tag) => setRows(tags.map((one, i) => (i === at ? tag : one)));
   const wrong = (name: string, at: number) => {
@@ -42,33 +38,25 @@ function Tags({ vault, of, onClose }: { vault: Vault; of: VaultPlace; onClose: (
     return same < at ? t.twice : undefined;
   };
   const body = { tags: Object.fromEntries(tags) };
-  const save = async () => {
-    const said = { begun: t.saving(vault.name), failed: t.failed(vault.name) };
-    const isDone = await work(said, async () => {
-      await setTags(vault.id, body.tags);
-      const to = { path: path.vault(of.group, of.vault, 'properties'), label: vault.name };
-      return { title: t.saved(vault.name), to };
-    });
-    if (isDone) onClose();
+  const work = async () => {
+    await setTags(vault.id, body.tags);
+    return { to: { path: path.vault(of.group, of.vault, 'properties'), label: vault.name } };
   };
   return (
-    <Panel
+    <FormPanel
       title={t.title}
+      label={terms.save}
+      told={{
+        begun: t.saving(vault.name),
+        done: t.saved(vault.name),
+        failed: t.failed(vault.name),
+      }}
+      work={work}
+      touches={TOUCHED.vault}
+      needs={{ action: VAULT_ACTION.write, on: vault.id }}
+      refused={tags.map(([name], at) => wrong(name, at)).find((one) => one)}
+      equal={{ rest: { method: 'PATCH', path: vault.id, body } }}
       onClose={onClose}
-      actions={
-        <>
-          <Guarded
-            appearance="primary"
-            refused={tags.map(([name], at) => wrong(name, at)).find((one) => one)}
-            needs={{ action: VAULT_ACTION.write, on: vault.id }}
-            isBusy={isBusy}
-            onClick={() => void save()}
-          >
-            {terms.save}
-          </Guarded>
-          <Button onClick={onClose}>{terms.cancel}</Button>
-        </>
-      }
     >
       <Body1>{t.intro}</Body1>
       {tags.map(([name, value], at) => (
@@ -93,8 +81,6 @@ function Tags({ vault, of, onClose }: { vault: Vault; of: VaultPlace; onClose: (
           {t.add}
         </Button>
       </div>
-      {error !== undefined && <Failure error={error} />}
-      <Equal to={{ rest: { method: 'PATCH', path: vault.id, body } }} />
-    </Panel>
+    </FormPanel>
   );
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 export const text = texts({
@@ -16,12 +17,12 @@ export const text = texts({
     softOff:
       'Soft delete is off: what is deleted from now on is gone at once, and nobody can bring it back.',
     softOn: (days: string) =>
-      `Soft delete is on: deleted data is kept for ${days} days, and the vault with it. Switch it off to delete for good at once. What is soft-deleted already keeps its days unless it is undeleted first.`,
+      `Soft delete is on: deleted data is kept for ${counted(days, 'day')}, and the vault with it. Switch it off to delete for good at once. What is soft-deleted already keeps its days unless it is undeleted first.`,
     softAlways: (days: string) =>
-      `Soft delete is always on in this vault and can’t be switched off. Deleted data goes by itself after ${days} days; only then can the vault be deleted.`,
+      `Soft delete is always on in this vault and can’t be switched off. Deleted data goes by itself after ${counted(days, 'day')}; only then can the vault be deleted.`,
     softEmpty: 'Nothing is in the vault that it could keep.',
     toSecurity: 'Open Security settings',
-    deleted: 'Undelete what is soft-deleted, to delete it again',
+    deleted: 'Undelete soft-deleted items so that they can be deleted again',
     deletedDone: 'Nothing is soft-deleted.',
     deletedOpen: (n: string) =>
       `Soft-deleted items: ${n}. Undelete each while soft delete is off, then delete its data in the next step; or wait until its days are over.`,

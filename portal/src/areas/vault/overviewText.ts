@@ -1,3 +1,4 @@
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 export const text = texts({
@@ -12,7 +13,7 @@ export const text = texts({
     latest: 'Latest recovery point',
     noLatest: 'None yet',
     softDelete: 'Soft delete',
-    days: (n: number) => `${n} days`,
+    days: (n: number) => counted(n, 'day'),
     dashboard: 'Dashboard',
     items: 'Backup items',
     machines: 'Virtual machine',

@@ -1,4 +1,5 @@
 /** Words of Properties, Backup Infrastructure and the panes that both lead to. */
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 export const text = texts({
@@ -50,7 +51,7 @@ export const text = texts({
     softDelete: 'Soft delete',
     softDeleteIntro:
       'Deleted backup data is kept for some more days, free of charge in the last 14 of them, and can be undeleted as long.',
-    days: (n: number) => `${n} days`,
+    days: (n: number) => counted(n, 'day'),
     retention: 'Days that deleted data is kept',
     daysRule: 'A whole number from 14 to 180.',
     states: {
@@ -66,14 +67,14 @@ export const text = texts({
     isAlwaysOn:
       'Soft delete is always on in this vault. That can’t be changed any more; the days can.',
     disableWarning:
-      'Who then deletes backups, by mistake or with ill intent, deletes them for good. Data that is soft-deleted already keeps its days. A critical alert is raised.',
+      'Anyone who then deletes backups, by mistake or with ill intent, deletes them for good. Data that is soft-deleted already keeps its days. A critical alert is raised.',
     shorterWarning:
       'What is deleted from now on is kept for less time than before. What is soft-deleted already keeps its days.',
     alwaysWarning:
       'This can’t be undone: as long as the vault exists, deleted data in it is kept for its days, and until then the vault can’t be deleted.',
     alwaysConfirm: 'I understand that soft delete can never be switched off in this vault again',
     confirmFirst: 'Confirm first that it can’t be undone.',
-    unchanged: 'Nothing is changed yet.',
+    unchanged: 'No changes yet.',
     savingSecurity: (vault: string) => `Updating the Security settings of ${vault}…`,
     savedSecurity: (vault: string, state: string) => `${vault}: soft delete is now ${state}`,
     notSavedSecurity: (vault: string) => `The Security settings of ${vault} could not be updated`,

@@ -4,15 +4,16 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { FormEvent } from 'react';
 import { useLocation } from 'wouter';
-import { GROUPS, GROUP_ACTION, createGroup, groupsQuery } from '../../api/groups';
+import { GROUP_ACTION, createGroup, groupsQuery } from '../../api/groups';
 import { groupOf } from '../../api/ids';
 import { locationsQuery } from '../../api/locations';
 import { useRefusal } from '../../api/permissions';
 import { useSubscription } from '../../api/subscription';
 import type { Vault } from '../../api/vaults';
-import { VAULT_ACTION, createVault, vaultsQuery } from '../../api/vaults';
+import { createVault, vaultsQuery } from '../../api/vaults';
 import { path } from '../../frame/paths';
 import { text as frame } from '../../frame/text';
+import { TOUCHED } from '../../frame/touched';
 import { useWork } from '../../frame/useWork';
 import { Equal } from '../../parts/Equal';
 import { Failure } from '../../parts/Failure';
@@ -25,7 +26,7 @@ import { LocationField } from './LocationField';
 import { NameField } from './NameField';
 import { createEqual } from './commands';
 import type { Draft } from './draft';
-import { EMPTY, placeOf } from './draft';
+import { EMPTY, makingRights, placeOf, withGroupMade } from './draft';
 import { wrongGroup, wrongName } from './rules';
 import { text } from './text';
 
@@ -57,7 +58,7 @@ export default function CreateVault() {
   const { data: vaults = [] } = useQuery(vaultsQuery);
   const { data: groups = [] } = useQuery(groupsQuery);
   const { data: locations = [] } = useQuery(locationsQuery);
-  const { work, isBusy, error } = useWork(['vaults', GROUPS, 'overview']);
+  const { work, isBusy, error } = useWork(TOUCHED.vault);
   const [typed, setTyped] = useState<Draft>(EMPTY);
   const [isTried, setIsTried] = useState(false);
   const [made, setMade] = useState<Vault>();
@@ -67,8 +68,7 @@ export default function CreateVault() {
   );
   const draft = withDefaults(typed, groups, locations);
   const place = placeOf(draft);
-  const on = subscription && (place.id(subscription.id) ?? subscription.id);
-  const refused = useRefusal(on === undefined ? undefined : { action: VAULT_ACTION.write, on });
+  const refused = useRefusal(subscription && makingRights(draft, subscription.id));
   const wrong = {
     name: wrongName(draft.name, vaults, t),
     group: draft.isNewGroup
@@ -92,7 +92,10 @@ export default function CreateVault() {
     const { name, location } = draft;
     const said = { begun: t.creating(name), failed: t.failed(name) };
     await work(said, async () => {
-      if (draft.isNewGroup) await createGroup(place.name, location);
+      if (draft.isNewGroup) {
+        await createGroup(place.name, location);
+        setTyped(withGroupMade(draft));
+      }
       const id = `${subscription.id}/resourceGroups/${place.name}/providers/Microsoft.RecoveryServices/vaults/${name}`;
       const vault = await createVault(id, location);
       setMade(vault);

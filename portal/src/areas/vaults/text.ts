@@ -1,3 +1,4 @@
+import { counted } from '../../text/counted';
 import { texts } from '../../text/text';
 
 export const text = texts({
@@ -13,7 +14,7 @@ export const text = texts({
     addFirst: 'Create a vault',
     noMatch: 'No vault fits the filter.',
     clear: 'Clear the filter',
-    count: (shown: number, all: number) => `${shown} of ${all} vaults`,
+    count: (shown: number, all: number) => `${shown} of ${counted(all, 'vault')}`,
 
     title: 'Create Recovery Services vault',
     intro:
@@ -42,7 +43,7 @@ export const text = texts({
     toMachines: 'Open the virtual machines',
     afterwards:
       'A new vault has geo-redundant storage and keeps deleted backups for 14 days. Set its storage redundancy before the first machine is protected: it is fixed from then on.',
-    needed: 'Fill in what is marked first.',
+    needed: 'Correct the marked fields first.',
     creating: (name: string) => `Creating the vault ${name}…`,
     created: (name: string) => `The vault ${name} was created`,
     failed: (name: string) => `The vault ${name} could not be created`,

@@ -1,4 +1,4 @@
-/** A choice of one resource among few. */
+/** A field that is one of a few things. */
 import { Dropdown, Field, Option } from '@fluentui/react-components';
 
 export function Choice(props: {
@@ -8,12 +8,18 @@ export function Choice(props: {
   onChange: (id: string) => void;
   /** What stands where there is none. */
   none?: string;
-  isLoading: boolean;
+  isLoading?: boolean;
+  hint?: string;
 }) {
   const { options } = props;
   const isNone = !props.isLoading && options.length === 0;
   return (
-    <Field label={props.label} required validationMessage={isNone ? props.none : undefined}>
+    <Field
+      label={props.label}
+      required
+      hint={props.hint}
+      validationMessage={isNone ? props.none : undefined}
+    >
       <Dropdown
         disabled={options.length === 0}
         value={options.find(({ id }) => id === props.value)?.name ?? ''}
