@@ -115,7 +115,8 @@ async fn jobs_of_all_vaults_are_listed_newest_first_and_filtered() {
     assert_eq!(job["stillpoint"]["vaultName"], "v1");
     let item = job["stillpoint"]["itemId"].as_str().unwrap();
     let of_item = format!("itemId eq '{}'", item.to_uppercase());
-    let found = world.of_all("backupJobs", &of_item, "operation").await;
+    let mut found = world.of_all("backupJobs", &of_item, "operation").await;
+    found.sort();
     assert_eq!(found, ["Backup", "ConfigureBackup"]);
     let (status, one) = world.get(job["id"].as_str().unwrap()).await;
     assert_eq!(status, 200, "{one}");

@@ -9,6 +9,8 @@ use super::Client;
 
 /// For how long a stream is read; a server ends it sooner.
 const LASTS: Duration = Duration::from_secs(1200);
+/// How long a stream may be silent: a server says each quarter of a minute that it is there.
+const SILENT: Duration = Duration::from_secs(50);
 
 /// How a stream came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,7 @@ impl Client {
             return Ok(Followed::NotServed);
         };
         let mut events = Events::default();
-        while let Ok(Some(bytes)) = answer.chunk().await {
+        while let Ok(Ok(Some(bytes))) = tokio::time::timeout(SILENT, answer.chunk()).await {
             for (name, data) in events.read(&bytes) {
                 match name.as_str() {
                     "job" => told(&serde_json::from_str(&data).unwrap_or_default())?,

@@ -32,6 +32,9 @@ pub async fn run(settings: &Settings, days: u32) -> Result<()> {
         .filter_map(|n| first.checked_add(i64::from(n).days()).ok())
         .map(|date| date.to_string())
         .collect();
+    if let Some(vault) = &settings.global.remote.vault_name {
+        rows.retain(|row| text(row, "/vaultName").eq_ignore_ascii_case(vault));
+    }
     let shown = rows.iter().map(|row| {
         let all = row["days"].as_array().map_or(&[][..], |all| all);
         let of = |date: &String| all.iter().find(|day| day["date"] == date.as_str());

@@ -16,6 +16,7 @@ pub async fn run(settings: &Settings, command: JobCommand) -> Result<u8> {
     let vault = match &command {
         // Of all vaults there is a list of the same name.
         JobCommand::List { all: true, .. } => {
+            settings.refuse(&["vault_name"], "names one vault, and --all asks for all")?;
             format!("{}/providers/Stillpoint.Fabric", client.scope)
         }
         _ => find::vault_id(&client, settings).await?,
@@ -32,7 +33,9 @@ pub async fn run(settings: &Settings, command: JobCommand) -> Result<u8> {
             let wanted: Vec<String> = wanted.collect();
             let mut path = format!("{vault}/backupJobs");
             if !wanted.is_empty() {
-                path += &format!("?$filter={}", wanted.join(" and "));
+                let words = wanted.join(" and ");
+                let words = url::form_urlencoded::byte_serialize(words.as_bytes());
+                path += &format!("?$filter={}", words.collect::<String>());
             }
             list(settings, &client.list(&path).await?).map(|()| 0)
         }

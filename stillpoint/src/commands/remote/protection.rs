@@ -16,6 +16,7 @@ use crate::units::minute;
 pub async fn run(settings: &Settings, command: ProtectionCommand) -> Result<u8> {
     let client = Client::open()?;
     if let ProtectionCommand::List { all: true } = command {
+        settings.refuse(&["vault_name"], "names one vault, and --all asks for all")?;
         let path = format!(
             "{}/providers/Stillpoint.Fabric/protectedItems",
             client.scope

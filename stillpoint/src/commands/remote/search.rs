@@ -9,6 +9,10 @@ use crate::settings::Settings;
 
 /// Shows what has a text in its name.
 pub async fn run(settings: &Settings, words: &str) -> Result<()> {
+    settings.refuse(
+        &["vault_name"],
+        "is no use: all that you may see is searched",
+    )?;
     let client = Client::open()?;
     let query: String = url::form_urlencoded::byte_serialize(words.as_bytes()).collect();
     let path = format!(

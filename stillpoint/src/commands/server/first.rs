@@ -26,11 +26,16 @@ pub fn page(
     } else {
         String::new()
     };
+    let portal = match cfg!(feature = "portal") {
+        true => "\n  In a browser       {url}/",
+        false => "",
+    };
+    let portal = portal.replace("{url}", url);
     Ok(format!(
         "\
 Stillpoint starts for the first time. This is shown once:
 
-  Address            {url}
+  Address            {url}{portal}
   CA certificate     {ca}
   SHA-256            {fingerprint}
   Tenant             {tenant}
