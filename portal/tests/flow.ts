@@ -2,10 +2,12 @@
  * The main flow, as both source articles have it: a vault is made, a machine is protected from it,
  * and is backed up for the first time (PORTAL-3, 4, 7, 8, 10, 11, 12).
  */
+import assert from 'node:assert/strict';
 import type { Person } from './world.ts';
 import { follow, goByServices } from './parts.ts';
 import { LONG, given } from './world.ts';
 import type { Words } from './words.ts';
+import { english } from './words.ts';
 
 /** Finds the vaults by typing their name where all is searched (PORTAL-3). */
 async function searchVaults({ page, sees }: Person, words: Words) {
@@ -13,6 +15,19 @@ async function searchVaults({ page, sees }: Person, words: Words) {
   const services = page.getByRole('group', { name: words.services });
   await services.getByRole('option', { name: words.vaults }).click();
   await sees(page.getByRole('heading', { level: 1, name: words.vaults }));
+}
+
+/** The form asks in the order of VAULT-4, proposes what there is one of, and advises (VAULT-5, 12). */
+export async function asksInOrder(one: Person) {
+  await one.go('/vaults/create', english.createTitle);
+  const form = one.page.getByRole('main');
+  await one.sees(form.getByText('onprem'));
+  const said = (await form.innerText()).replaceAll('\n', ' ');
+  assert.match(
+    said,
+    /Name.*Subscription ?\*? +\S+.*Resource group.*Use existing.*Create new.*Location/,
+  );
+  assert.match(said, /With machines in several locations, make a vault in each/);
 }
 
 /** Makes a vault: the long way by All services (PORTAL-4), or the short one by searching. */

@@ -17,6 +17,7 @@ export async function chooseRedundancy(one: Person, vault: string) {
   await page.keyboard.press('Escape');
   await one.go(`/vaults/default/${vault}/properties`, /Properties/);
   await page.getByRole('button', { name: 'Update Backup Configuration' }).click();
+  await sees(pane.getByText(/Keep it if this vault is the primary place of your backups/));
   await pane.getByRole('radio', { name: /Locally-redundant/ }).check();
   await check('backup configuration');
   await press(one, 'Save');
@@ -90,7 +91,7 @@ export async function deleteForGood(one: Person, vault: string) {
 }
 
 /** Stops protection and deletes the data. */
-export async function deleteData(one: Person, vault: string, comment = '') {
+async function deleteData(one: Person, vault: string, comment = '') {
   const { page, sees } = one;
   await one.go(item(vault), given.machine);
   await command(one, 'Stop backup').click();

@@ -1,11 +1,10 @@
 /** The portal as people use it, on one real guest. Each test goes on where the one before ended. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backUp, createVault, protect, seesPoint } from './flow.ts';
+import { asksInOrder, backUp, createVault, protect, seesPoint } from './flow.ts';
 import { addHosts, cancels, seesEvil, seesWhyNot } from './hosts.ts';
 import {
   chooseRedundancy,
-  deleteData,
   deleteForGood,
   giveUp,
   redundancyIsFixed,
@@ -25,6 +24,7 @@ import { english, simplified, traditional } from './words.ts';
 const first = `first${given.suffix}`;
 const second = `second${given.suffix}`;
 const third = `third${given.suffix}`;
+const fourth = `fourth${given.suffix}`;
 
 test('the_one_time_password_only_serves_to_set_an_own_one', { skip: !given.oneTime }, async () => {
   await using one = await person();
@@ -89,6 +89,7 @@ async function setPassword({ page, sees, check }: Person, oneTime: string) {
 
 test('portal_4_5_6_7_8_a_vault_is_made_the_long_way_and_a_machine_protected_from_it', async () => {
   const one = await administrator();
+  await asksInOrder(one);
   await createVault(one, english, first);
   await chooseRedundancy(one, first);
   await one.go(`/vaults/default/${first}`, first);
@@ -175,11 +176,11 @@ test('portal_22_an_alert_is_made_inactive_and_notifications_are_configured', asy
   await quieten(await administrator(), first);
 });
 
-test('portal_1_2_9_15_a_machine_is_protected_from_its_own_menu_by_a_new_policy', async () => {
+test('portal_1_2_9_15_a_machine_is_protected_from_its_own_menu_by_a_policy_of_its_own', async () => {
   const one = await administrator();
-  await protectFromMenu(one, first, 'nightly');
+  await protectFromMenu(one, fourth, 'nightly');
   await changePolicy(one, 'nightly');
-  await deleteData(one, first);
+  await giveUp(one, fourth);
 });
 
 test('portal_26_help_and_feedback_are_a_click_away_from_a_vault', async () => {

@@ -43,6 +43,7 @@ const AREAS: &[(&str, &[RangeInclusive<u32>])] = &[
     ("RESTORE", &[1..=19, 21..=22]),
     ("MAP", &[16..=17]),
     ("EXT", &[1..=1]),
+    ("PORTAL", &[1..=12, 15..=17, 19..=19, 22..=23, 25..=26]),
     ("CONF", &[1..=1, 4..=8, 11..=11, 13..=15, 17..=19]),
 ];
 
@@ -124,13 +125,25 @@ impl Sources {
 fn collect(folder: &Path, tests: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.is_dir() {
+        let name = entry.file_name();
+        let text = || fs::read_to_string(&path).unwrap_or_default();
+        if path.is_dir() && name != "node_modules" {
             collect(&path, tests);
         } else if path.extension().is_some_and(|e| e == "rs") {
-            let text = fs::read_to_string(&path).unwrap_or_default();
-            tests.extend(tests_of(&text).map(str::to_owned));
+            tests.extend(tests_of(&text()).map(str::to_owned));
+        } else if name.to_string_lossy().ends_with(".test.ts") {
+            tests.extend(tests_of_node(&text()).map(str::to_owned));
         }
     }
+}
+
+/// The names of the tests for Node that are written as those of functions are.
+fn tests_of_node(source: &str) -> impl Iterator<Item = &str> {
+    let begun = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("test('"));
+    let names = begun.filter_map(|line| Some(line.split_once('\'')?.0));
+    names.filter(|name| is_plain(name))
 }
 
 /// The names of functions that are tests and are run, or are listed for a macro that makes tests of them.
@@ -407,6 +420,9 @@ mod tests {
         let list =
             "    l_0,\nmacro_rules! each_test {\n    l_1,\n    fn x(y, z)\n    }\n}\n    l_2,\n";
         assert_eq!(tests_of(list).collect::<Vec<_>>(), ["l_1"]);
+        let node =
+            "test('a_1', async () => {\ntest('a sentence', x);\n  test('b', y);\n// test('c'";
+        assert_eq!(tests_of_node(node).collect::<Vec<_>>(), ["a_1"]);
         let mut sources = Sources::default();
         let test = |text| Test::parse(text).unwrap();
         assert!(sources.have(test(
