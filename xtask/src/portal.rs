@@ -24,6 +24,9 @@ const BUILT: &str = "node_modules/.stillpoint-built";
 /// What lies in the portal's folder and is no source of it.
 const NO_SOURCES: &[&str] = &["node_modules", "dist", "coverage"];
 
+/// What the portal is made of besides: its types, and the errors that its help lists.
+const DOCUMENTS: [&str; 2] = ["docs/openapi.json", "docs/errors.md"];
+
 /// Whether there is a portal in this checkout.
 pub(crate) fn is_there() -> bool {
     folder().join("package.json").is_file()
@@ -35,7 +38,7 @@ pub(crate) fn run() -> Result<()> {
         bail!("portal/package.json is missing");
     }
     let folder = folder();
-    if is_fresh(&folder, &shell::root().join("docs/openapi.json"))? {
+    if is_fresh(&folder, &DOCUMENTS.map(|name| shell::root().join(name)))? {
         return Ok(());
     }
     println!("Building the portal ...");
@@ -119,12 +122,17 @@ impl Npm {
 }
 
 /// Whether the last build is newer than all that it was made of.
-fn is_fresh(folder: &Path, document: &Path) -> Result<bool> {
+fn is_fresh(folder: &Path, documents: &[PathBuf]) -> Result<bool> {
     let Some(built) = time(&folder.join(BUILT))? else {
         return Ok(false);
     };
-    if time(&folder.join("dist/index.html"))?.is_none() || time(document)? > Some(built) {
+    if time(&folder.join("dist/index.html"))?.is_none() {
         return Ok(false);
+    }
+    for document in documents {
+        if time(document)? > Some(built) {
+            return Ok(false);
+        }
     }
     Ok(newest(folder)? <= Some(built))
 }
@@ -170,7 +178,7 @@ mod unit_tests {
     fn the_portal_is_built_anew_when_something_of_it_has_changed() {
         let place = tempfile::tempdir().unwrap();
         let portal = place.path().join("portal");
-        let document = place.path().join("openapi.json");
+        let documents = ["openapi.json", "errors.md"].map(|name| place.path().join(name));
         let at = |path: &Path, second: u64| {
             let time = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
             File::open(path).unwrap().set_modified(time).unwrap();
@@ -180,8 +188,10 @@ mod unit_tests {
             fs::write(path, "").unwrap();
             at(path, second);
         };
-        let fresh = || is_fresh(&portal, &document).unwrap();
-        put(&document, 1);
+        let fresh = || is_fresh(&portal, &documents).unwrap();
+        for document in &documents {
+            put(document, 1);
+        }
         put(&portal.join("src/app.tsx"), 1);
         put(&portal.join("vite.config.ts"), 1);
         put(&portal.join("dist/index.html"), 1);
@@ -198,9 +208,11 @@ mod unit_tests {
             at(&portal.join(changed), 1);
             assert!(fresh());
         }
-        at(&document, 3);
-        assert!(!fresh());
-        at(&document, 1);
+        for document in &documents {
+            at(document, 3);
+            assert!(!fresh(), "{}", document.display());
+            at(document, 1);
+        }
         fs::remove_dir_all(portal.join("dist")).unwrap();
         assert!(!fresh());
     }
