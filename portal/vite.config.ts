@@ -34,5 +34,9 @@ export default defineConfig({
     fs: { allow: ['.', '../docs'] },
     proxy: { '^/(providers|subscriptions|adfs)': { target: server, secure: false } },
   },
-  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'] },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['src/jsdom.ts'],
+  },
 } as Parameters<typeof defineConfig>[0]);

@@ -36,7 +36,7 @@ pub(crate) const STATES: [(&str, ProtectionState); 6] = [
 ];
 
 /// The words for which machines are asked for.
-const PROTECTIONS: [(&str, Protected); 8] = [
+const PROTECTIONS: [(&str, Protected); 9] = [
     ("Unprotected", Protected::No),
     ("Active", Protected::Active),
     ("Stopped", Protected::Stopped),
@@ -52,6 +52,10 @@ const PROTECTIONS: [(&str, Protected); 8] = [
     (
         "ProtectionStopped",
         Protected::As(ProtectionState::ProtectionStopped),
+    ),
+    (
+        "ProtectionPaused",
+        Protected::As(ProtectionState::ProtectionPaused),
     ),
     (
         "BackupsSuspended",

@@ -26,7 +26,7 @@ const POOLS: &str = "Stillpoint.Fabric/vaultPools/read";
 const ALERTS: &str = "Microsoft.AlertsManagement/alerts/read";
 
 /// The words for what is to be looked at.
-pub(crate) const KINDS: [(&str, AttentionKind); 8] = [
+pub(crate) const KINDS: [(&str, AttentionKind); 9] = [
     ("StorageNearlyFull", AttentionKind::StorageNearlyFull),
     ("HostUnreachable", AttentionKind::HostUnreachable),
     ("LastBackupFailed", AttentionKind::LastBackupFailed),
@@ -35,6 +35,7 @@ pub(crate) const KINDS: [(&str, AttentionKind); 8] = [
     ("InitialBackupPending", AttentionKind::InitialBackupPending),
     ("ConsistencyDowngraded", AttentionKind::Downgraded),
     ("MachineUnprotected", AttentionKind::Unprotected),
+    ("KeyNotExported", AttentionKind::KeyNotExported),
 ];
 /// The words for how grave that is.
 pub(crate) const SEVERITIES: [(&str, AlertLevel); 3] = [

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use state::jobs::Job;
 
 use crate::app::App;
+use crate::body::word_for;
 use crate::caller::Caller;
 use crate::error::Answer;
+use crate::jobs::{OPERATIONS, STATUSES};
 use crate::overview::{HOSTS, MACHINES};
 use crate::query::Query;
 use crate::scope::Subscription;
@@ -84,7 +86,12 @@ fn job((vault, job): &(String, Job)) -> Value {
         "kind": KINDS[3],
         "id": format!("{vault}/backupJobs/{}", job.id),
         "name": job.body.entity,
-        "detail": format!("{:?}: {:?}, {}", job.operation, job.status, job.started_at),
+        "detail": format!(
+            "{}, {}, {}",
+            word_for(&OPERATIONS, &job.operation).unwrap_or_default(),
+            word_for(&STATUSES, &job.status).unwrap_or_default(),
+            job.started_at
+        ),
     })
 }
 

@@ -392,8 +392,8 @@ codes! {
         "No vault pool of the location takes new vaults now: they were told not to, or their folders can't be reached.",
         "Mount what is away, let a pool take vaults, or add one: `stillpoint pool add`.";
     TooManyStreams = "TooManyRequests", Unavailable,
-        "As many clients follow the progress of jobs just now as the server serves at once.",
-        "Ask for the job itself every few seconds, or try again later: a stream that nobody reads any more ends within minutes.";
+        "As many follow the progress of jobs just now as the server serves at once: 256, and 32 of one user or application.",
+        "Ask for the job itself every few seconds, or try again later: a stream ends when its client goes, and after ten minutes.";
     PreconditionFailed = "PreconditionFailed", Conflict,
         "The record was changed by someone else since it was read.",
         "Read it again and repeat the change on what it is now.";

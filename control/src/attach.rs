@@ -79,6 +79,8 @@ impl Control {
         tried.await?;
         drop(tx);
         let key = self.own_key(locked, input.key).await?;
+        // What opened it is in somebody's hands.
+        new.key_exported = Some(self.now());
         let wrapped = format!("vault {id}");
         new.wrapped_key = self
             .key

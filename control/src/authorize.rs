@@ -101,7 +101,9 @@ impl Control {
             return Ok(Sees::All);
         }
         let below = given.into_iter().filter(|a| covers(id, &a.parent));
-        let below: Vec<String> = below.map(|a| a.parent).collect();
+        let mut below: Vec<String> = below.map(|a| a.parent).collect();
+        below.sort();
+        below.dedup();
         match below.is_empty() {
             true => Err(refusal(who, action, id)),
             false => Ok(Sees::Only(below)),

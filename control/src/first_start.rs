@@ -159,6 +159,7 @@ impl Control {
             options,
             rests: crate::reconcile::Rests::default(),
             silent: discovery::Silent::default(),
+            spaces: crate::spaces::Spaces::default(),
             server,
             taken: crate::ownership::Taken::default(),
             adopting: crate::ownership::Adopting::default(),

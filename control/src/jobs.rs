@@ -20,6 +20,7 @@ mod of_item;
 mod origin;
 mod plan;
 mod restore;
+mod streams;
 mod transfer;
 mod watch;
 
@@ -34,8 +35,10 @@ use state::protected_items::ProtectedItem;
 use state::{Tx, WriteTx};
 use uuid::Uuid;
 
-use crate::protected_items::of_vault;
 use crate::{Control, Sees};
+
+/// Of so many vaults jobs are looked up vault by vault.
+const FEW: usize = 32;
 
 pub(crate) use backup::{BackupPlan, Run, Stage};
 pub(crate) use delete_data::DeletePlan;
@@ -119,20 +122,35 @@ impl Control {
         limit: u32,
     ) -> Result<Vec<(String, Job)>> {
         let mut tx = self.state.read().await?;
-        let vaults = of_vault(&mut tx, sees, vault).await?;
-        let filter = match vaults.as_deref() {
-            // That has an index of its own.
-            Some([one]) => Filter {
-                vault: Some(one.clone()),
-                ..filter
-            },
-            _ => Filter { vaults, ..filter },
+        let mut seen = sees.vaults(&mut tx).await?;
+        seen.retain(|v| vault.is_none_or(|name| v.name.eq_ignore_ascii_case(name)));
+        let ids: BTreeMap<String, String> = seen
+            .into_iter()
+            .map(|vault| (state::fold(&vault.id), vault.id))
+            .collect();
+        let found = match (sees, vault) {
+            (Sees::All, None) => jobs::page(&mut tx, &filter, after, limit).await?,
+            // Each has an index of its own; of many, the jobs of all are looked through.
+            _ if ids.len() <= FEW => {
+                let mut found = Vec::new();
+                for vault in ids.keys() {
+                    let vault = Some(vault.clone());
+                    let of_one = Filter {
+                        vault,
+                        ..filter.clone()
+                    };
+                    found.extend(jobs::page(&mut tx, &of_one, after, limit).await?);
+                }
+                found.sort_by_key(|job| std::cmp::Reverse((job.started_at, job.id)));
+                found.truncate(limit as usize);
+                found
+            }
+            _ => {
+                let vaults = Some(ids.keys().cloned().collect());
+                let of_some = Filter { vaults, ..filter };
+                jobs::page(&mut tx, &of_some, after, limit).await?
+            }
         };
-        let found = jobs::page(&mut tx, &filter, after, limit).await?;
-        let mut ids = BTreeMap::new();
-        for vault in sees.vaults(&mut tx).await? {
-            ids.insert(state::fold(&vault.id), vault.id);
-        }
         let with_id = |job: Job| {
             let id = ids.get(&job.vault).cloned();
             (id.unwrap_or_else(|| job.vault.clone()), job)

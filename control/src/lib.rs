@@ -58,6 +58,7 @@ mod search;
 mod secrets;
 mod server_backup;
 mod snapshot_stores;
+mod spaces;
 mod storage_accounts;
 mod stores;
 mod usage_counts;
@@ -138,6 +139,8 @@ pub struct Control {
     /// What the reconcilers keep between rounds.
     rests: reconcile::Rests,
     silent: discovery::Silent,
+    /// Who is asked how full it is.
+    spaces: spaces::Spaces,
     /// Which server this is.
     server: ownership::ServerName,
     /// Whether vaults were taken by another server.

@@ -9,7 +9,7 @@ use base::{Code, Error, Result};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use state::WriteTx;
-use state::jobs::{self, JobOperation};
+use state::jobs::{self, Job, JobOperation, JobStatus};
 use state::operations::{self, Operation, OperationStatus};
 use uuid::Uuid;
 
@@ -43,10 +43,8 @@ impl Control {
         if let Some(job) = job
             && let Some(job) = jobs::get(&mut tx, job).await?
             && job.operation == JobOperation::DeleteBackupData
-            && job.ended_at.is_none()
         {
-            found.status = OperationStatus::InProgress;
-            found.ended_at = None;
+            follow(&mut found, &job);
         }
         Ok(found)
     }
@@ -78,5 +76,69 @@ impl Control {
         };
         operations::put(tx, &written).await?;
         Ok(operation)
+    }
+}
+
+/// An operation that ends as its job does.
+fn follow(operation: &mut Operation, job: &Job) {
+    operation.ended_at = job.ended_at;
+    operation.status = match (job.ended_at, job.status) {
+        (None, _) => OperationStatus::InProgress,
+        (_, JobStatus::Failed) => OperationStatus::Failed,
+        _ => OperationStatus::Succeeded,
+    };
+    if let (OperationStatus::Failed, Some(error)) = (operation.status, job.body.errors.first()) {
+        operation.result["error"] = json!({"code": error.code, "message": error.detail});
+    }
+}
+
+#[cfg(test)]
+mod unit_tests {
+    use state::jobs::{JobBody, JobError};
+
+    use super::*;
+
+    #[test]
+    fn an_operation_ends_as_its_job_does() {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let operation = Operation {
+            id: Uuid::nil(),
+            scope: String::new(),
+            status: OperationStatus::Succeeded,
+            started_at: at,
+            ended_at: Some(at),
+            keep_until: at,
+            result: json!({"jobId": Uuid::nil()}),
+        };
+        let error = JobError {
+            code: "StoreUnavailable".to_owned(),
+            detail: "gone".to_owned(),
+        };
+        for (status, ended_at, expected) in [
+            (JobStatus::InProgress, None, OperationStatus::InProgress),
+            (JobStatus::Completed, Some(at), OperationStatus::Succeeded),
+            (JobStatus::Failed, Some(at), OperationStatus::Failed),
+        ] {
+            let job = Job {
+                id: Uuid::nil(),
+                vault: String::new(),
+                item: None,
+                operation: JobOperation::DeleteBackupData,
+                status,
+                started_at: at,
+                ended_at,
+                revision: 1,
+                body: JobBody {
+                    errors: vec![error.clone()],
+                    ..JobBody::default()
+                },
+            };
+            let mut told = operation.clone();
+            follow(&mut told, &job);
+            assert_eq!((told.status, told.ended_at), (expected, ended_at));
+            let code = told.result["error"]["code"].as_str();
+            let is_failed = expected == OperationStatus::Failed;
+            assert_eq!(code, is_failed.then_some("StoreUnavailable"));
+        }
     }
 }

@@ -18,6 +18,7 @@ use state::{Tx, fold};
 
 use crate::{Control, Sees};
 
+use attention::Known;
 pub use attention::{Attention, AttentionKind};
 pub use places::StoragePlace;
 
@@ -129,8 +130,8 @@ impl Control {
         let nothing = Sees::Only(Vec::new());
         let sees = of.vaults.as_ref().unwrap_or(&nothing);
         let vaults = sees.vaults(&mut tx).await?;
-        let vaults: Vec<String> = vaults.iter().map(|vault| fold(&vault.id)).collect();
-        let seen = Some(&vaults[..]).filter(|_| *sees != Sees::All);
+        let ids: Vec<String> = vaults.iter().map(|vault| fold(&vault.id)).collect();
+        let seen = Some(&ids[..]).filter(|_| *sees != Sees::All);
         let machines = match &of.machines {
             Some(sees) => {
                 let scopes = sees.scopes();
@@ -141,14 +142,24 @@ impl Control {
         };
         let missed_by = self.missed_by(now);
         let items = counts::items(&mut tx, seen, missed_by).await?;
+        let items = ItemCounts::of(&items);
+        let known = Known {
+            needs: attention::needs(&items, missed_by),
+            machines: machines.unwrap_or_default(),
+            vaults: &vaults,
+            ids: &ids,
+            places: &places,
+            silent: self.rests.looks.silent(),
+        };
+        let attention = attention::attention(&mut tx, of, &known).await?;
         Ok(Overview {
             at: now,
             machines,
-            items: ItemCounts::of(&items),
             jobs: jobs(&mut tx, now, seen).await?,
             alerts: alerts(&mut tx, of.alerts.as_ref()).await?,
             vaults: vaults.len() as u64,
-            attention: attention::attention(&mut tx, of, &vaults, missed_by, &places).await?,
+            items,
+            attention,
             places,
         })
     }
@@ -194,23 +205,22 @@ async fn alerts(tx: &mut Tx, sees: Option<&Sees>) -> Result<Option<BTreeMap<Aler
 }
 
 impl MachineCounts {
-    fn of(all: &[Machines]) -> Self {
+    fn of(all: &BTreeMap<Standing, Machines>) -> Self {
         let mut counts = Self::default();
-        for alike in all {
-            counts.total += alike.count;
-            match alike.standing {
+        for (standing, alike) in all {
+            counts.total += alike.total;
+            match standing {
                 Standing::Gone => {
-                    counts.gone += alike.count;
+                    counts.gone += alike.total;
                     continue;
                 }
-                Standing::Conflict => counts.in_conflict += alike.count,
+                Standing::Conflict => counts.in_conflict += alike.total,
                 Standing::Listed => {}
             }
-            match alike.state {
-                None => counts.unprotected += alike.count,
-                Some(state) if is_active(state) => counts.protected += alike.count,
-                Some(_) => counts.stopped += alike.count,
-            }
+            counts.unprotected += alike.unprotected;
+            counts.stopped += alike.stopped;
+            let others = alike.unprotected + alike.stopped;
+            counts.protected += alike.total.saturating_sub(others);
         }
         counts
     }
@@ -227,9 +237,7 @@ impl ItemCounts {
             }
             counts.total += count;
             *counts.by_state.entry(word(alike.state)).or_default() += count;
-            if alike.has_points {
-                counts.protected_instances += count;
-            }
+            counts.protected_instances += alike.with_points;
             if !is_active(alike.state) {
                 counts.stopped += count;
                 continue;
@@ -240,8 +248,8 @@ impl ItemCounts {
             counts.last_backup_failed += when(alike.last == Some(JobStatus::Failed));
             let warned = alike.last == Some(JobStatus::CompletedWithWarnings);
             counts.last_backup_with_warnings += when(warned);
-            counts.downgraded += when(alike.downgraded);
-            counts.points_missed += when(alike.missed);
+            counts.downgraded += alike.downgraded;
+            counts.points_missed += alike.missed;
         }
         counts
     }

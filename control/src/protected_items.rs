@@ -14,7 +14,6 @@ use state::protected_items::{self as items, Filter, ProtectedItem};
 use crate::Control;
 
 pub use all::AllItems;
-pub(crate) use all::of_vault;
 pub(crate) use backup::{in_the_way, is_active};
 pub use changes::ItemChange;
 pub use enable::Protect;

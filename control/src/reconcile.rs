@@ -33,6 +33,7 @@ use crate::Control;
 
 pub(crate) use deleted_vaults::{note_deleted, refuse_leaving};
 pub(crate) use edits::{apply_policy, note_edit};
+pub(crate) use health::is_silent;
 pub(crate) use rests::Rests;
 
 impl Control {

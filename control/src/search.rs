@@ -1,6 +1,7 @@
 //! Finding by a part of a name.
 
 use base::Result;
+use state::Tx;
 use state::hosts::Host;
 use state::jobs::{self, Job};
 use state::machines::Machine;
@@ -8,7 +9,6 @@ use state::policies::Policy;
 use state::resources::{self, Record};
 use state::search::{Named, jobs_of, named};
 use state::vaults::Vault;
-use state::{Tx, fold};
 
 use crate::{Control, Sees};
 
@@ -78,14 +78,8 @@ async fn some_jobs(tx: &mut Tx, text: &str, sees: Option<&Sees>) -> Result<Vec<(
     let mut found = jobs_of(tx, text, vaults.as_deref(), EACH).await?;
     let may_be_id = text.len() >= 4 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
     if may_be_id {
-        let mut more = jobs::begin_with(tx, text, EACH).await?;
-        let is_new = |job: &Job| found.iter().all(|known| known.id != job.id);
-        let is_seen = |job: &Job| {
-            vaults
-                .as_ref()
-                .is_none_or(|all| all.contains(&fold(&job.vault)))
-        };
-        more.retain(|job| is_new(job) && is_seen(job));
+        let mut more = jobs::begin_with(tx, text, vaults.as_deref(), EACH).await?;
+        more.retain(|job| found.iter().all(|known| known.id != job.id));
         found.extend(more);
         found.sort_by_key(|job| std::cmp::Reverse((job.started_at, job.id)));
         found.truncate(EACH as usize);

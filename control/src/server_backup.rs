@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use state::resources::{self, Record};
 use state::vaults::Vault;
-use state::{State, settings};
+use state::{State, Tx, settings};
 use vault::keys::{EscrowRecipient, KeyFile, Unlock, VaultKeys, seal_file};
 use vault::{Locked, Store};
 use zeroize::Zeroizing;
@@ -122,15 +122,7 @@ impl Offline {
     /// # Errors
     /// `ResourceNotFound`; `ServerKeyInvalid`; those of the vault's store and of the records.
     pub async fn vault_keys(&self, name: &str, pool: Option<&Path>) -> Result<VaultKeys> {
-        let mut tx = self.state.read().await?;
-        let all: Vec<Record<Vault>> = resources::all(&mut tx).await?;
-        let mut found = all
-            .into_iter()
-            .filter(|v| v.name.eq_ignore_ascii_case(name));
-        let vault = found.next().ok_or_else(|| {
-            let detail = format!("the server has no vault `{name}`");
-            Error::new(Code::ResourceNotFound, detail)
-        })?;
+        let vault = vault_named(&mut self.state.read().await?, name).await?;
         let key = KeyFile::from_text(&self.key.vault_key(&vault.body)?)?;
         let pool = pool.map_or_else(|| self.data.join("pool"), Path::to_owned);
         let folder = vault_folder(&pool, &vault.body);
@@ -141,6 +133,30 @@ impl Offline {
         let locked = Locked::open(Store::local(&folder)?).await?;
         locked.unlock(&Unlock::KeyFile(key))
     }
+
+    /// Notes that the keys of the vault of this name lie in an export: nobody is reminded of it
+    /// any more. Durable when this returns.
+    ///
+    /// # Errors
+    /// `ResourceNotFound`; those of the records.
+    pub async fn note_export(&self, name: &str) -> Result<()> {
+        let mut tx = self.state.write().await?;
+        let mut vault = vault_named(&mut tx, name).await?;
+        vault.body.key_exported = Some(self.clock.now());
+        resources::update(&mut tx, vault).await?;
+        tx.commit().await
+    }
+}
+
+async fn vault_named(tx: &mut Tx, name: &str) -> Result<Record<Vault>> {
+    let all: Vec<Record<Vault>> = resources::all(tx).await?;
+    let mut found = all
+        .into_iter()
+        .filter(|v| v.name.eq_ignore_ascii_case(name));
+    found.next().ok_or_else(|| {
+        let detail = format!("the server has no vault `{name}`");
+        Error::new(Code::ResourceNotFound, detail)
+    })
 }
 
 /// For whom backups are sealed unless somebody else is named.

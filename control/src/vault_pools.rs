@@ -13,15 +13,12 @@ use state::vaults::Vault;
 use state::{Tx, WriteTx};
 
 use crate::Control;
-use crate::blocking::blocking;
 use crate::groups::fixed;
 use crate::places::Purpose;
 use crate::vaults::{check_match, refuse_match, refused};
 
 /// The name of the server's own pool.
 const DEFAULT: &str = "default";
-/// How long a pool may take to say how much is free.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What a pool is made or changed with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -210,7 +207,7 @@ impl Control {
             Some(folder) => (PathBuf::from(folder), Purpose::Pool.mark()),
             None => (self.pool.clone(), None),
         };
-        let space = space_of(folder.clone(), marked).await;
+        let space = self.spaces.of(folder.clone(), marked).await;
         let inside = vaults.iter().filter(|v| is_in(&v.body, &record.body));
         ShownPool {
             vaults: inside.count() as u64,
@@ -219,20 +216,6 @@ impl Control {
             record,
         }
     }
-}
-
-/// The space of what a folder lies on; `None` if it can't be reached, or lacks its mark.
-pub(crate) async fn space_of(
-    folder: PathBuf,
-    marked: Option<&'static str>,
-) -> Option<mover::Space> {
-    // What hangs must not hold up who only looks.
-    let look = blocking(move || {
-        let is_there = marked.is_none_or(|mark| folder.join(mark).exists());
-        mover::space(&folder).ok().filter(|_| is_there)
-    });
-    let space = tokio::time::timeout(PATIENCE, look).await;
-    space.ok().and_then(std::result::Result::ok).flatten()
 }
 
 /// The folder of a vault's store, where this is the server's own pool.

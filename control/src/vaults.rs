@@ -272,6 +272,7 @@ pub(crate) fn new_vault(location: String) -> Vault {
         pool: String::new(),
         pool_folder: None,
         wrapped_key: String::new(),
+        key_exported: None,
         location,
         tags: BTreeMap::new(),
         redundancy: Redundancy::GeoRedundant,

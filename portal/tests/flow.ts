@@ -1,29 +1,25 @@
 /**
- * The main flow, as both source articles have it: a vault is made the long way, a machine is
- * protected from it, and is backed up for the first time (PORTAL-4, 7, 8, 11, 12).
+ * The main flow, as both source articles have it: a vault is made, a machine is protected from it,
+ * and is backed up for the first time (PORTAL-3, 4, 7, 8, 10, 11, 12).
  */
 import type { Person } from './world.ts';
+import { follow, goByServices } from './parts.ts';
 import { LONG, given } from './world.ts';
 import type { Words } from './words.ts';
 
-/** Opens the portal's menu where the screen has no room for it, and goes to a page of it. */
-export async function goByMenu({ page, sees }: Person, name: string) {
-  await sees(page.getByRole('banner'));
-  const link = page.getByRole('navigation').getByRole('link', { name, exact: true }).first();
-  if (!(await link.isVisible())) await page.getByRole('banner').getByRole('button').first().click();
-  await link.click();
+/** Finds the vaults by typing their name where all is searched (PORTAL-3). */
+async function searchVaults({ page, sees }: Person, words: Words) {
+  await page.getByRole('combobox', { name: words.search }).pressSequentially(words.vaults);
+  const services = page.getByRole('group', { name: words.services });
+  await services.getByRole('option', { name: words.vaults }).click();
+  await sees(page.getByRole('heading', { level: 1, name: words.vaults }));
 }
 
-/** Makes a vault by All services, typing its name until it is the only one. */
-export async function createVault(one: Person, words: Words, vault: string) {
+/** Makes a vault: the long way by All services (PORTAL-4), or the short one by searching. */
+export async function createVault(one: Person, words: Words, vault: string, isShort = false) {
   const { page, sees, check } = one;
-  await goByMenu(one, words.allServices);
-  // By its keys: what a person types moves the list, which is no jump.
-  const filter = page.getByRole('searchbox', { name: words.filter });
-  await filter.pressSequentially('Recovery Services');
-  await check('all services');
-  await page.getByRole('main').getByRole('link', { name: words.vaults }).click();
-  await sees(page.getByRole('heading', { level: 1, name: words.vaults }));
+  if (isShort) await searchVaults(one, words);
+  else await goByServices(one, words, 'Recovery Services', words.vaults);
   await check('vaults');
   await page.getByRole('main').getByRole('button', { name: words.create, exact: true }).click();
   await sees(page.getByRole('heading', { level: 1, name: words.createTitle }));
@@ -68,11 +64,16 @@ export async function protect(one: Person, words: Words, vault: string) {
   await check(`enabled in ${vault}`);
 }
 
-/** Backs the machine up from the list of backup items, and watches both phases to their end. */
-export async function backUp(one: Person, words: Words, vault: string) {
+/**
+ * Backs the machine up from the list of backup items, and watches both phases to their end. The
+ * list is found in the vault's menu (PORTAL-10), or by the tile of its dashboard (PORTAL-11).
+ */
+export async function backUp(one: Person, words: Words, vault: string, isByTile = false) {
   const { page, sees, check } = one;
   const main = page.getByRole('main');
-  await one.go(`/vaults/default/${vault}/items`, words.items);
+  await follow(one, words.breadcrumb, vault);
+  if (isByTile) await main.getByRole('heading', { name: words.items }).getByRole('link').click();
+  else await follow(one, vault, words.items);
   await main.getByRole('link', { name: words.kind }).click();
   await sees(main.getByText(words.pending));
   await check('backup items');

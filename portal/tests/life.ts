@@ -1,16 +1,10 @@
 /** What is done with a protected machine, in English (PORTAL-5, 6, 15, 16, 17, 19). */
+import { command, follow, press } from './parts.ts';
+import { EVIL, harmless } from './hosts.ts';
 import type { Person } from './world.ts';
 import { LONG, given } from './world.ts';
 
 const item = (vault: string) => `/vaults/default/${vault}/items/vm/default/${given.machine}`;
-
-/** A button of the command bar. */
-const command = ({ page }: Person, name: string) =>
-  page.getByRole('toolbar', { name: 'Commands' }).getByRole('button', { name });
-
-/** Presses a button of the pane that is open. */
-const press = ({ page }: Person, name: string) =>
-  page.getByRole('dialog').getByRole('button', { name, exact: true }).click();
 
 /** Chooses locally redundant storage: both ways lead to one pane. */
 export async function chooseRedundancy(one: Person, vault: string) {
@@ -79,8 +73,8 @@ export async function stopAndResume(one: Person, vault: string) {
 /** Deletes the data, which is undeleted, and then deletes it for good, soft delete being off. */
 export async function deleteForGood(one: Person, vault: string) {
   const { page, sees, check } = one;
-  await deleteData(one, vault);
-  await check('delete backup data');
+  await deleteData(one, vault, EVIL);
+  await check('backup data that is deleted');
   const main = page.getByRole('main');
   await command(one, 'Undelete').click();
   await check('undelete');
@@ -90,26 +84,40 @@ export async function deleteForGood(one: Person, vault: string) {
   await one.go(item(vault), given.machine);
   await command(one, 'Delete backup data').click();
   await consent(one);
+  await check('delete backup data');
   await press(one, 'Delete backup data');
   await sees(page.getByText(`Backup data of ${given.machine} is deleted`), LONG);
 }
 
-async function deleteData(one: Person, vault: string) {
+/** Stops protection and deletes the data. */
+export async function deleteData(one: Person, vault: string, comment = '') {
   const { page, sees } = one;
   await one.go(item(vault), given.machine);
   await command(one, 'Stop backup').click();
   await page.getByRole('radio', { name: /Delete backup data/ }).check();
-  await consent(one);
+  await consent(one, comment);
   await press(one, 'Stop backup');
   await sees(page.getByText(`Backup data of ${given.machine} is deleted`), LONG);
 }
 
-/** The typed name and a reason, without which nothing is deleted (VAULT-20). */
-async function consent({ page }: Person) {
+/** The typed name and a reason, without which nothing is deleted (VAULT-20); and a comment. */
+async function consent({ page }: Person, comment = '') {
   const pane = page.getByRole('dialog');
   await pane.getByRole('textbox', { name: /Type the name/ }).fill(given.machine);
   await pane.getByRole('combobox', { name: 'Reason' }).click();
   await page.getByRole('option', { name: 'It was a test' }).click();
+  await pane.getByRole('textbox', { name: 'Comment' }).fill(comment);
+}
+
+/** Why the data was deleted stands in the activity log (VAULT-20), whatever somebody wrote. */
+export async function seesWhy(one: Person, vault: string) {
+  const { page } = one;
+  await one.go(`/vaults/default/${vault}`, vault);
+  await follow(one, vault, 'Activity log');
+  const deletions = page.getByRole('button', { name: 'Stop backup and delete data' });
+  await deletions.last().click();
+  await one.sees(page.getByRole('dialog').getByText(`It was a test: ${EVIL}`));
+  await harmless(one, 'why data was deleted');
 }
 
 /** So that what is deleted is gone at once. */

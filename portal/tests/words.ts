@@ -2,6 +2,9 @@
 export interface Words {
   /** What the browser asks for. */
   browser: string;
+  search: string;
+  services: string;
+  breadcrumb: string;
   allServices: string;
   filter: string;
   vaults: string;
@@ -23,7 +26,6 @@ export interface Words {
   pending: string;
   items: string;
   kind: string;
-  more: string;
   backupNow: string;
   triggered: (machine: string) => string;
   viewJob: string;
@@ -31,14 +33,15 @@ export interface Words {
   transfer: string;
   completed: string;
   success: string;
-  points: string;
   both: string;
-  stop: string;
   signIn: { user: string; password: string; button: string };
 }
 
 export const english: Words = {
   browser: 'en-GB',
+  search: 'Search vaults, machines, policies and jobs',
+  services: 'Services',
+  breadcrumb: 'Breadcrumb',
   allServices: 'All services',
   filter: 'Filter services',
   vaults: 'Recovery Services vaults',
@@ -60,7 +63,6 @@ export const english: Words = {
   pending: 'Warning (Initial backup pending)',
   items: 'Backup items',
   kind: 'Azure Virtual Machine',
-  more: 'More actions',
   backupNow: 'Backup now',
   triggered: (machine) => `Backup triggered for ${machine}`,
   viewJob: 'View backup job',
@@ -68,14 +70,15 @@ export const english: Words = {
   transfer: 'Transfer data to vault',
   completed: 'Completed',
   success: 'Success',
-  points: 'Recovery points',
   both: 'Snapshot and vault',
-  stop: 'Stop backup',
   signIn: { user: 'User name', password: 'Password', button: 'Sign in' },
 };
 
 export const traditional: Words = {
   browser: 'zh-TW',
+  search: '搜尋保存庫、虛擬機器、原則與作業',
+  services: '服務',
+  breadcrumb: '階層連結',
   allServices: '所有服務',
   filter: '篩選服務',
   vaults: '復原服務保存庫',
@@ -97,7 +100,6 @@ export const traditional: Words = {
   pending: '警告(初始備份擱置)',
   items: '備份項目',
   kind: 'Azure 虛擬機器',
-  more: '更多動作',
   backupNow: '立即備份',
   triggered: (machine) => `已觸發 ${machine} 的備份作業`,
   viewJob: '檢視備份作業',
@@ -105,14 +107,15 @@ export const traditional: Words = {
   transfer: '將資料傳輸到保存庫',
   completed: '已完成',
   success: '成功',
-  points: '復原點',
   both: '快照集與保存庫',
-  stop: '停止備份',
   signIn: { user: '使用者名稱', password: '密碼', button: '登入' },
 };
 
 export const simplified: Words = {
   browser: 'zh-CN',
+  search: '搜索保管库、虚拟机、策略和作业',
+  services: '服务',
+  breadcrumb: '痕迹导航',
   allServices: '所有服务',
   filter: '筛选服务',
   vaults: '恢复服务保管库',
@@ -134,7 +137,6 @@ export const simplified: Words = {
   pending: '警告(初始备份挂起)',
   items: '备份项',
   kind: 'Azure 虚拟机',
-  more: '更多操作',
   backupNow: '立即备份',
   triggered: (machine) => `已触发 ${machine} 的备份作业`,
   viewJob: '查看备份作业',
@@ -142,8 +144,6 @@ export const simplified: Words = {
   transfer: '将数据传输到保管库',
   completed: '已完成',
   success: '成功',
-  points: '恢复点',
   both: '快照和保管库',
-  stop: '停止备份',
   signIn: { user: '用户名', password: '密码', button: '登录' },
 };

@@ -2,15 +2,14 @@
  * What the tests of the portal stand on: a browser, a person in it, and a server with a real guest
  * that whoever starts the tests has started (`stillpoint/tests/guest/portal.rs`).
  *
- * A test sees and clicks what a person does: roles and labels. Each page is asked for what keeps
- * people out (axe), and nothing may be said on the browser's console.
+ * A test sees and clicks what a person does: roles and labels. Nothing may be said on the browser's
+ * console, where it also tells what the content security policy has refused.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before } from 'node:test';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
+import { accessible, secret, still, watchJumps } from './judge.ts';
 import type { Words } from './words.ts';
 import { english } from './words.ts';
 
@@ -22,6 +21,8 @@ export const given = {
   oneTime: process.env.STILLPOINT_ONE_TIME ?? '',
   /** A machine of the group `default` that nothing protects. */
   machine: needed('STILLPOINT_MACHINE'),
+  /** Two scripted hosts, as portal.rs lays them out: see hosts.ts. */
+  lab: needed('STILLPOINT_LAB'),
   /** What vaults' names end with, where the server has been used before. */
   suffix: process.env.STILLPOINT_SUFFIX ?? '',
   /** Where pictures go; none are taken without. */
@@ -48,8 +49,10 @@ export interface Person {
   go: (path: string, title: string | RegExp) => Promise<void>;
   /** Waits until something is seen. */
   sees: (what: Locator, timeout?: number) => Promise<void>;
-  /** Asks the page for what keeps people out; takes its picture too. */
-  check: (name: string) => Promise<void>;
+  /** Judges the page, once nothing spins unless it shows work; takes its picture too. */
+  check: (name: string, showsWork?: boolean) => Promise<void>;
+  /** What was said on the console that should not. */
+  said: string[];
 }
 
 export interface Look {
@@ -59,7 +62,6 @@ export interface Look {
   isDark?: boolean;
 }
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let browser: Browser | undefined;
 
 before(async () => {
@@ -76,7 +78,10 @@ before(async () => {
     ],
   });
 });
-after(async () => browser?.close());
+after(async () => {
+  await one?.[Symbol.asyncDispose]();
+  await browser?.close();
+});
 
 /** A person at a screen of their own, who has not signed in. */
 export async function person(look: Look = {}): Promise<Person & AsyncDisposable> {
@@ -93,7 +98,7 @@ export async function person(look: Look = {}): Promise<Person & AsyncDisposable>
     hasTouch: look.isPhone ?? false,
   });
   const page = await context.newPage();
-  await page.addInitScript(watchShifts);
+  await page.addInitScript(watchJumps);
   page.setDefaultTimeout(SOON);
   const said = listen(page);
   const sees = async (what: Locator, timeout = SOON) => {
@@ -111,15 +116,18 @@ export async function person(look: Look = {}): Promise<Person & AsyncDisposable>
       await page.goto(`/_${path}`);
       await sees(page.getByRole('heading', { level: 1, name: title }));
     },
-    async check(name) {
-      await settled(page);
+    async check(name, showsWork = false) {
+      if (!showsWork) await settled(page);
       await picture(page, look, name);
       await accessible(page, name);
       await still(page, name);
+      await secret(page, name);
       assert.deepEqual(said, [], `on the console, at ${name}`);
     },
+    said,
     async [Symbol.asyncDispose]() {
-      await ended(context, said);
+      await context.close();
+      assert.deepEqual(said, [], 'on the console');
     },
   };
 }
@@ -140,6 +148,14 @@ export async function signedIn(
   return one;
 }
 
+let one: (Person & AsyncDisposable) | undefined;
+
+/** The administrator at a desk, in English: signs in once, and goes on from test to test. */
+export async function administrator(): Promise<Person> {
+  one ??= await signedIn();
+  return one;
+}
+
 /** What a page says on the console that it should not. That nobody is signed in yet is no fault. */
 function listen(page: Page): string[] {
   const said: string[] = [];
@@ -151,78 +167,13 @@ function listen(page: Page): string[] {
   return said;
 }
 
-async function ended(context: BrowserContext, said: string[]) {
-  await context.close();
-  assert.deepEqual(said, [], 'on the console');
-}
-
-/** Nothing is on its way any more, and nothing spins. */
+/** Nothing is on its way any more, and nothing spins. A bar that tells how far something is may stay. */
 async function settled(page: Page) {
-  await page
-    .getByRole('progressbar')
+  const spinning = page.locator('[role=progressbar]:not([aria-valuenow])');
+  await spinning
     .first()
     .waitFor({ state: 'detached' })
     .catch(() => undefined);
-}
-
-interface Violation {
-  id: string;
-  impact: string | null;
-  help: string;
-  nodes: { html: string; failureSummary?: string }[];
-}
-
-/** Nothing serious or critical by WCAG 2.2 A and AA. What fades in or out is looked at again. */
-async function accessible(page: Page, name: string) {
-  await page.evaluate(axe);
-  if ((await violations(page)).length) await page.waitForTimeout(FADE);
-  assert.deepEqual(await violations(page), [], `${name} keeps people out`);
-}
-
-/** In how many milliseconds a notification has come or gone. */
-const FADE = 1500;
-
-async function violations(page: Page): Promise<string[]> {
-  const found = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run: (where: unknown, how: unknown) => Promise<{ violations: Violation[] }> };
-    };
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-    // Fluent's own marks for where the focus goes next: they hand it on at once.
-    const where = { exclude: [['[data-tabster-dummy]']] };
-    return (await axe.run(where, { runOnly: tags })).violations;
-  });
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(
-      ({ id, help, nodes }) =>
-        `${id}: ${help}\n    ${nodes.map((n) => `${n.html} ${n.failureSummary ?? ''}`).join('\n    ')}`,
-    );
-}
-
-/** Adds up how far what is seen has jumped, but for what the person has just asked for. */
-function watchShifts() {
-  const all = { shifted: 0 };
-  Object.assign(globalThis, { all });
-  new PerformanceObserver((list) => {
-    for (const one of list.getEntries() as (PerformanceEntry & {
-      value: number;
-      hadRecentInput: boolean;
-    })[]) {
-      if (!one.hadRecentInput) all.shifted += one.value;
-    }
-  }).observe({ type: 'layout-shift', buffered: true });
-}
-
-/** Since the page before, nothing has jumped by more than a tenth (Web Vitals' bound). */
-async function still(page: Page, name: string) {
-  const shifted = await page.evaluate(() => {
-    const { all } = globalThis as unknown as { all: { shifted: number } };
-    const { shifted } = all;
-    all.shifted = 0;
-    return shifted;
-  });
-  assert.ok(shifted <= 0.1, `${name} jumps: ${shifted}`);
 }
 
 async function picture(page: Page, look: Look, name: string) {

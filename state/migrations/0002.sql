@@ -16,10 +16,21 @@ ALTER TABLE protected_items ADD COLUMN missed_at INTEGER;
 CREATE INDEX protected_items_by_standing ON protected_items
   (vault, state, purge_at, last_status, last_at, downgrade, missed_at, next_run, data_id, id);
 
+CREATE INDEX protected_items_by_state ON protected_items (state, id, machine, machine_group)
+  WHERE purge_at IS NULL;
+
+-- How consistent a point is; with all that is shown of the points of a day in the index.
+ALTER TABLE recovery_points ADD COLUMN consistency TEXT;
+DROP INDEX recovery_points_by_time;
+CREATE INDEX recovery_points_by_time ON recovery_points
+  (item, taken_at, number, tiers, consistency);
+
 -- With what is counted, or filtered by, in the index.
 DROP INDEX jobs_ended;
 CREATE INDEX jobs_ended ON jobs (ended_at, vault, status) WHERE ended_at IS NOT NULL;
-CREATE INDEX jobs_newest ON jobs (started_at, id, vault, status, operation);
+CREATE INDEX jobs_newest ON jobs (started_at, id, vault);
+CREATE INDEX jobs_newest_by_status ON jobs (status, started_at, id, operation, vault);
+CREATE INDEX jobs_newest_by_operation ON jobs (operation, started_at, id, status, vault);
 
 CREATE INDEX protected_items_by_machine ON protected_items (machine, machine_group);
 CREATE INDEX jobs_unfinished_by_item ON jobs (item, started_at, id)

@@ -33,10 +33,9 @@ pub struct Points {
 /// # Errors
 /// `StateDamaged`; those of the database.
 pub async fn points(tx: &mut Tx, items: &[i64], from: Timestamp) -> Result<Vec<Points>> {
-    let consistency = tx.property("body", "consistency");
     let sql = format!(
         "SELECT item, taken_at / {DAY}, COUNT(*),
-           MIN(CASE {consistency} WHEN 'AppConsistent' THEN '0'
+           MIN(CASE consistency WHEN 'AppConsistent' THEN '0'
              WHEN 'FileSystemConsistent' THEN '1' ELSE '2' END),
            MAX(CASE tiers WHEN 'Vault' THEN 'n' ELSE 'y' END),
            MAX(CASE tiers WHEN 'Snapshot' THEN 'n' ELSE 'y' END)
@@ -84,7 +83,8 @@ pub async fn backups(tx: &mut Tx, items: &[String], from: Timestamp) -> Result<V
     let select = Select::new(&sql)
         .among("item", Some(items))
         .with("started_at >= ?", [whole(from).into()])
-        .with("operation = ?", [name_of(&JobOperation::Backup)?]);
+        // As an expression, so that they are looked up by their items.
+        .with("operation || '' = ?", [name_of(&JobOperation::Backup)?]);
     let (sql, values) = select.end("ORDER BY 1, 2, 3");
     let rows = tx.query(sql, values).await?;
     let of_day = |row: &Row| {

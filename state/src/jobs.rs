@@ -168,16 +168,25 @@ pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<Job>> {
     Ok(all(tx, select, "id", 1).await?.pop())
 }
 
-/// At most `limit` jobs whose id begins with `text`, by id.
+/// At most `limit` jobs of these vaults, by their folded ids, or of all, whose id begins with
+/// `text`: the newest.
 ///
 /// # Errors
 /// `StateDamaged`; those of the database.
-pub async fn begin_with(tx: &mut Tx, text: &str, limit: u32) -> Result<Vec<Job>> {
+pub async fn begin_with(
+    tx: &mut Tx,
+    text: &str,
+    vaults: Option<&[String]>,
+    limit: u32,
+) -> Result<Vec<Job>> {
     let first = fold(text);
     // No id has what comes after all hexadecimal digits.
     let end = format!("{first}g");
-    let select = Select::new(FROM).with("id >= ? AND id < ?", [first.into(), end.into()]);
-    all(tx, select, "id", limit).await
+    // As expressions, so that only the ids' own index is looked through.
+    let select = Select::new(FROM)
+        .with("id >= ? AND id < ?", [first.into(), end.into()])
+        .among("vault || ''", vaults);
+    all(tx, select, "started_at + 0 DESC, id DESC", limit).await
 }
 
 /// Which jobs to list.
@@ -203,8 +212,7 @@ pub struct Filter {
 
 /// At most `limit` jobs, newest first, beginning behind the job with this start and id.
 ///
-/// Fast with a vault or an item in the filter; without either what is asked for is looked up in an
-/// index of all jobs by their time.
+/// Fast whatever the filter: there is an index for each of vault, item, operation and status.
 ///
 /// # Errors
 /// `StateDamaged`; those of the database.
@@ -216,13 +224,18 @@ pub async fn page(
 ) -> Result<Vec<Job>> {
     let operation = filter.operation.as_ref().map(name_of).transpose()?;
     let status = filter.status.as_ref().map(name_of).transpose()?;
+    // An index is looked through by what is rarer: most jobs are backups that went well.
+    let by_item = filter.item.is_some();
+    let by_operation = !by_item
+        && operation.is_some()
+        && matches!(filter.status, None | Some(JobStatus::Completed));
     // As an expression, so that of several vaults not all jobs are sorted.
     let mut select = Select::new(FROM)
         .among("vault || ''", filter.vaults.as_deref())
         .with_some("vault = ?", filter.vault.as_deref().map(fold))
         .with_some("item = ?", filter.item.as_deref().map(fold))
-        .with_some("operation = ?", operation)
-        .with_some("status = ?", status)
+        .with_some(&equals("operation", by_operation), operation)
+        .with_some(&equals("status", !by_item && !by_operation), status)
         .with_some("started_at >= ?", filter.from.map(whole))
         .with_some("started_at < ?", filter.to.map(whole));
     if filter.unfinished {
@@ -233,6 +246,14 @@ pub async fn page(
         select = select.with("(started_at, id) < (?, ?)", values);
     }
     all(tx, select, "started_at DESC, id DESC", limit).await
+}
+
+/// A column has a value; as an expression, if no index of it is to be looked through.
+fn equals(column: &str, is_searched: bool) -> String {
+    match is_searched {
+        true => format!("{column} = ?"),
+        false => format!("{column} || '' = ?"),
+    }
 }
 
 /// At most `limit` jobs that have not ended, oldest first, beginning behind the job with this

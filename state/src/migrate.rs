@@ -6,7 +6,7 @@
 use base::{Clock, Code, Error, Result, ResultExt};
 
 use crate::db::{Db, Tx, Value, WriteTx};
-use crate::{machines, protected_items};
+use crate::{machines, protected_items, recovery_points};
 
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001.sql"),
@@ -69,7 +69,8 @@ async fn apply_all(
         tx.script(script).await.during(what.clone())?;
         if number == FILLED {
             machines::fill(tx).await.during(what.clone())?;
-            protected_items::fill(tx).await.during(what)?;
+            protected_items::fill(tx).await.during(what.clone())?;
+            recovery_points::fill(tx).await.during(what)?;
         }
         let applied = [Value::Int(number), tx.now().into()];
         let sql = "INSERT INTO schema_versions (version, applied) VALUES ($1, $2)";
@@ -136,7 +137,7 @@ mod tests {
         );
     }
 
-    /// Of a vault with an item that failed, and of a machine that is gone, as schema 1 has them.
+    /// Of a vault with an item that failed and its point, and of a machine that is gone, as schema 1 has them.
     const OF_SCHEMA_1: &str = r#"
         INSERT INTO resources VALUES ('/v', '/v', 'v', 'vault', '', NULL, 1, 0, 0, '{}');
         INSERT INTO resources VALUES ('/m', '/m', 'm', 'machine', '', 'u', 1, 0, 0,
@@ -149,6 +150,8 @@ mod tests {
             "schedule": {"Daily": {"time": "19:30:00"}}, "retention": {"daily": 30},
             "snapshot_days": 2, "zone": {"name": "UTC", "offset": 0}, "consistency": "Guest",
             "snapshot_group": null}}');
+        INSERT INTO recovery_points VALUES (1, 1, 'p', 0, NULL, NULL, 'Vault', 1,
+          '{"consistency": "AppConsistent"}');
     "#;
 
     #[tokio::test]
@@ -167,6 +170,7 @@ mod tests {
             // Due on the first day and on the second, both at 19:30.
             "SELECT COUNT(*) FROM protected_items WHERE last_status = 'Failed'
                AND last_at = 5000000 AND downgrade IS NULL AND missed_at = 156600000000",
+            "SELECT COUNT(*) FROM recovery_points WHERE consistency = 'AppConsistent'",
         ] {
             assert_eq!(count(&db, sql).await.unwrap(), 1, "{sql}");
         }

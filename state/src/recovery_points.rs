@@ -134,8 +134,9 @@ pub async fn create(tx: &mut WriteTx, point: RecoveryPoint) -> Result<RecoveryPo
         ..point
     };
     let sql = "INSERT INTO recovery_points
-         (item, number, point, taken_at, expires_at, snapshot_expires_at, tiers, revision, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+         (item, number, point, taken_at, expires_at, snapshot_expires_at, tiers, revision, body,
+          consistency)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
     let values = [
         point.item.into(),
         point.number.into(),
@@ -146,6 +147,7 @@ pub async fn create(tx: &mut WriteTx, point: RecoveryPoint) -> Result<RecoveryPo
         name_of(&point.tiers)?,
         point.revision.into(),
         json_of(&point.body)?,
+        name_of(&point.body.consistency)?,
     ];
     let made = tx.execute(sql, values).await;
     match made.map_err(|e| missing(e, point.item))? {
@@ -343,7 +345,7 @@ pub async fn update(tx: &mut WriteTx, point: RecoveryPoint) -> Result<RecoveryPo
         ..point
     };
     let sql = "UPDATE recovery_points SET revision = revision + 1, expires_at = $4,
-           snapshot_expires_at = $5, tiers = $6, body = $7
+           snapshot_expires_at = $5, tiers = $6, body = $7, consistency = $8
          WHERE item = $1 AND number = $2 AND revision = $3";
     let values = [
         point.item.into(),
@@ -353,6 +355,7 @@ pub async fn update(tx: &mut WriteTx, point: RecoveryPoint) -> Result<RecoveryPo
         point.snapshot_expires_at.into(),
         name_of(&point.tiers)?,
         json_of(&point.body)?,
+        name_of(&point.body.consistency)?,
     ];
     match tx.execute(sql, values).await? {
         0 => Err(refusal(tx, &point).await?),
@@ -418,4 +421,12 @@ fn point(row: &Row) -> Result<RecoveryPoint> {
         revision: row.int(7)?,
         body: row.json(8)?,
     })
+}
+
+/// Fills the column of points from their bodies.
+pub(crate) async fn fill(tx: &mut WriteTx) -> Result<()> {
+    let consistency = tx.property("body", "consistency");
+    let sql = format!("UPDATE recovery_points SET consistency = {consistency}");
+    tx.execute_long(sqlx::AssertSqlSafe(sql), []).await?;
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::VaultId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -20,6 +21,9 @@ pub struct Vault {
     pub pool_folder: Option<String>,
     /// The vault's key, wrapped by the server's key; text of whoever wraps it.
     pub wrapped_key: String,
+    /// When its keys were last written into an export; `None`: nobody but the server has them.
+    #[serde(default)]
+    pub key_exported: Option<Timestamp>,
     /// Its location, which never changes.
     pub location: String,
     /// Its tags.

@@ -87,6 +87,23 @@ impl Postgres {
         ))
     }
 
+    /// Does to all databases at once what autovacuum does in time.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn vacuum(&self) -> Result<()> {
+        let mut vacuum = self.program("vacuumdb");
+        vacuum.args([
+            "--all",
+            "--analyze",
+            "--quiet",
+            "--username",
+            USER,
+            "--host",
+        ]);
+        run(vacuum.arg(self.dir.path()))
+    }
+
     /// Kills the server and its processes, as at a crash.
     ///
     /// # Errors

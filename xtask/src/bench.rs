@@ -27,10 +27,11 @@ mod tool;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{install, portal, shell};
+use crate::{install, shell};
 use limit::Limit;
 use options::Options;
 use ours::{Ours, Way};
@@ -49,19 +50,17 @@ const PACKAGES: &[&str] = &[
     "zstd",
 ];
 
-/// Measures pages and ticks over the records of a large server, in SQLite and PostgreSQL.
+/// Measures pages and ticks over the records of a large server, in SQLite and in PostgreSQL, each
+/// in a process of its own, built as what is released.
 pub(crate) fn records() -> Result<()> {
-    // As the tests are built: what counts here is optimised there, too.
-    let test = ["test", "--workspace", "--test", "it"];
-    let only = [
-        "--",
-        "--ignored",
-        "--nocapture",
-        "--test-threads=1",
-        "measure",
-    ];
-    let features = portal::features()?;
-    shell::run(&mut shell::cargo(&[&test, features, &only].concat()))
+    install::also(&["postgresql"])?;
+    let build = ["build", "--quiet", "--release", "--package", "records"];
+    shell::run(&mut shell::cargo(&build))?;
+    let program = shell::target()?.join("release/records");
+    // The other engine is measured even if one is too slow.
+    let measured =
+        ["sqlite", "postgres"].map(|engine| shell::run(Command::new(&program).arg(engine)));
+    measured.into_iter().collect()
 }
 
 /// Runs the bench.

@@ -21,8 +21,9 @@ const FLOORS: &[(&str, u32)] = &[
 /// Crates beside the house: no product crate builds on them, and they on none.
 const APART: &[&str] = &["testkit", "xtask", "limit"];
 
-/// The simulations, which are about product crates: they may use them, and none uses them.
-const SIMULATIONS: &[&str] = &["sim", "year"];
+/// The simulations and the bench of the records, which are about product crates: they may use
+/// them, and none uses them.
+const ABOUT: &[&str] = &["sim", "year", "records"];
 
 /// Checks the workspace.
 pub(crate) fn run() -> Result<()> {
@@ -44,7 +45,7 @@ fn faults(packages: &[Package]) -> Vec<String> {
     let mut faults = Vec::new();
     for package in packages {
         let name = &package.name;
-        let apart = APART.contains(&name.as_str()) || SIMULATIONS.contains(&name.as_str());
+        let apart = APART.contains(&name.as_str()) || ABOUT.contains(&name.as_str());
         let own = floor(name);
         if own.is_none() && !apart {
             faults.push(format!(
@@ -57,9 +58,11 @@ fn faults(packages: &[Package]) -> Vec<String> {
                 (Some(own), Some(below)) => below < own,
                 // Tests may use what is made for tests.
                 (Some(_), None) => used.dev && used.name == "testkit",
-                // xtask's demo starts guests.
-                (None, None) => name == "xtask" && used.name == "testkit",
-                (None, Some(_)) => SIMULATIONS.contains(&name.as_str()),
+                // xtask's demo starts guests, and the bench of the records a PostgreSQL.
+                (None, None) => {
+                    ["xtask", "records"].contains(&name.as_str()) && used.name == "testkit"
+                }
+                (None, Some(_)) => ABOUT.contains(&name.as_str()),
             };
             if !allowed {
                 let kind = if used.dev { "in its tests " } else { "" };

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
-use state::jobs::Job;
+use state::jobs::{self, Job};
 use uuid::Uuid;
 
 use super::{shape, wanted};
@@ -16,7 +16,14 @@ use crate::scope::Subscription;
 
 const READ: &str = "Microsoft.RecoveryServices/vaults/backupJobs/read";
 /// What `$filter` may name.
-pub(crate) const FILTERS: [&str; 5] = ["vaultName", "operation", "status", "startTime", "endTime"];
+pub(crate) const FILTERS: [&str; 6] = [
+    "vaultName",
+    "itemId",
+    "operation",
+    "status",
+    "startTime",
+    "endTime",
+];
 
 /// `GET …/backupJobs`: newest first.
 pub(crate) async fn list(
@@ -27,7 +34,11 @@ pub(crate) async fn list(
     caller: Caller,
 ) -> Answer<Json<Value>> {
     let sees = scope.sees(&app, &caller, READ).await?;
-    let (vault, wanted) = (filter.get("vaultName"), wanted(&filter)?);
+    let vault = filter.get("vaultName");
+    let wanted = jobs::Filter {
+        item: filter.get("itemId").map(str::to_owned),
+        ..wanted(&filter)?
+    };
     let after = page.after_time::<Uuid>()?;
     let found = app
         .control

@@ -2,13 +2,14 @@
 //! server-sent events.
 
 use std::convert::Infallible;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use control::{JobWatch, ShownJob};
-use futures::stream;
+use control::JobWatch;
+use futures::{StreamExt, stream};
+use tokio::sync::mpsc;
 
 use super::{Names, shape};
 use crate::app::App;
@@ -22,25 +23,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// How often something is sent, at the least.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// A stream in the making.
-struct Following {
-    app: App,
-    vault: String,
-    watch: JobWatch,
-    begun: Instant,
-    /// What comes next, if that is no job.
-    last: Option<Last>,
-}
-
-/// The end of a stream.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Last {
-    /// The job has ended, which is to be said.
-    End,
-    /// Nothing comes any more.
-    Nothing,
-}
-
 /// `GET …/backupJobs/{job}/providers/Stillpoint.Fabric/progress`: an event `job` when something
 /// has changed, and `end` once the job has ended.
 pub(crate) async fn follow(
@@ -51,48 +33,34 @@ pub(crate) async fn follow(
     let vault = names.allow(&app, &caller, "backupJobs/read").await?;
     let watch = app
         .control
-        .watch_job(&names.group, &names.vault, names.id()?)
+        .watch_job(caller.principal(), &names.group, &names.vault, names.id()?)
         .await?;
-    let following = Following {
-        app,
-        vault,
-        watch,
-        begun: Instant::now(),
-        last: None,
-    };
-    let events = stream::unfold(following, |mut following| async move {
-        let event = following.next().await?;
-        Some((Ok::<_, Infallible>(event), following))
+    let (told, mut events) = mpsc::channel(1);
+    tokio::spawn(async move {
+        // Whatever the client does with what it is sent, its place is free after that time.
+        let _ = tokio::time::timeout(LASTS, tell(&app, &vault, watch, told)).await;
     });
+    let events = stream::poll_fn(move |context| events.poll_recv(context));
     let alive = KeepAlive::new().interval(ALIVE);
+    let events = events.map(Ok::<_, Infallible>);
     Ok(Sse::new(events).keep_alive(alive).into_response())
 }
 
-impl Following {
-    async fn next(&mut self) -> Option<Event> {
-        match self.last {
-            Some(Last::Nothing) => return None,
-            Some(Last::End) => {
-                self.last = Some(Last::Nothing);
-                return Some(Event::default().event("end").data("{}"));
-            }
-            None => {}
-        }
-        let left = LASTS.checked_sub(self.begun.elapsed())?;
-        match tokio::time::timeout(left, self.watch.next()).await {
-            Ok(Ok(Some(job))) => Some(self.event(&job)),
-            // A client that asks anew learns why, or goes on.
-            Ok(Err(_)) | Err(_) | Ok(Ok(None)) => None,
-        }
-    }
-
-    fn event(&mut self, shown: &ShownJob) -> Event {
-        if shown.job.ended_at.is_some() {
-            self.last = Some(Last::End);
-        }
-        let now = self.app.control.now();
-        let job = shape::followed(&self.vault, shown, now);
+/// Tells all that is new, until the job has ended or the client has gone.
+async fn tell(app: &App, vault: &str, mut watch: JobWatch, to: mpsc::Sender<Event>) {
+    loop {
+        let next = tokio::select! {
+            next = watch.next() => next,
+            () = to.closed() => return,
+        };
+        // After an error a client that asks anew learns why, or goes on.
+        let Ok(Some(shown)) = next else { return };
+        let job = shape::followed(vault, &shown, app.control.now());
         let event = Event::default().event("job").retry(AGAIN);
-        event.data(job.to_string())
+        let gone = to.send(event.data(job.to_string())).await.is_err();
+        if gone || shown.job.ended_at.is_some() {
+            break;
+        }
     }
+    let _ = to.send(Event::default().event("end").data("{}")).await;
 }

@@ -19,12 +19,24 @@ use crate::page::{Page, Paged};
 use crate::scope::Subscription;
 
 /// What `$filter` may name.
-pub(crate) const FILTERS: [&str; 5] = [
+pub(crate) const FILTERS: [&str; 6] = [
     "vaultName",
     "protectionState",
     "lastBackupStatus",
+    "needs",
     "isScheduledForDeferredDelete",
     "nameContains",
+];
+/// What an item may need, as an overview counts it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    PointsMissed,
+    Downgraded,
+}
+
+const NEEDS: [(&str, Needs); 2] = [
+    ("PointsMissed", Needs::PointsMissed),
+    ("Downgraded", Needs::Downgraded),
 ];
 const FLAGS: [(&str, bool); 2] = [("true", true), ("false", false)];
 
@@ -37,6 +49,10 @@ pub(crate) async fn list(
     caller: Caller,
 ) -> Answer<Json<Value>> {
     let sees = scope.sees(&app, &caller, ITEMS).await?;
+    let needs = filter
+        .get("needs")
+        .map(|word| choose("$filter: needs", word, &NEEDS))
+        .transpose()?;
     let which = AllItems {
         vault: filter.get("vaultName").map(str::to_owned),
         deleted: filter
@@ -51,6 +67,8 @@ pub(crate) async fn list(
             .get("lastBackupStatus")
             .map(|word| choose("$filter: lastBackupStatus", word, &STATUSES))
             .transpose()?,
+        missed: needs == Some(Needs::PointsMissed),
+        downgraded: needs == Some(Needs::Downgraded),
         name: filter.get("nameContains").map(str::to_owned),
     };
     let found = app

@@ -51,6 +51,8 @@ async fn items_of_all_vaults_are_listed_and_filtered() {
         ("protectionState eq 'Protected'", &["web"]),
         ("lastBackupStatus eq 'completed'", &["web"]),
         ("nameContains eq 'D'", &["db"]),
+        ("needs eq 'PointsMissed'", &[]),
+        ("needs eq 'Downgraded'", &[]),
         ("isScheduledForDeferredDelete eq 'true'", &[]),
     ] {
         let found = world.of_all("protectedItems", filter, "friendlyName").await;
@@ -111,6 +113,10 @@ async fn jobs_of_all_vaults_are_listed_newest_first_and_filtered() {
         .await;
     let job = &found["value"][0];
     assert_eq!(job["stillpoint"]["vaultName"], "v1");
+    let item = job["stillpoint"]["itemId"].as_str().unwrap();
+    let of_item = format!("itemId eq '{}'", item.to_uppercase());
+    let found = world.of_all("backupJobs", &of_item, "operation").await;
+    assert_eq!(found, ["Backup", "ConfigureBackup"]);
     let (status, one) = world.get(job["id"].as_str().unwrap()).await;
     assert_eq!(status, 200, "{one}");
     assert_eq!(one["name"], job["name"]);

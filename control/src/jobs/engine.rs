@@ -22,6 +22,7 @@ use super::held::{Held, Outcome};
 use super::live::{Live, LiveWork};
 use super::load::Queued;
 use super::plan::plan;
+use super::streams::Streams;
 use super::{Plan, backup, delete_data, restore};
 use crate::{Control, Options};
 
@@ -30,8 +31,6 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const RENEWAL: Duration = Duration::from_secs(15);
 /// Seconds until a job is tried again whose records failed.
 const AGAIN: i64 = 10;
-/// Streams of progress that are served at once.
-const STREAMS: usize = 256;
 /// Jobs that are looked at in one page.
 const PAGE: u32 = 500;
 
@@ -50,10 +49,8 @@ pub(crate) struct Engine {
     pub(super) taken_up: AtomicU64,
     /// Set when the server ends.
     stopping: CancellationToken,
-    /// How many more streams of progress may be served.
-    streams: Arc<Semaphore>,
-    /// Set when they are to end.
-    streaming: CancellationToken,
+    /// Who follows jobs.
+    pub(super) streams: Streams,
     /// Told when there is work.
     pub(crate) wake: Notify,
     /// Told when a job's task has ended.
@@ -87,8 +84,7 @@ impl Engine {
             queued: AtomicUsize::new(0),
             taken_up: AtomicU64::new(0),
             stopping: CancellationToken::new(),
-            streams: Arc::new(Semaphore::new(STREAMS)),
-            streaming: CancellationToken::new(),
+            streams: Streams::new(),
             wake: Notify::new(),
             ended: Notify::new(),
             moved: Notify::new(),
@@ -106,21 +102,6 @@ impl Engine {
             Some(Entry::Running { live, .. }) => Some(live.now()),
             _ => None,
         }
-    }
-
-    /// Lets one more stream of progress be served, until what is given is dropped.
-    pub(crate) fn stream(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.streams).try_acquire_owned().ok()
-    }
-
-    /// Done when streams of progress are to end.
-    pub(crate) async fn streams_end(&self) {
-        self.streaming.cancelled().await;
-    }
-
-    /// Ends streams of progress.
-    pub(super) fn end_streams(&self) {
-        self.streaming.cancel();
     }
 
     /// Tells the one who works on a job that it is to end.

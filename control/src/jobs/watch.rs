@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Code, Error, Result};
-use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
+use super::streams::Place;
 use super::{LiveWork, ShownJob, find};
-use crate::Control;
+use crate::{Control, Principal};
 
 /// How often there are news at most.
 const TURN: Duration = Duration::from_millis(500);
@@ -29,30 +29,31 @@ pub struct JobWatch {
     /// Turns since its record was read.
     turns: u32,
     /// Gives its place back.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Control {
     /// Ends all that follow jobs: the server ends, and waits for who asks it.
     pub fn end_streams(&self) {
-        self.engine.end_streams();
+        self.engine.streams.end();
     }
 
-    /// Follows a job of a vault.
+    /// Follows a job of a vault, for this principal.
     ///
     /// # Errors
-    /// `ObjectNotFound`; `TooManyStreams` while as many are followed as can be; those of the
-    /// records.
+    /// `ObjectNotFound`; `TooManyStreams` while as many are followed as can be, by all or by the
+    /// principal; those of the records.
     pub async fn watch_job(
         self: &Arc<Self>,
+        who: &Principal,
         group: &str,
         vault: &str,
         id: Uuid,
     ) -> Result<JobWatch> {
-        let full = || Error::new(Code::TooManyStreams, "256 streams of progress are open");
+        let full = || Error::new(Code::TooManyStreams, "no stream of progress is free");
         let watch = JobWatch {
             vault: self.vault_id(group, vault),
-            _place: self.engine.stream().ok_or_else(full)?,
+            _place: self.engine.streams.place(who.id).ok_or_else(full)?,
             control: Arc::clone(self),
             id,
             told: None,
@@ -79,7 +80,7 @@ impl JobWatch {
                 return Ok(None);
             }
             tokio::select! {
-                () = self.control.engine.streams_end() => {
+                () = self.control.engine.streams.ended() => {
                     let detail = "the server ends; ask it again when it is back";
                     return Err(Error::new(Code::StateUnavailable, detail));
                 }

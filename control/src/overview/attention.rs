@@ -1,23 +1,25 @@
 //! What somebody should look at, the most urgent first.
 
+use std::collections::BTreeMap;
+
 use base::{ByteSize, Code, Result};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use policy::AlertLevel;
 use state::Tx;
 use state::hosts::Host;
 use state::machines::{self, Filter, Machine, Protection, Standing};
 use state::protected_items::{Need, ProtectedItem, needing};
 use state::resources::Record;
+use state::vaults::Vault;
 
 use super::places::StoragePlace;
-use super::{OverviewOf, if_seen};
+use super::{ItemCounts, MachineCounts, OverviewOf, if_seen};
+use crate::reconcile::is_silent;
 
 /// The most that are told of.
 const MOST: usize = 50;
 /// So many of each kind are told of, whatever there is of others.
 const OF_EACH: usize = 5;
-/// For how long a host must be silent.
-const SILENT: SignedDuration = SignedDuration::from_mins(5);
 
 /// Something that somebody should look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,45 +61,85 @@ pub enum AttentionKind {
     Downgraded,
     /// Nothing backs a machine up.
     Unprotected,
+    /// Nobody but the server has a vault's keys.
+    KeyNotExported,
 }
 
-/// All that may be seen, of these vaults by their folded ids.
-pub(super) async fn attention(
-    tx: &mut Tx,
-    of: &OverviewOf,
-    vaults: &[String],
-    missed_by: Timestamp,
-    places: &[StoragePlace],
-) -> Result<Vec<Attention>> {
-    let mut all: Vec<Attention> = places.iter().filter_map(nearly_full).collect();
-    let now = tx.now();
-    for host in if_seen::<Host>(tx, of.hosts).await? {
-        all.extend(unreachable(&host, now));
-    }
-    for (need, kind) in [
-        (Need::LastBackupFailed, AttentionKind::LastBackupFailed),
-        (Need::PointsMissed(missed_by), AttentionKind::PointsMissed),
+/// What some items need, by the counts of all.
+pub(super) fn needs(counts: &ItemCounts, missed_by: Timestamp) -> Vec<(Need, AttentionKind)> {
+    let all = [
         (
+            counts.last_backup_failed,
+            Need::LastBackupFailed,
+            AttentionKind::LastBackupFailed,
+        ),
+        (
+            counts.points_missed,
+            Need::PointsMissed(missed_by),
+            AttentionKind::PointsMissed,
+        ),
+        (
+            counts.initial_backup_pending,
             Need::InitialBackup(missed_by),
             AttentionKind::InitialBackupPending,
         ),
-        (Need::Downgraded(missed_by), AttentionKind::Downgraded),
-    ] {
-        let found = needing(tx, need, Some(vaults), MOST as u32).await?;
-        all.extend(found.iter().map(|item| of_item(item, kind)));
+        (
+            counts.downgraded,
+            Need::Downgraded(missed_by),
+            AttentionKind::Downgraded,
+        ),
+    ];
+    let some = all.into_iter().filter(|(count, ..)| *count > 0);
+    some.map(|(_, need, kind)| (need, kind)).collect()
+}
+
+/// What is known of all before it is looked for single things.
+pub(super) struct Known<'a> {
+    /// What some items need.
+    pub(super) needs: Vec<(Need, AttentionKind)>,
+    pub(super) machines: MachineCounts,
+    /// Vaults that may be seen.
+    pub(super) vaults: &'a [Record<Vault>],
+    /// Their folded ids.
+    pub(super) ids: &'a [String],
+    pub(super) places: &'a [StoragePlace],
+    /// Hosts that don't answer this process, and since when, by folded id.
+    pub(super) silent: BTreeMap<String, Timestamp>,
+}
+
+/// All that may be seen: only what the counts say is there is asked for.
+pub(super) async fn attention(
+    tx: &mut Tx,
+    of: &OverviewOf,
+    known: &Known<'_>,
+) -> Result<Vec<Attention>> {
+    let mut all: Vec<Attention> = known.places.iter().filter_map(nearly_full).collect();
+    all.extend(known.vaults.iter().filter_map(not_exported));
+    let now = tx.now();
+    let hosts = if_seen::<Host>(tx, of.hosts).await?;
+    let silent = hosts.iter().filter(|h| is_silent(h, &known.silent, now));
+    all.extend(silent.map(unreachable));
+    for (need, kind) in &known.needs {
+        let found = needing(tx, *need, Some(known.ids), MOST as u32).await?;
+        all.extend(found.iter().map(|item| of_item(item, *kind)));
     }
     if let Some(sees) = &of.machines {
-        let mut filter = Filter {
+        let of_kind = |standing, protection| Filter {
             within: sees.scopes(),
-            standing: Some(vec![Standing::Conflict]),
+            standing: Some(vec![standing]),
+            protection,
             ..Filter::default()
         };
-        let found = machines::page(tx, &filter, None, MOST as u32).await?;
-        all.extend(found.iter().map(conflict));
-        filter.standing = Some(vec![Standing::Listed]);
-        filter.protection = Some(Protection::None);
-        let found = machines::page(tx, &filter, None, MOST as u32).await?;
-        all.extend(found.iter().map(unprotected));
+        if known.machines.in_conflict > 0 {
+            let filter = of_kind(Standing::Conflict, None);
+            let found = machines::page(tx, &filter, None, MOST as u32).await?;
+            all.extend(found.iter().map(conflict));
+        }
+        if known.machines.unprotected > 0 {
+            let filter = of_kind(Standing::Listed, Some(Protection::None));
+            let found = machines::page(tx, &filter, None, MOST as u32).await?;
+            all.extend(found.iter().map(unprotected));
+        }
     }
     Ok(most_urgent(all))
 }
@@ -106,7 +148,7 @@ pub(super) async fn attention(
 fn most_urgent(mut all: Vec<Attention>) -> Vec<Attention> {
     let rank = |one: &Attention| (one.severity, one.kind, one.since, one.resource.clone());
     all.sort_by_cached_key(rank);
-    let mut of_kind = std::collections::BTreeMap::new();
+    let mut of_kind = BTreeMap::new();
     let (mut first, mut rest) = (Vec::new(), Vec::new());
     for one in all {
         let count: &mut usize = of_kind.entry(one.kind).or_default();
@@ -151,21 +193,20 @@ fn nearly_full(place: &StoragePlace) -> Option<Attention> {
     })
 }
 
-fn unreachable(host: &Record<Host>, now: Timestamp) -> Option<Attention> {
-    let since = host.body.seen.unwrap_or(host.created);
-    (now.duration_since(since) >= SILENT).then(|| Attention {
+fn unreachable(host: &Record<Host>) -> Attention {
+    Attention {
         kind: AttentionKind::HostUnreachable,
         severity: AlertLevel::Critical,
         resource: host.id.clone(),
         name: host.name.clone(),
         vault: None,
-        since: Some(since),
+        since: Some(host.body.seen.unwrap_or(host.created)),
         code: Some(Code::HypervisorUnavailable.name().to_owned()),
         detail: match host.body.seen {
             Some(at) => format!("host {} answered last at {at}", host.name),
             None => format!("host {} has never answered", host.name),
         },
-    })
+    }
 }
 
 fn of_item(item: &ProtectedItem, kind: AttentionKind) -> Attention {
@@ -222,7 +263,8 @@ fn code_of(name: &str) -> Option<Code> {
 }
 
 fn conflict(machine: &Record<Machine>) -> Attention {
-    let others = machine.body.also_on.join(", ");
+    let name = |id: &str| id.rsplit('/').next().unwrap_or(id).to_owned();
+    let others: Vec<String> = machine.body.also_on.iter().map(|id| name(id)).collect();
     Attention {
         kind: AttentionKind::Conflict,
         severity: AlertLevel::Critical,
@@ -232,8 +274,10 @@ fn conflict(machine: &Record<Machine>) -> Attention {
         since: None,
         code: Some(Code::MachineInConflict.name().to_owned()),
         detail: format!(
-            "machine {} is on several hosts at once: {} and {others}",
-            machine.name, machine.body.host
+            "machine {} is on several hosts at once: {} and {}",
+            machine.name,
+            name(&machine.body.host),
+            others.join(", ")
         ),
     }
 }
@@ -249,4 +293,21 @@ fn unprotected(machine: &Record<Machine>) -> Attention {
         code: None,
         detail: format!("nothing backs up the machine {}", machine.name),
     }
+}
+
+fn not_exported(vault: &Record<Vault>) -> Option<Attention> {
+    let name = &vault.name;
+    vault.body.key_exported.is_none().then(|| Attention {
+        kind: AttentionKind::KeyNotExported,
+        severity: AlertLevel::Warning,
+        resource: vault.id.clone(),
+        name: name.clone(),
+        vault: Some(name.clone()),
+        since: Some(vault.created),
+        code: None,
+        detail: format!(
+            "only this server has the keys of {name}: lost with it, its points can't be read; run \
+             `stillpoint server export-key {name} --to FILE` and keep the file in another place"
+        ),
+    })
 }

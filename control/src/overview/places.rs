@@ -8,7 +8,6 @@ use state::hosts::Host;
 
 use super::{OverviewOf, if_seen};
 use crate::Control;
-use crate::vault_pools::space_of;
 
 /// From this share of its bytes on a place is nearly full, in percent; and from this it is grave.
 const NEARLY_FULL: u64 = 85;
@@ -79,7 +78,7 @@ impl Control {
                 id: self.snapshot_store_id(&host.name),
                 name: host.name,
                 is_pool: false,
-                space: space_of(folder.clone(), None).await?,
+                space: self.spaces.of(folder.clone(), None).await?,
                 folder,
             })
         });

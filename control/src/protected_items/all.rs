@@ -18,6 +18,10 @@ pub struct AllItems {
     pub state: Option<ProtectionState>,
     /// Those whose last backup ended so.
     pub last: Option<JobStatus>,
+    /// Those of which a point is missed.
+    pub missed: bool,
+    /// Those whose last point is less consistent than was asked.
+    pub downgraded: bool,
     /// Those with this in their machine's name, in any case.
     pub name: Option<String>,
 }
@@ -36,11 +40,14 @@ impl Control {
         limit: u32,
     ) -> Result<Vec<ProtectedItem>> {
         let mut tx = self.state.read().await?;
+        let missed_by = self.missed_by(tx.now());
         let filter = Filter {
             vaults: of_vault(&mut tx, sees, which.vault.as_deref()).await?,
             deleted: which.deleted,
             state: which.state,
             last: which.last,
+            missed_by: which.missed.then_some(missed_by),
+            downgraded: which.downgraded,
             name: which.name,
             ..Filter::default()
         };

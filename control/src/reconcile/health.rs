@@ -55,6 +55,12 @@ impl Looks {
         }
     }
 
+    /// Hosts that don't answer, and since when.
+    pub(crate) fn silent(&self) -> BTreeMap<String, Timestamp> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.silent.clone()
+    }
+
     fn is_wanted(&self) -> bool {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.looked
@@ -66,6 +72,19 @@ impl Looks {
         told.looked = false;
         told.silent.clone()
     }
+}
+
+/// Whether a host has not answered for so long that it is told of: to this process, which has
+/// asked it that long, and to any other server.
+pub(crate) fn is_silent(
+    host: &Record<Host>,
+    silent: &BTreeMap<String, Timestamp>,
+    now: Timestamp,
+) -> bool {
+    let long_ago = |at: Timestamp| now.duration_since(at) >= SILENT;
+    let is_seen = host.body.seen.is_some_and(|at| !long_ago(at));
+    let here = silent.get(&fold(&host.id));
+    !is_seen && here.is_some_and(|since| long_ago(*since))
 }
 
 impl Control {
@@ -138,14 +157,8 @@ impl Control {
     /// What the checks go by.
     async fn checks(&self, tx: &mut Tx, silent: &BTreeMap<String, Timestamp>) -> Result<Checks> {
         let now = tx.now();
-        let long_ago = |at: Timestamp| now.duration_since(at) >= SILENT;
         let hosts: Vec<Record<Host>> = resources::all(tx).await?;
-        let silent_hosts = hosts.iter().filter(|host| {
-            // Another server may see it.
-            let is_seen = host.body.seen.is_some_and(|at| !long_ago(at));
-            let here = silent.get(&fold(&host.id));
-            !is_seen && here.is_some_and(|since| long_ago(*since))
-        });
+        let silent_hosts = hosts.iter().filter(|host| is_silent(host, silent, now));
         let silent_hosts = silent_hosts.map(|h| (fold(&h.id), h.name.clone()));
         let vaults: Vec<Record<Vault>> = resources::all(tx).await?;
         let of_vaults = vaults.iter().filter_map(|vault| {

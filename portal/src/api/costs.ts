@@ -50,14 +50,7 @@ export const ratesQuery = queryOptions({
   queryFn: async () => (await link<Rates>(ratesPath(await subscriptionId()))).data,
 });
 
-export interface RatesBody {
-  properties: {
-    currency: string;
-    protectedInstance: number;
-    snapshotGb: number;
-    vaultGb: Partial<Record<StorageClass, number>>;
-  };
-}
+export type RatesBody = Schemas['RatesInput'];
 
 export const putRates = async (body: RatesBody) =>
   void (await link(ratesPath(await subscriptionId()), { method: 'PUT', body }));

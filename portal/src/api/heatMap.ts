@@ -1,28 +1,15 @@
 /** Which recovery points there are: machines by days. */
+import type { Schemas } from './client';
 import { subscriptionId } from './subscription';
 
-export type Consistency = 'AppConsistent' | 'FileSystemConsistent' | 'CrashConsistent';
+/** Some machines of the map, each with its days; days without anything are left out. */
+export type HeatMap = Schemas['HeatMap'];
+
+/** A protected machine. */
+export type HeatRow = Schemas['HeatMapRow'];
 
 /** A day of UTC: its points, the best of them, and how its backups ended. */
-export interface HeatDay {
-  /** `2026-11-23`. */
-  date: string;
-  points: number;
-  status: 'None' | 'Completed' | 'Warning' | 'Failed';
-  /** Of the best point, where there is one. */
-  consistency?: Consistency;
-  tier?: 'Snapshot' | 'Vault' | 'SnapshotAndVault';
-}
-
-/** A protected machine; its days, the oldest first. */
-export interface HeatRow {
-  /** The id of its item. */
-  id: string;
-  name: string;
-  vaultId: string;
-  vaultName: string;
-  days: HeatDay[];
-}
+export type HeatDay = HeatRow['days'][number];
 
 /** For how many days the map is. */
 export const HEAT_DAYS = 30;

@@ -53,12 +53,12 @@ export const HOSTS = 'hosts';
 
 export const hostId = async (name: string) => `${await hostsPath()}/${encodeURIComponent(name)}`;
 
-export const hostBody = (location: string, connection: string, group: string) => ({
+export type HostBody = Schemas['HostInput'];
+
+export const hostBody = (location: string, connection: string, group: string): HostBody => ({
   location,
   properties: { connection, group },
 });
-
-export type HostBody = ReturnType<typeof hostBody>;
 
 /** Adds a host, or changes it. */
 export const putHost = async (name: string, body: HostBody) =>
@@ -68,9 +68,7 @@ export const removeHost = async (host: Host) => void (await link(host.id, { meth
 
 export const storePath = (host: string) => `${host}/snapshotStores/default`;
 
-export interface StoreBody {
-  properties: { folder?: string; scratchLimit?: number; scratchKeepFree?: number };
-}
+export type StoreBody = Schemas['SnapshotStoreInput'];
 
 /** Changes where a host's snapshots are, and how much scratch they may take. */
 export const putStore = async (host: Host, body: StoreBody) =>

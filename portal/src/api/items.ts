@@ -9,7 +9,7 @@ import { vaultId } from './vaults';
 
 export type Item = Schemas['ProtectedItem'] & {
   /** What Azure's shape has no word for; lists over all vaults have it. */
-  stillpoint?: { lastBackupCode?: string | null };
+  stillpoint?: Schemas['AnyProtectedItem']['stillpoint'];
 };
 
 /** All that is asked of items begins with this key. */
@@ -95,17 +95,13 @@ export async function changeItem(item: Item, change: Change) {
   return ended(response);
 }
 
-/** Why backup data is deleted. */
-export interface Why {
-  reason?: string;
-  comment?: string;
-}
+/** What deletes an item's points, with the reason that the activity log keeps (VAULT-20). */
+export const deletePath = (item: Item, reason: string) =>
+  reason ? `${item.id}?reason=${encodeURIComponent(reason)}` : item.id;
 
 /** Deletes an item's points: at once, or after the days of soft delete. */
-export async function deleteItem(item: Item, why: Why) {
-  const body = { properties: why };
-  return ended((await link(item.id, { method: 'DELETE', body })).response);
-}
+export const deleteItem = async (item: Item, reason: string) =>
+  ended((await link(deletePath(item, reason), { method: 'DELETE' })).response);
 
 export const backupBody = (until: Date) => ({
   properties: {

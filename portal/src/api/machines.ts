@@ -6,60 +6,11 @@ import { subscriptionId } from './subscription';
 
 export type VirtualMachine = Schemas['VirtualMachine'];
 
-export type ProtectionState =
-  | 'Unprotected'
-  | 'IRPending'
-  | 'Protected'
-  | 'ProtectionError'
-  | 'ProtectionStopped'
-  | 'ProtectionPaused'
-  | 'BackupsSuspended';
-
-/** How a live item protects a machine; what follows the state is there if it may be seen. */
-export interface Protection {
-  state: ProtectionState;
-  itemId?: string;
-  vaultId?: string;
-  vaultName?: string;
-  policyName?: string;
-  lastBackupStatus?: string | null;
-  lastBackupTime?: string | null;
-  /** What it failed with, or got less by. */
-  lastBackupCode?: string | null;
-  nextRun?: string | null;
-  newestPoint?: string | null;
-}
+/** A machine as lists show it. */
+export type MachineRow = Schemas['MachineRow'];
 
 /** What keeps a machine from being protected. */
-export interface Refusal {
-  code: string;
-  message: string;
-  recommendation: string;
-}
-
-/** A machine as lists show it. */
-export interface MachineRow {
-  id: string;
-  name: string;
-  location: string;
-  tags: Record<string, string>;
-  properties: {
-    vmId: string;
-    resourceGroup: string;
-    host: string | null;
-    hostId: string | null;
-    standing: 'Listed' | 'Gone' | 'Conflict';
-    goneSince: string | null;
-    powerState: 'Running' | 'Stopped';
-    guestAgent: 'Responding' | 'NotResponding' | 'NotConfigured' | null;
-    osType: string | null;
-    disks: number;
-    diskBytes: number;
-    seen: string;
-    refusal: Refusal | null;
-    protection: Protection;
-  };
-}
+export type Refusal = NonNullable<MachineRow['properties']['refusal']>;
 
 /** All that is asked of machines begins with this key. */
 export const MACHINES = 'machines';
@@ -108,5 +59,6 @@ export const machineRowQuery = (group: string, name: string) =>
       }
       return null;
     },
+    enabled: name !== '',
     refetchInterval: 30_000,
   });

@@ -19,14 +19,23 @@ export async function every<T>(path: string): Promise<T[]> {
   return all;
 }
 
+/** After how many milliseconds a list is looked at again, which may go by the rows. */
+type Every<T> = number | ((rows: T[]) => number);
+
+/** All pages are read anew each time, so the more there are, the more seldom that is. */
+export function interval<T>(every: Every<T> | undefined, pages: readonly PageOf<T>[]) {
+  if (every === undefined) return false;
+  const one = typeof every === 'number' ? every : every(pages.flatMap((page) => page.value));
+  return one * Math.max(1, pages.length);
+}
+
 /**
- * A list as far as it was asked for. `path` is undefined as long as it is not known. `every` is
- * after how many milliseconds it is looked at again, which may go by the rows.
+ * A list as far as it was asked for. `path` is undefined as long as it is not known.
  */
-export function usePaged<T>(
+export function usePaged<T, P extends PageOf<T> = PageOf<T>>(
   key: readonly unknown[],
   path: string | undefined,
-  every?: number | ((rows: T[]) => number),
+  every?: Every<T>,
 ) {
   const query = useInfiniteQuery({
     queryKey: [...key, path],
@@ -35,29 +44,29 @@ export function usePaged<T>(
     placeholderData: keepPreviousData,
     initialPageParam: path ?? '',
     queryFn: async ({ pageParam, signal }) => {
-      const { data } = await link<PageOf<T>>(pageParam);
+      const { data } = await link<P>(pageParam);
       signal.throwIfAborted();
       return data;
     },
     getNextPageParam: (page) => page.nextLink ?? undefined,
-    refetchInterval: (query) =>
-      (typeof every === 'function'
-        ? every(query.state.data?.pages.flatMap((page) => page.value) ?? [])
-        : every) ?? false,
+    refetchInterval: (query) => interval(every, query.state.data?.pages ?? []),
   });
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.value) ?? [], [query.data]);
-  const { fetchNextPage } = query;
+  const { fetchNextPage, isFetchNextPageError } = query;
   const hasNextPage = query.hasNextPage && !query.isPlaceholderData;
   return {
     rows,
+    /** The first page, with what it says beside its rows. */
+    first: query.data?.pages[0],
     error: query.error,
     isPending: query.isPending,
     isLoading: query.isFetchingNextPage,
     refetch: () => void query.refetch(),
     isFetching: query.isFetching,
     more: useMemo(
-      () => (hasNextPage ? () => void fetchNextPage() : undefined),
-      [hasNextPage, fetchNextPage],
+      // What failed is not asked for again and again: the error stands there with its own retry.
+      () => (hasNextPage && !isFetchNextPageError ? () => void fetchNextPage() : undefined),
+      [hasNextPage, fetchNextPage, isFetchNextPageError],
     ),
   };
 }

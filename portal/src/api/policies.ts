@@ -56,30 +56,9 @@ export const deletePolicy = async (of: In, name: string) =>
   void (await link(await policyId(of, name), { method: 'DELETE' }));
 
 /** What a policy will have kept after some time, for a machine that it protects from now on. */
-export interface PolicyPreview {
-  from: string;
-  to: string;
-  /** How many backups are due until then. */
-  runs: number;
-  /** How many points there are then. */
-  points: number;
-  pointsInVault: number;
-  snapshots: number;
-  /** How many each range keeps; a point may be kept by several. */
-  byRule: Record<PreviewRule, number>;
-  /** The points, newest first. */
-  timeline: {
-    time: string;
-    rules: PreviewRule[];
-    /** Until when the vault has it; null if it has it no more, or never had. */
-    expiry: string | null;
-    snapshotUntil: string | null;
-  }[];
-  /** Whether there are more than the timeline tells. */
-  truncated: boolean;
-}
+export type PolicyPreview = Schemas['PolicyPreview'];
 
-export type PreviewRule = 'Daily' | 'Weekly' | 'Monthly' | 'Yearly';
+export type PreviewRule = keyof PolicyPreview['byRule'];
 
 /** The points that a policy will keep over the next year; it need not be saved. */
 export const previewQuery = (body: PolicyBody) =>

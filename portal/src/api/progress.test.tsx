@@ -1,38 +1,56 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { act, renderHook } from '@testing-library/react';
+import { act, cleanup, renderHook } from '@testing-library/react';
 import type { ReactNode } from 'react';
-import { afterEach, expect, it, vi } from 'vitest';
-import { useProgress } from './progress';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { useJob } from './progress';
 
+const ID = '/subscriptions/s/resourceGroups/g/providers/v/backupJobs/j';
+
+/** The stream of a job, as far as the browser's is used. */
 class Stream extends EventTarget {
-  static last: Stream;
+  static last: Stream | undefined;
   onopen?: () => void;
   onerror?: () => void;
-  close = vi.fn();
-  constructor(readonly at: string) {
+  constructor() {
     super();
     Stream.last = this;
   }
+  close() {}
 }
 
-afterEach(() => vi.unstubAllGlobals());
+let asked = 0;
 
-it('says whether the stream is open, so that nobody need ask besides', () => {
+beforeEach(() => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
   vi.stubGlobal('EventSource', Stream);
+  vi.stubGlobal('fetch', async ({ url }: Request) => {
+    if (new URL(url).pathname === '/subscriptions') {
+      return Response.json({ value: [{ id: '/subscriptions/s' }] });
+    }
+    asked += 1;
+    return Response.json({ id: ID, properties: { status: 'InProgress' } });
+  });
+});
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test('a job is asked for again and again only where its stream is not open', async () => {
   const client = new QueryClient();
-  const around = ({ children }: { children: ReactNode }) => (
+  const wrapper = ({ children }: { children: ReactNode }) => (
     <QueryClientProvider client={client}>{children}</QueryClientProvider>
   );
-  const onOpen = vi.fn();
-  const { unmount } = renderHook(() => useProgress('/job', true, ['jobs'], onOpen), {
-    wrapper: around,
-  });
-  expect(onOpen).not.toHaveBeenCalled();
-  act(() => Stream.last.onopen?.());
-  expect(onOpen).toHaveBeenLastCalledWith(true);
-  act(() => Stream.last.onerror?.());
-  expect(onOpen).toHaveBeenLastCalledWith(false);
-  act(() => Stream.last.onopen?.());
-  unmount();
-  expect(onOpen).toHaveBeenLastCalledWith(false);
+  const { result } = renderHook(() => useJob('g', 'v', 'j'), { wrapper });
+  await vi.waitFor(() => expect(result.current.job).toBeDefined());
+  await act(() => vi.advanceTimersByTimeAsync(4_500));
+  expect(asked).toBeGreaterThan(1);
+  act(() => Stream.last?.onopen?.());
+  const before = asked;
+  await act(() => vi.advanceTimersByTimeAsync(10_000));
+  expect(asked).toBe(before);
+  act(() => Stream.last?.onerror?.());
+  await act(() => vi.advanceTimersByTimeAsync(4_500));
+  expect(asked).toBeGreaterThan(before);
 });

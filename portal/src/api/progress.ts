@@ -2,78 +2,69 @@
  * A job while it goes on: server-sent events, `job` when something has changed and `end` once it
  * has ended. Where they can't be had the job is asked for again and again instead.
  */
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import type { Schemas } from './client';
 import { VERSION } from './client';
-import type { JobDetails } from './jobs';
-import { JOBS } from './jobs';
+import { JOBS, isRunning, jobQuery } from './jobs';
 
-/** What is to be read of a disk, and by what it is known. */
-export interface DiskPlan {
-  name: string;
-  tracker: 'Bitmap' | 'FullRead';
-  /** Why all of it is looked at. */
-  reason: string | null;
-  bytes: number;
-}
+type Followed = Schemas['JobProgress'];
 
 /** What is done for a job just now. */
-export interface Progress {
-  phase: string | null;
-  step: string | null;
-  bytesDone: number;
-  /** 0 while it isn't known. */
-  bytesTotal: number;
-  bytesRead: number | null;
-  bytesChanged: number | null;
-  bytesSent: number | null;
-  ratePerSecond: number;
-  secondsLeft: number | null;
-  sourceWaitPercent?: number;
-  bottleneck?: string;
-  disks: DiskPlan[];
-}
+export type Progress = NonNullable<Followed['progress']>;
 
-type Followed = JobDetails & { progress: Progress | null };
+/** What is to be read of a disk, and by what it is known. */
+export type DiskPlan = Progress['disks'][number];
+
+/** A job with what is done for it just now, if that is told. */
+export function useJob(group: string, vault: string, name: string) {
+  const [isFollowed, setIsFollowed] = useState(false);
+  const query = jobQuery(group, vault, name);
+  const found = useQuery({ ...query, ...(isFollowed && { refetchInterval: false }) });
+  const job = found.data;
+  const running = job !== undefined && isRunning(job);
+  const progress = useProgress(job?.id, running, query.queryKey, setIsFollowed);
+  return { found, job, running, progress };
+}
 
 /**
  * Follows a running job of this id. News of it go to the query `key`; what comes back is what is
- * done just now, if that is told. `onOpen` hears whether the stream tells of the job.
+ * done just now, if that is told, and once the job has ended what was told last.
  */
-export function useProgress(
+function useProgress(
   id: string | undefined,
-  isRunning: boolean,
+  runs: boolean,
   key: readonly unknown[],
-  onOpen: (isOpen: boolean) => void,
+  setIsFollowed: (isFollowed: boolean) => void,
 ): Progress | null {
   const client = useQueryClient();
-  const [progress, setProgress] = useState<Progress | null>(null);
+  const [told, setTold] = useState<{ of: string; progress: Progress } | null>(null);
   const keyText = JSON.stringify(key);
   useEffect(() => {
-    if (!id || !isRunning) return;
+    if (!id || !runs) return;
     const at = `${id}/providers/Stillpoint.Fabric/progress?api-version=${VERSION}`;
     const stream = new EventSource(at);
+    stream.onopen = () => setIsFollowed(true);
     stream.addEventListener('job', ({ data }) => {
       const { progress, ...job } = JSON.parse(String(data)) as Followed;
-      setProgress(progress);
+      if (progress) setTold({ of: id, progress });
+      else if (isRunning(job)) setTold(null);
       client.setQueryData(JSON.parse(keyText) as unknown[], job);
     });
     stream.addEventListener('end', () => {
       stream.close();
-      setProgress(null);
+      setIsFollowed(false);
       void client.invalidateQueries({ queryKey: [JOBS] });
     });
     // The browser asks anew by itself; where it was refused, looking again and again goes on.
-    stream.onopen = () => onOpen(true);
     stream.onerror = () => {
-      setProgress(null);
-      onOpen(false);
+      setIsFollowed(false);
+      setTold(null);
     };
     return () => {
       stream.close();
-      setProgress(null);
-      onOpen(false);
+      setIsFollowed(false);
     };
-  }, [client, id, isRunning, keyText, onOpen]);
-  return progress;
+  }, [client, id, runs, keyText, setIsFollowed]);
+  return told && told.of === id ? told.progress : null;
 }

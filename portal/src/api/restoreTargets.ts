@@ -1,10 +1,6 @@
 /** Where restores go: storage accounts, which are folders, and virtual networks. */
 import { queryOptions } from '@tanstack/react-query';
 import type { Schemas } from './client';
-import { link } from './client';
-import { nameOf } from './ids';
-import { MACHINES, machinesPath } from './machines';
-import type { MachineRow } from './machines';
 import { every } from './paged';
 import { subscriptionId } from './subscription';
 
@@ -30,15 +26,3 @@ export const networksQuery = queryOptions({
   queryFn: async () =>
     every<Network>(`${await subscriptionId()}/providers/Microsoft.Network/virtualNetworks`),
 });
-
-/** What hosts tell of the machine of this id; null if there is none. */
-export const machineRowQuery = (id: string) =>
-  queryOptions({
-    queryKey: [MACHINES, 'row', id.toLowerCase()],
-    queryFn: async () => {
-      const at = machinesPath(await subscriptionId(), { nameContains: nameOf(id) });
-      const { data } = await link<{ value: MachineRow[] }>(at);
-      return data.value.find((row) => row.id.toLowerCase() === id.toLowerCase()) ?? null;
-    },
-    enabled: id !== '',
-  });

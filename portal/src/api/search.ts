@@ -1,14 +1,10 @@
 /** What is found by a word. */
 import { queryOptions } from '@tanstack/react-query';
+import type { Schemas } from './client';
 import { link } from './client';
 import { subscriptionId } from './subscription';
 
-export interface Found {
-  kind: 'vault' | 'machine' | 'policy' | 'job' | 'host';
-  id: string;
-  name: string;
-  detail: string;
-}
+export type Found = Schemas['SearchResult'];
 
 export const searchQuery = (word: string) =>
   queryOptions({

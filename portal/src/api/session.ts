@@ -1,15 +1,12 @@
 /** Who is signed in. The session is made, renewed and ended here. */
 import { queryOptions, useQuery } from '@tanstack/react-query';
+import type { Schemas } from './client';
 import { ApiError, api, link } from './client';
 
 const SESSION = '/providers/Stillpoint.Fabric/session';
 
 /** Who is signed in, as the server says. */
-export interface Session {
-  user: { id: string; login: string; name: string };
-  tenantId: string;
-  expiresOn: string;
-}
+export type Session = Schemas['Session'];
 
 /** The session, or null where nobody is signed in. */
 export const sessionQuery = queryOptions({

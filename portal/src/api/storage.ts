@@ -28,14 +28,8 @@ export const foldersPath = (scope: string) => `${scope}/providers/Stillpoint.Fab
 export const folderPath = (group: string, name: string) =>
   `${foldersPath(group)}/${encodeURIComponent(name)}`;
 
-export interface PoolBody {
-  location?: string;
-  properties: { folder?: string; takesVaults?: boolean };
-}
-
-export interface FolderBody {
-  properties: { folder: string; host?: string };
-}
+export type PoolBody = Schemas['VaultPoolInput'];
+export type FolderBody = Schemas['RestoreFolderInput'];
 
 /** Makes one of these, or changes it. */
 export const put = async (path: string, body: PoolBody | FolderBody) =>

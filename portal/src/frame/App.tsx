@@ -6,16 +6,16 @@ import {
   webDarkTheme,
   webLightTheme,
 } from '@fluentui/react-components';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider } from '@tanstack/react-query';
 import { Suspense, lazy } from 'react';
 import type { ReactNode } from 'react';
 import { Router } from 'wouter';
-import { ApiError } from '../api/client';
 import { useSession } from '../api/session';
 import { Failure } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
 import { Boundary } from './Boundary';
 import { NotificationsProvider } from './notifications';
+import { makeClient } from './queries';
 import { SettingsProvider, useSettings } from './settings';
 
 const Shell = lazy(() => import('./Shell'));
@@ -25,16 +25,7 @@ const SignIn = lazy(() => import('./SignIn'));
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
 const renderer = createDOMRenderer(document, { styleElementAttributes: { nonce } });
 
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 10_000,
-      // What the server has answered it would answer again; only no answer is worth another try.
-      retry: (times, error) =>
-        times < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 502),
-    },
-  },
-});
+const client = makeClient();
 
 /** Pages' paths begin with this, so that none is a path of the API. */
 const BASE = '/_';

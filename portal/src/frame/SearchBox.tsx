@@ -12,6 +12,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { searchQuery } from '../api/search';
+import type { Found } from '../api/search';
 import { useStill } from '../parts/useStill';
 import { useText } from '../text/text';
 import { isMeant } from './meant';
@@ -39,7 +40,7 @@ const useStyles = makeStyles({
 });
 
 /** In what order kinds are shown. */
-const KINDS = ['vault', 'machine', 'policy', 'job', 'host'] as const;
+const KINDS: readonly Found['kind'][] = ['Vault', 'Machine', 'Policy', 'Job', 'Host'];
 
 export function SearchBox({ isFocused, onDone }: { isFocused: boolean; onDone: () => void }) {
   const styles = useStyles();

@@ -20,11 +20,12 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Session } from '../api/session';
-import { sessionQuery, signOut } from '../api/session';
+import { signOut } from '../api/session';
 import { useErrorText } from '../text/errors';
 import { LANGUAGES, useText } from '../text/text';
 import type { Language } from '../text/text';
 import { useNotifications } from './notifications';
+import { forget } from './queries';
 import { SearchBox } from './SearchBox';
 import type { Theme } from './settings';
 import { useSettings } from './settings';
@@ -130,14 +131,10 @@ function Account({ session }: { session: Session }) {
   const end = async () => {
     try {
       await signOut();
+      forget(queries);
     } catch (error) {
       tell({ title: t.notSignedOut, body: errorText(error).message, intent: 'error' });
-      return;
     }
-    queries.setQueryData(sessionQuery.queryKey, null);
-    // What this person was shown is nobody else's.
-    const { queryKey } = sessionQuery;
-    queries.removeQueries({ predicate: (query) => query.queryKey[0] !== queryKey[0] });
   };
   return (
     <Menu

@@ -148,13 +148,15 @@ export function Table<T>(props: {
   const table = useRef<HTMLTableElement>(null);
   const [margin, setMargin] = useState(0);
   const [sort, setSort] = useState<{ key: string; down: boolean }>();
+  // What is sorted must be all there: the first of some rows need not be the first of all.
+  const isPart = more !== undefined;
 
   const sorted = useMemo(() => {
     const by = columns.find((c) => c.key === sort?.key)?.by;
-    if (!by) return rows;
+    if (!by || isPart) return rows;
     const up = [...rows].sort((a, b) => compare(by(a), by(b)));
     return sort?.down ? up.reverse() : up;
-  }, [rows, columns, sort]);
+  }, [rows, columns, sort, isPart]);
 
   useLayoutEffect(() => {
     const scroller = document.getElementById('content');
@@ -180,7 +182,9 @@ export function Table<T>(props: {
   const above = first ? first.start - margin : 0;
   const below = last ? virtual.getTotalSize() - (last.end - margin) : 0;
 
-  const isNearEnd = last !== undefined && last.index >= sorted.length - BEYOND;
+  // A filter may leave none of those that are there.
+  const isNearEnd =
+    sorted.length === 0 || (last !== undefined && last.index >= sorted.length - BEYOND);
   useEffect(() => {
     if (isNearEnd && more && !isLoading) more();
   }, [isNearEnd, more, isLoading]);
@@ -212,10 +216,14 @@ export function Table<T>(props: {
                 scope="col"
                 className={mergeClasses(styles.th, c.isNumber && styles.number)}
                 aria-sort={
-                  sort?.key === c.key ? (sort.down ? 'descending' : 'ascending') : undefined
+                  !isPart && sort?.key === c.key
+                    ? sort.down
+                      ? 'descending'
+                      : 'ascending'
+                    : undefined
                 }
               >
-                {c.by ? (
+                {c.by && !isPart ? (
                   <Button
                     appearance="transparent"
                     className={styles.sort}

@@ -67,10 +67,7 @@ impl Select {
         });
         match scopes.len() {
             0 => self.with("1 = 0", []),
-            count => self.with_all(
-                &format!("({})", vec![one.as_str(); count].join(" OR ")),
-                values,
-            ),
+            count => self.with_all(&any_of(&one, count), values),
         }
     }
 
@@ -102,6 +99,16 @@ impl Select {
             .push_str(&format!(" ORDER BY {order} LIMIT ${number}"));
         (AssertSqlSafe(self.sql), self.values)
     }
+}
+
+/// That one of so many conditions holds. In groups, since SQLite lets a chain of them be a
+/// thousand deep at most.
+fn any_of(one: &str, count: usize) -> String {
+    let all = vec![one; count];
+    let groups = all
+        .chunks(100)
+        .map(|group| format!("({})", group.join(" OR ")));
+    format!("({})", groups.collect::<Vec<_>>().join(" OR "))
 }
 
 /// The pattern of `LIKE … ESCAPE '!'` for ids that have `text` in the name behind `before`.

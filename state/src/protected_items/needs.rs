@@ -65,6 +65,6 @@ pub async fn needing(
 }
 
 /// The words of states.
-fn states(all: &[ProtectionState]) -> Result<Vec<crate::db::Value>> {
+pub(super) fn states(all: &[ProtectionState]) -> Result<Vec<crate::db::Value>> {
     all.iter().map(name_of).collect()
 }

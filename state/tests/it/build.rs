@@ -81,6 +81,7 @@ pub fn vault() -> Vault {
         pool: "/pools/p".to_owned(),
         pool_folder: None,
         wrapped_key: "sealed".to_owned(),
+        key_exported: None,
         location: "onprem".to_owned(),
         tags: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
         redundancy: Redundancy::GeoRedundant,

@@ -10,7 +10,6 @@ mod build;
 mod conformance;
 mod crash;
 mod fixtures;
-mod measure;
 mod model;
 mod postgres;
 mod powercut;

@@ -1,9 +1,10 @@
 //! The portal, as people use it: a real browser, a real server, a real guest. What is clicked
-//! stands in `portal/tests`; what came of it on the guest is looked at here (PORTAL-1 to 19).
+//! stands in `portal/tests`; what came of it on the guest is looked at here.
 
 use std::path::{Path, PathBuf};
 
 use testkit::node::Node;
+use testkit::scripted::{self, ScriptedFolder};
 use testkit::{DiskSpec, Guest, disk};
 
 use crate::host::web;
@@ -33,8 +34,23 @@ fn images(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// What nobody should call anything, as `portal/tests/hosts.ts` has it.
+const EVIL: &str = "<img src=x onerror=owned=1>\u{202e}gnp";
+
+/// Two hosts below `folder`, which a person adds: `lab` has a machine that takes long to back up,
+/// and both have one that is called [`EVIL`].
+fn make_lab(folder: &Path) {
+    for name in ["lab", "twin"] {
+        let host = ScriptedFolder::new(&folder.join(name).join(EVIL)).unwrap();
+        host.machine(EVIL, &[&disk::noise(1, 1 << 20)], 0).unwrap();
+        if name == "lab" {
+            host.machine("slow", &[&disk::noise(2, 16 << 20)], 5000)
+                .unwrap();
+        }
+    }
+}
+
 #[test]
-#[ignore = "run by hand as long as its flows are being written"]
 fn people_protect_a_real_guest_back_it_up_and_restore_it_in_a_browser() {
     let (guest, connection) = web([DiskSpec::qcow2(64 << 20)]);
     guest
@@ -43,7 +59,10 @@ fn people_protect_a_real_guest_back_it_up_and_restore_it_in_a_browser() {
     let sum = guest.sha256("/data1/a").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start(&data, free_port(), &connection);
+    let lab = folder.path().join("lab");
+    make_lab(&lab);
+    let scripted = [(scripted::VARIABLE, "1")];
+    let server = Server::start_with(&data, free_port(), &connection, &[], &scripted);
 
     let portal = Path::new(env!("CARGO_MANIFEST_DIR")).join("../portal");
     let node = Node::find().unwrap();
@@ -55,6 +74,7 @@ fn people_protect_a_real_guest_back_it_up_and_restore_it_in_a_browser() {
         .env("STILLPOINT_USER", "admin")
         .env("STILLPOINT_ONE_TIME", one_time_password(&server.said))
         .env("STILLPOINT_MACHINE", "web")
+        .env("STILLPOINT_LAB", &lab)
         .status()
         .unwrap();
     assert!(done.success());

@@ -107,10 +107,14 @@ fn a_lost_server_comes_back_from_its_backup_and_from_store_and_key_alone() {
         4,
         &format!("server export-key v2 {to} --data {d} --pool {p}"),
     );
+    // Everybody is reminded of it until then.
+    let reminded = || user.json("overview").to_string().contains("KeyNotExported");
+    assert!(reminded());
     user.ends(
         0,
         &format!("server export-key v1 {to} --data {d} --pool {p}"),
     );
+    assert!(!reminded());
     // This one the backup does not know.
     write(&image, 7);
     user.ends(0, "backup now web --retain-until 2032-12-30");

@@ -1,6 +1,6 @@
 /** What shades and marks of the heat map mean. */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
-import type { Consistency } from '../../api/heatMap';
+import type { Consistency } from '../../api/points';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { FAILED, MARKS } from './heat';

@@ -2,9 +2,9 @@
 import { Card, Subtitle2, Tab, TabList, Text, makeStyles } from '@fluentui/react-components';
 import { CalendarLtrRegular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { HEAT_DAYS, heatMapPath } from '../../api/heatMap';
-import type { HeatRow } from '../../api/heatMap';
+import type { HeatMap as Answer, HeatRow } from '../../api/heatMap';
 import { usePaged } from '../../api/paged';
 import { usePhone } from '../../frame/width';
 import { Empty } from '../../parts/Empty';
@@ -14,6 +14,7 @@ import { useText } from '../../text/text';
 import { HeatGrid, PHONE_DAYS } from './HeatGrid';
 import { HeatLegend } from './HeatLegend';
 import { HeatTable } from './HeatTable';
+import { filled } from './heat';
 import { text } from './text';
 
 const useStyles = makeStyles({
@@ -26,12 +27,14 @@ export function HeatMap() {
   const t = useText(text);
   const [view, setView] = useState('map');
   const isPhone = usePhone();
-  const days = isPhone && view === 'map' ? PHONE_DAYS : HEAT_DAYS;
   const path = useQuery({ queryKey: ['heatMap', 'path'], queryFn: heatMapPath });
-  const { rows, error, isPending, isLoading, more, refetch } = usePaged<HeatRow>(
-    ['heatMap'],
-    path.data,
+  const list = usePaged<HeatRow, Answer>(['heatMap'], path.data);
+  const { first, error, isPending, isLoading, more, refetch } = list;
+  const rows = useMemo(
+    () => (first ? list.rows.map((row) => filled(row, first)) : []),
+    [first, list.rows],
   );
+  const days = isPhone && view === 'map' ? PHONE_DAYS : (first?.days ?? HEAT_DAYS);
   const isNone = !isPending && !error && rows.length === 0;
   return (
     <Card className={styles.card} appearance="outline">

@@ -5,7 +5,7 @@ import {
   MessageBarTitle,
   makeStyles,
 } from '@fluentui/react-components';
-import type { Attention } from '../../api/overview';
+import type { Attention, AttentionKind } from '../../api/overview';
 import { CodeLine } from '../../parts/CodeLine';
 import { useText } from '../../text/text';
 import { text } from './text';
@@ -15,7 +15,8 @@ const useStyles = makeStyles({ bar: { marginBottom: '16px' } });
 export function KeyReminder({ attention = [] }: { attention?: Attention[] }) {
   const styles = useStyles();
   const t = useText(text);
-  const names = attention.filter((one) => one.kind === 'KeyNotExported').map((one) => one.name);
+  const isOfKey = (kind: AttentionKind) => kind === 'KeyNotExported';
+  const names = attention.filter((one) => isOfKey(one.kind)).map((one) => one.name);
   if (names.length === 0) return null;
   return (
     <MessageBar intent="warning" layout="multiline" className={styles.bar}>

@@ -1,5 +1,6 @@
 /** What a cell of the heat map says, and what a row comes to. */
-import type { Consistency, HeatDay, HeatRow } from '../../api/heatMap';
+import type { HeatDay, HeatMap, HeatRow } from '../../api/heatMap';
+import type { Consistency } from '../../api/points';
 
 export type Tier = 'snapshot' | 'vault' | 'both';
 
@@ -9,6 +10,9 @@ export const MARKS: Record<Consistency, string> = {
   FileSystemConsistent: '●',
   CrashConsistent: '○',
 };
+
+/** A day of UTC in milliseconds. */
+const DAY = 86_400_000;
 
 /** The mark of a day whose backups all failed. */
 export const FAILED = '✕';
@@ -24,7 +28,18 @@ export function bestOf({ consistency, tier }: HeatDay) {
   return consistency && tier && { consistency, tier: TIERS[tier] };
 }
 
-/** A row in figures. */
+/** A row with all days of the map: the server leaves out those without anything. */
+export function filled(row: HeatRow, { from, days }: Pick<HeatMap, 'from' | 'days'>): HeatRow {
+  const there = new Map(row.days.map((day) => [day.date, day]));
+  const start = Date.parse(from);
+  const all = Array.from({ length: days }, (_, at): HeatDay => {
+    const date = new Date(start + at * DAY).toISOString().slice(0, 10);
+    return there.get(date) ?? { date, points: 0, status: 'None' };
+  });
+  return { ...row, days: all };
+}
+
+/** A row of all days in figures. */
 export function sum({ days }: HeatRow) {
   const there = days.flatMap((day, at) => (day.points > 0 ? [at] : []));
   const first = there[0];

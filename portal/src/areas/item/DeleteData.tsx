@@ -21,11 +21,11 @@ export default function DeleteData({ item, onClose }: { item: Item; onClose: () 
       item={item}
       label={action.deleteData}
       told={told}
-      work={() => remove(consent.consent)}
+      work={() => remove(consent.consent.why)}
       onClose={onClose}
       refused={consent.consent.isGiven ? undefined : t.noConsent}
       action={ITEM_ACTION.delete}
-      equal={deleteCommand(item)}
+      equal={deleteCommand(item, consent.consent.why)}
     >
       <Body1>{t.removeWhat}</Body1>
       <SoftDeleteWarning item={item} />

@@ -43,17 +43,25 @@ export function SoftDeleteWarning({ item }: { item: Item }) {
 export interface Consent {
   reason?: Reason;
   comment: string;
+  /** Both of them, as the activity log keeps them. */
+  why: string;
   /** Whether the name was typed and a reason chosen. */
   isGiven: boolean;
   typed: string;
 }
 
+/** So long may a comment be that the server keeps all of it beside the reason, in characters. */
+const COMMENT = 400;
+
 export function useConsent(item: Item) {
+  const t = useText(text);
   const [typed, setTyped] = useState('');
   const [reason, setReason] = useState<Reason>();
   const [comment, setComment] = useState('');
   const isGiven = typed === item.properties.friendlyName && reason !== undefined;
-  return { consent: { typed, reason, comment, isGiven }, setTyped, setReason, setComment };
+  const words = comment.trim().replaceAll(/\s+/g, ' ');
+  const why = [reason && t.reasons[reason], words].filter(Boolean).join(': ');
+  return { consent: { typed, reason, comment, why, isGiven }, setTyped, setReason, setComment };
 }
 
 /** The item's name, a reason, a comment. */
@@ -89,7 +97,11 @@ export function ConsentFields({ item, of }: { item: Item; of: ReturnType<typeof 
         </Dropdown>
       </Field>
       <Field label={t.comment}>
-        <Textarea value={consent.comment} onChange={(_, { value }) => of.setComment(value)} />
+        <Textarea
+          value={consent.comment}
+          textarea={{ maxLength: COMMENT }}
+          onChange={(_, { value }) => of.setComment(value)}
+        />
       </Field>
     </>
   );

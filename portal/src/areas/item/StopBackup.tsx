@@ -52,11 +52,11 @@ export default function StopBackup({ item, onClose }: { item: Item; onClose: () 
       item={item}
       label={action.stop}
       told={isRemoval ? deleting.told : stopping}
-      work={isRemoval ? () => deleting.remove(consent.consent) : stop}
+      work={isRemoval ? () => deleting.remove(consent.consent.why) : stop}
       onClose={onClose}
       refused={isRemoval && !consent.consent.isGiven ? t.noConsent : undefined}
       action={isRemoval ? ITEM_ACTION.delete : ITEM_ACTION.stop}
-      equal={EQUAL[way](item)}
+      equal={EQUAL[way](item, consent.consent.why)}
     >
       <Field label={t.stopWhat}>
         <RadioGroup value={way} onChange={(_, { value }) => setWay(value as Way)}>

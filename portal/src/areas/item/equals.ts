@@ -1,5 +1,5 @@
 /** The equal commands of the panes that change an item. */
-import { changeBody } from '../../api/items';
+import { changeBody, deletePath } from '../../api/items';
 import type { Change, Item } from '../../api/items';
 import type { EqualCommand } from '../../parts/Equal';
 import { quoted } from '../../parts/Equal';
@@ -33,10 +33,17 @@ export const perPolicyCommand = (item: Item): EqualCommand => ({
   rest: put(item, PER_POLICY),
 });
 
-export const deleteCommand = (item: Item): EqualCommand => ({
-  stillpoint: stillpoint('protection disable', item, '--delete-data --yes'),
-  az: azOf('protection disable', item, '--workload-type VM --delete-backup-data true --yes'),
-  rest: { method: 'DELETE', path: item.id },
+/** `az` has a verb for it that takes no reason. */
+export const deleteCommand = (item: Item, reason: string): EqualCommand => ({
+  stillpoint: stillpoint(
+    'protection disable',
+    item,
+    `--delete-data --yes${reason && ` --reason ${quoted(reason)}`}`,
+  ),
+  az: reason
+    ? undefined
+    : azOf('protection disable', item, '--workload-type VM --delete-backup-data true --yes'),
+  rest: { method: 'DELETE', path: deletePath(item, reason) },
 });
 
 export const undeleteCommand = (item: Item): EqualCommand => ({

@@ -26,8 +26,8 @@ const useStyles = makeStyles({
 });
 
 export function ItemList(props: {
-  /** The path of the list; undefined while it is not known. */
-  pathOf: (filter: ItemFilter) => string | undefined;
+  /** The path of the list, or of what is wanted of it; undefined while it is not known. */
+  pathOf: (filter: ItemFilter, isFiltered: boolean) => string | undefined;
   begin: Begin;
   hasVault?: boolean;
   /** What stands where there is none at all. */
@@ -36,7 +36,8 @@ export function ItemList(props: {
   const t = useText(text);
   const asked = useItemFilter();
   const { show, name } = asked;
-  const path = props.pathOf({ ...filterOf(show), nameContains: name });
+  const isFiltered = show !== undefined || name !== '';
+  const path = props.pathOf({ ...filterOf(show), nameContains: name }, isFiltered);
   const items = usePaged<Item>([ITEMS], path, EVERY);
   const columns = useItemColumns(props.begin, props.hasVault ?? false);
   const low = name.toLowerCase();
@@ -44,7 +45,6 @@ export function ItemList(props: {
     (item: Item) => item.properties.friendlyName.toLowerCase().includes(low) && fits(item, show),
     [low, show],
   );
-  const isFiltered = show !== undefined || name !== '';
   return (
     <>
       <Filters asked={asked} />

@@ -91,9 +91,9 @@ function Listed({ of }: { of: VaultPlace }) {
   const [, go] = useLocation();
   const vault = useVaultId(of.group, of.vault);
   const subscription = useSubscription()?.id;
-  // Azure's own list knows no such filters.
-  const pathOf = (filter: ItemFilter) =>
-    Object.values(filter).some(Boolean)
+  // Azure's own list knows no such filters, and does not say all that they go by.
+  const pathOf = (filter: ItemFilter, isFiltered: boolean) =>
+    isFiltered
       ? subscription && allItemsPath(subscription, { ...filter, vaultName: of.vault })
       : vault && itemsPath(vault);
   const refreshed = useRefreshed();

@@ -58,7 +58,7 @@ export function fits(item: Item, show: Show | undefined): boolean {
     case 'PointsMissed':
       return healthDetails.some(({ title }) => title === 'BackupOverdue');
     case 'Downgraded':
-      return last.startsWith('Completed') && Boolean(item.stillpoint?.lastBackupCode);
+      return Boolean(item.stillpoint?.downgrade);
     default:
       return stateOf(item) === show;
   }

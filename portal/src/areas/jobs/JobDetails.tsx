@@ -4,12 +4,11 @@ import {
   DismissCircleRegular,
   ShieldCheckmarkRegular,
 } from '@fluentui/react-icons';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { JOB_CANCEL, isRunning, jobQuery } from '../../api/jobs';
+import { JOB_CANCEL, isRunning } from '../../api/jobs';
 import type { JobDetails as Job } from '../../api/jobs';
-import { useProgress } from '../../api/progress';
+import { useJob } from '../../api/progress';
 import { Command } from '../../parts/Command';
 import { Failure } from '../../parts/Failure';
 import { Waiting } from '../../parts/Waiting';
@@ -31,12 +30,10 @@ export default function JobDetails({ of, job: name }: { of: VaultPlace; job: str
   const list = useText(listText);
   const terms = useTerms();
   const [isCancelling, setIsCancelling] = useState(false);
-  const query = jobQuery(of.group, of.vault, name);
-  const [isStreaming, setIsStreaming] = useState(false);
-  const found = useQuery({ ...query, ...(isStreaming && { refetchInterval: false as const }) });
-  const job = found.data;
-  const running = job !== undefined && isRunning(job);
-  const progress = useProgress(job?.id, running, query.queryKey, setIsStreaming);
+  const { found, job, running, progress } = useJob(of.group, of.vault, name);
+  // Who saw it run sees how it ended in the same place.
+  const [seen, setSeen] = useState<string>();
+  if (running && seen !== name) setSeen(name);
   const title = job
     ? list.of(word(terms.operation, job.properties.operation), job.properties.entityFriendlyName)
     : t.details;
@@ -60,7 +57,7 @@ export default function JobDetails({ of, job: name }: { of: VaultPlace; job: str
       {job && (
         <>
           <JobSummary job={job} />
-          {running && <Live job={job} progress={progress} />}
+          {seen === name && <Live job={job} progress={progress} />}
           <JobErrors job={job} />
           <Tasks job={job} />
           <Bag job={job} />

@@ -1,11 +1,17 @@
-/** What a job does just now: how far it is, how fast, and by what it knows what to read. */
+/**
+ * What a job does just now: how far it is, how fast, and by what it knows what to read. Once it
+ * has ended, what it did.
+ */
 import { ProgressBar, Subtitle2, Text, makeStyles, tokens } from '@fluentui/react-components';
+import type { ReactNode } from 'react';
 import type { DiskPlan, Progress } from '../../api/progress';
+import { isRunning } from '../../api/jobs';
 import type { JobDetails } from '../../api/jobs';
 import { ON_PHONE } from '../../frame/width';
 import { Facts } from '../../parts/Facts';
+import type { Tone } from '../../parts/Status';
 import { useNumbers } from '../../text/numbers';
-import { useTerms, word } from '../../text/terms';
+import { toneOf, useTerms, word } from '../../text/terms';
 import { useText } from '../../text/text';
 import { lasting } from '../../text/time';
 import { text } from './detailsText';
@@ -26,22 +32,33 @@ const useStyles = makeStyles({
   bar: { margin: '0 0 12px' },
 });
 
+/** The bar of a job that has ended, by how. */
+const BARS: Partial<Record<Tone, 'success' | 'warning' | 'error'>> = {
+  good: 'success',
+  warning: 'warning',
+  bad: 'error',
+};
+
 export function Live({ job, progress }: { job: JobDetails; progress: Progress | null }) {
   const styles = useStyles();
   const t = useText(text);
+  const terms = useTerms();
   const numbers = useNumbers();
-  const info = job.properties.extendedInfo;
-  const share = shareOf(progress, info.progressPercentage);
+  const { status, extendedInfo: info } = job.properties;
+  const isOver = !isRunning(job);
+  const share = isOver ? 1 : shareOf(progress, info.progressPercentage);
+  const far = share === undefined ? t.working : numbers.percent(share);
+  const bar = { value: share, color: isOver ? BARS[toneOf(status)] : undefined };
   return (
     <section className={styles.box} aria-label={t.progress}>
       <div className={styles.head}>
         <Subtitle2 as="h2" className={styles.title}>
           {t.progress}
         </Subtitle2>
-        <Text>{share === undefined ? t.working : numbers.percent(share)}</Text>
+        <Text>{isOver ? word(terms.jobStatus, status) : far}</Text>
       </div>
-      <ProgressBar className={styles.bar} value={share} thickness="large" aria-label={t.progress} />
-      {progress ? <Told progress={progress} /> : <Polled job={job} />}
+      <ProgressBar className={styles.bar} {...bar} thickness="large" aria-label={t.progress} />
+      {progress ? <Told progress={progress} isOver={isOver} /> : <Polled job={job} />}
     </section>
   );
 }
@@ -51,8 +68,8 @@ function shareOf(progress: Progress | null, percent: number | undefined): number
   return percent === undefined ? undefined : percent / 100;
 }
 
-/** As the stream tells it. */
-function Told({ progress }: { progress: Progress }) {
+/** As the stream tells it; of one that is over without what is only true meanwhile. */
+function Told({ progress, isOver }: { progress: Progress; isOver: boolean }) {
   const t = useText(text);
   const numbers = useNumbers();
   const bytes = (n: number | null) => (n === null ? undefined : numbers.bytes(n));
@@ -62,18 +79,22 @@ function Told({ progress }: { progress: Progress }) {
     : wait === undefined
       ? undefined
       : t.sourceWait(numbers.percent(wait / 100));
+  const left = progress.secondsLeft === null ? undefined : lasting(progress.secondsLeft);
+  const now: [string, ReactNode][] = [
+    [t.step, progress.step ? word(t.taskNames, progress.step) : undefined],
+    [t.rate, t.perSecond(numbers.bytes(progress.ratePerSecond))],
+    [
+      t.done,
+      progress.bytesTotal
+        ? t.doneOf(numbers.bytes(progress.bytesDone), numbers.bytes(progress.bytesTotal))
+        : undefined,
+    ],
+    [t.left, left],
+  ];
   return (
     <Facts
       of={[
-        [t.step, progress.step ? word(t.taskNames, progress.step) : undefined],
-        [t.rate, t.perSecond(numbers.bytes(progress.ratePerSecond))],
-        [
-          t.done,
-          progress.bytesTotal
-            ? t.doneOf(numbers.bytes(progress.bytesDone), numbers.bytes(progress.bytesTotal))
-            : undefined,
-        ],
-        [t.left, progress.secondsLeft === null ? undefined : lasting(progress.secondsLeft)],
+        ...(isOver ? [] : now),
         [t.read, bytes(progress.bytesRead)],
         [t.changed, bytes(progress.bytesChanged)],
         [t.sent, bytes(progress.bytesSent)],

@@ -116,7 +116,7 @@ export function SelectMachines(props: {
         {lookError && <Failure error={lookError} retry={look} />}
         {list.error && <Failure error={list.error} retry={refetch} />}
         {list.isPending && <Waiting />}
-        {shown.length > 0 && (
+        {(shown.length > 0 || list.more) && (
           <MachineTable
             machines={shown}
             chosen={chosen}

@@ -11,8 +11,10 @@ import {
 } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { groupsQuery } from '../../api/groups';
+import { groupOf, nameOf } from '../../api/ids';
 import type { Item } from '../../api/items';
-import { accountsQuery, machineRowQuery, networksQuery } from '../../api/restoreTargets';
+import { machineRowQuery } from '../../api/machines';
+import { accountsQuery, networksQuery } from '../../api/restoreTargets';
 import { word, useTerms } from '../../text/terms';
 import { useText } from '../../text/text';
 import { Choice } from '../../parts/Choice';
@@ -37,7 +39,8 @@ export function Target(props: Props) {
   const { draft, onChange, item } = props;
   const styles = useStyles();
   const t = useText(text);
-  const source = useQuery(machineRowQuery(item.properties.sourceResourceId));
+  const { sourceResourceId: id } = item.properties;
+  const source = useQuery(machineRowQuery(groupOf(id), nameOf(id)));
   const isGone = source.data === null || source.data?.properties.standing === 'Gone';
   const isRunning = source.data?.properties.powerState === 'Running';
   const isNew = draft.way !== 'replace';

@@ -62,6 +62,7 @@ pub async fn run(settings: &Settings, config: &Config, command: ServerCommand) -
             let recipient = keys::recipient(recipient, new_passphrase_file.as_deref()).await?;
             let bytes = export_age(&all, &recipient, SystemClock.now())?;
             vault_keys::write_export(&to, &bytes)?;
+            offline.note_export(&vault).await?;
             settings.output.print(&Written { file: to }, |w| {
                 format!(
                     "The keys of vault {vault} are in {}: keep it in another place than the \
