@@ -131,11 +131,10 @@ function Account({ session }: { session: Session }) {
   const end = async () => {
     try {
       await signOut();
+      forget(queries);
     } catch (error) {
       tell({ title: t.notSignedOut, body: errorText(error).message, intent: 'error' });
-      return;
     }
-    forget(queries);
   };
   return (
     <Menu

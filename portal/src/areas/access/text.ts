@@ -97,7 +97,7 @@ export const text = texts({
     credentialRemoving: 'Removing the credential',
     removeCredential: (id: string) => `Remove the credential ${id}`,
     removeCredentialWhy: (kind: string) =>
-      `It can’t be used to sign in from now on. Whatever uses this ${kind} loses access at once.`,
+      `It can’t be used to sign in from now on. Whatever uses this ${kind.toLowerCase()} loses access at once.`,
     roleName: 'Role',
     may: 'May',
     mayNot: 'May not',

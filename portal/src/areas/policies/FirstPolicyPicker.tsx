@@ -1,13 +1,5 @@
 /** Chooses a policy for a vault that is not there yet: one of the first two, or a new one. */
-import {
-  Button,
-  Dropdown,
-  Field,
-  Option,
-  Text,
-  makeStyles,
-  tokens,
-} from '@fluentui/react-components';
+import { Button } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons';
 import { useState } from 'react';
 import type { In } from '../../api/policies';
@@ -15,21 +7,10 @@ import { useText } from '../../text/text';
 import type { Draft } from './draft';
 import { FIRST, enhancedDefault, standardDefault } from './first';
 import type { Kept } from './first';
-import { PolicyDetails } from './PolicyDetails';
+import { PolicyChoice } from './PolicyChoice';
 import { PolicyForm } from './PolicyForm';
 import { text } from './text';
 import { draftOfBody } from './wire';
-
-const useStyles = makeStyles({
-  all: { display: 'grid', gap: '12px', alignContent: 'start' },
-  details: {
-    minHeight: '180px',
-    padding: '12px 16px 0',
-    backgroundColor: tokens.colorNeutralBackground2,
-    borderRadius: tokens.borderRadiusMedium,
-  },
-  title: { display: 'block', paddingBottom: '8px' },
-});
 
 export interface FirstPolicy {
   name: string;
@@ -44,7 +25,6 @@ export function FirstPolicyPicker(props: {
 }) {
   const { chosen, onChange } = props;
   const { kept } = chosen;
-  const styles = useStyles();
   const t = useText(text);
   const [isOpen, setIsOpen] = useState(false);
   const drafts: Draft[] = [standardDefault(), enhancedDefault()];
@@ -52,33 +32,17 @@ export function FirstPolicyPicker(props: {
   const draft = drafts.find((d) => d.name === chosen.name);
   const said = (name: string) => (FIRST.includes(name) ? name : t.newHere(name));
   return (
-    <div className={styles.all}>
-      <Field label={t.choose} required>
-        <Dropdown
-          value={said(chosen.name)}
-          selectedOptions={[chosen.name]}
-          onOptionSelect={(_, { optionValue }) =>
-            optionValue && onChange({ ...chosen, name: optionValue })
-          }
-        >
-          {drafts.map(({ name }) => (
-            <Option key={name} value={name}>
-              {said(name)}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
-      <div>
+    <PolicyChoice
+      value={chosen.name}
+      options={drafts.map(({ name }) => ({ id: name, name: said(name) }))}
+      onChange={(name) => onChange({ ...chosen, name })}
+      draft={draft}
+      buttons={
         <Button size="small" icon={<AddRegular />} onClick={() => setIsOpen(true)}>
           {t.createNew}
         </Button>
-      </div>
-      <div className={styles.details} role="group" aria-label={t.chosenDetails}>
-        <Text weight="semibold" className={styles.title}>
-          {t.chosenDetails}
-        </Text>
-        {draft && <PolicyDetails of={draft} />}
-      </div>
+      }
+    >
       {isOpen && (
         <PolicyForm
           of={props.of}
@@ -86,6 +50,6 @@ export function FirstPolicyPicker(props: {
           keep={(kept) => onChange({ name: kept.name, kept })}
         />
       )}
-    </div>
+    </PolicyChoice>
   );
 }

@@ -2,15 +2,7 @@
  * Chooses a policy: a list that opens, with the details of the one chosen under it, and "Create
  * a new policy" (POLICY-3, PORTAL-1, 7, 15, 16).
  */
-import {
-  Button,
-  Dropdown,
-  Field,
-  Option,
-  Text,
-  makeStyles,
-  tokens,
-} from '@fluentui/react-components';
+import { Button, Text, makeStyles } from '@fluentui/react-components';
 import { AddRegular, EditRegular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -19,23 +11,13 @@ import type { In, Policy } from '../../api/policies';
 import { Failure } from '../../parts/Failure';
 import { useText } from '../../text/text';
 import { DEFAULT_POLICY } from './first';
-import { PolicyDetails } from './PolicyDetails';
+import { PolicyChoice } from './PolicyChoice';
 import { PolicyForm } from './PolicyForm';
 import { Preview } from './Preview';
 import { text } from './text';
 import { bodyOf, draftOf } from './wire';
 
 const useStyles = makeStyles({
-  all: { display: 'grid', gap: '12px', alignContent: 'start' },
-  buttons: { display: 'flex', flexWrap: 'wrap', gap: '8px' },
-  // As high as the details of most policies, so that what is below stays where it is.
-  details: {
-    minHeight: '180px',
-    padding: '12px 16px 0',
-    backgroundColor: tokens.colorNeutralBackground2,
-    borderRadius: tokens.borderRadiusMedium,
-  },
-  title: { display: 'block', paddingBottom: '8px' },
   preview: { display: 'grid', gap: '8px', minHeight: '180px', alignContent: 'start' },
 });
 
@@ -59,39 +41,27 @@ export function PolicyPicker({ of, chosen, onChange, hasPreview }: PolicyPickerP
   const draft = found && draftOf(found);
   if (policies.error) return <Failure error={policies.error} retry={() => policies.refetch()} />;
   return (
-    <div className={styles.all}>
-      <Field label={t.choose} required>
-        <Dropdown
-          value={found?.name ?? ''}
-          selectedOptions={found ? [found.name] : []}
-          onOptionSelect={(_, { optionValue }) => optionValue && onChange(optionValue)}
-        >
-          {(policies.data ?? []).map(({ name }) => (
-            <Option key={name} value={name}>
-              {name}
-            </Option>
-          ))}
-        </Dropdown>
-      </Field>
-      <div className={styles.buttons}>
-        <Button size="small" icon={<AddRegular />} onClick={() => setForm({})}>
-          {t.createNew}
-        </Button>
-        <Button
-          size="small"
-          icon={<EditRegular />}
-          disabled={!found}
-          onClick={() => setForm({ policy: found })}
-        >
-          {t.editThis}
-        </Button>
-      </div>
-      <div className={styles.details} role="group" aria-label={t.chosenDetails}>
-        <Text weight="semibold" className={styles.title}>
-          {t.chosenDetails}
-        </Text>
-        {draft && <PolicyDetails of={draft} />}
-      </div>
+    <PolicyChoice
+      value={found?.name ?? ''}
+      options={(policies.data ?? []).map(({ name }) => ({ id: name, name }))}
+      onChange={onChange}
+      draft={draft}
+      buttons={
+        <>
+          <Button size="small" icon={<AddRegular />} onClick={() => setForm({})}>
+            {t.createNew}
+          </Button>
+          <Button
+            size="small"
+            icon={<EditRegular />}
+            disabled={!found}
+            onClick={() => setForm({ policy: found })}
+          >
+            {t.editThis}
+          </Button>
+        </>
+      }
+    >
       {hasPreview && (
         <div className={styles.preview}>
           <Text weight="semibold">{t.preview}</Text>
@@ -106,6 +76,6 @@ export function PolicyPicker({ of, chosen, onChange, hasPreview }: PolicyPickerP
           onSaved={(policy) => onChange(policy.name)}
         />
       )}
-    </div>
+    </PolicyChoice>
   );
 }

@@ -6,8 +6,8 @@ import type { Draft } from './draft';
 
 /** Whether the new machine's name is taken, once it has been typed. */
 export function useTaken({ way, name, group }: Draft): boolean {
-  const asked = way === 'machine' && group && isName(name) ? name : '';
+  const asked = way === 'machine' && group !== '' && isName(name) ? name : '';
   const still = useStill(asked);
   const { data } = useQuery(machineRowQuery(group, still));
-  return still !== '' && still === asked && data != null && data.properties.standing !== 'Gone';
+  return asked !== '' && still === asked && data != null && data.properties.standing !== 'Gone';
 }
