@@ -16,7 +16,7 @@ use crate::server::Server;
 use crate::times::Times;
 
 /// How often each is asked for.
-const EACH: usize = 400;
+const EACH: usize = 600;
 /// Entries of a page, of most lists.
 const PAGE: usize = 200;
 
