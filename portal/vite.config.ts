@@ -4,6 +4,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vite';
+import { firstLoad } from './firstLoad.ts';
+import { words } from './words.ts';
 
 /** What can be packed is packed once here, and not at each request. */
 function packed(): Plugin {
@@ -27,7 +29,7 @@ function packed(): Plugin {
 const server = process.env.STILLPOINT_URL ?? 'https://localhost:8443';
 
 export default defineConfig({
-  plugins: [react(), packed()],
+  plugins: [words(), react(), packed(), firstLoad()],
   build: { assetsDir: '_assets', target: 'es2023', modulePreload: { polyfill: false } },
   server: {
     // The list of error codes is read from the documentation.

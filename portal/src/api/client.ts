@@ -4,9 +4,7 @@
  * The session is a cookie that scripts can't read. A write carries a header that no other site
  * can send (docs/wire.md).
  */
-import createClient from 'openapi-fetch';
-import type { Middleware } from 'openapi-fetch';
-import type { components, paths } from './openapi';
+import type { components } from './openapi';
 
 export type Schemas = components['schemas'];
 
@@ -65,43 +63,12 @@ const sent = (request: Request) =>
   });
 
 /** `fetch` with the session: an access token that is over is renewed, and the call made again. */
-export async function call(input: Request): Promise<Response> {
+async function call(input: Request): Promise<Response> {
   const again = input.clone();
   const response = await sent(input);
   const signsIn = new URL(input.url).pathname.startsWith('/providers/Stillpoint.Fabric/session');
   if (response.status === 401 && !signsIn && (await renew())) return sent(again);
   return response;
-}
-
-const inEach: Middleware = {
-  async onRequest({ request }) {
-    const url = new URL(request.url);
-    if (!url.searchParams.has('api-version')) url.searchParams.set('api-version', VERSION);
-    const headers = new Headers(request.headers);
-    if (request.method !== 'GET') headers.set('x-stillpoint-csrf', '1');
-    const { method, signal } = request;
-    // Read first: a stream can't be sent by HTTP/1.1.
-    const body = method === 'GET' ? undefined : await request.text();
-    return new Request(url, { method, signal, headers, ...(body ? { body } : {}) });
-  },
-  async onResponse({ response }) {
-    if (!response.ok) throw await failure(response);
-  },
-};
-
-/** The typed client: one method for each verb, one path for each route. */
-export const api = createClient<paths>({
-  baseUrl: location.origin,
-  fetch: call,
-  querySerializer: (query) => new URLSearchParams(query as Record<string, string>).toString(),
-});
-api.use(inEach);
-
-/** The body of an answer that has one. */
-export async function body<T>(answer: Promise<{ data?: T }>): Promise<T> {
-  const { data } = await answer;
-  if (data === undefined) throw new ApiError(0, 'EmptyAnswer', '');
-  return data;
 }
 
 /** A call to a link that the server gave, or to the path of a resource. */

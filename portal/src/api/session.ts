@@ -1,7 +1,7 @@
 /** Who is signed in. The session is made, renewed and ended here. */
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import type { Schemas } from './client';
-import { ApiError, api, link } from './client';
+import { ApiError, link } from './client';
 
 const SESSION = '/providers/Stillpoint.Fabric/session';
 
@@ -39,11 +39,13 @@ export const signIn = async (username: string, password: string) =>
 export const signOut = async () => void (await link(SESSION, { method: 'DELETE' }));
 
 /** Changes a password, a one-time password too, which needs no session. */
-export const changePassword = async (
+export async function changePassword(
   userName: string,
   currentPassword: string,
   newPassword: string,
-) =>
-  void (await api.POST('/providers/Stillpoint.Fabric/changePassword', {
-    body: { properties: { userName, currentPassword, newPassword } },
-  }));
+) {
+  const body: Schemas['ChangePasswordInput'] = {
+    properties: { userName, currentPassword, newPassword },
+  };
+  await link('/providers/Stillpoint.Fabric/changePassword', { method: 'POST', body });
+}

@@ -1,30 +1,31 @@
 /** Which page is at which path. Each area is a file of its own that is loaded when it is wanted. */
 import { lazy } from 'react';
 import { Route, Switch } from 'wouter';
+import { withWords } from '../text/words';
 
 const Home = lazy(() => import('../areas/home/Home'));
-const Services = lazy(() => import('../areas/services/Services'));
-const Vaults = lazy(() => import('../areas/vaults/Vaults'));
-const CreateVault = lazy(() => import('../areas/vaults/CreateVault'));
-const Vault = lazy(() => import('../areas/vault/Vault'));
-const Machines = lazy(() => import('../areas/machines/Machines'));
-const Machine = lazy(() => import('../areas/machine/Machine'));
-const Items = lazy(() => import('../areas/items/Items'));
-const Jobs = lazy(() => import('../areas/jobs/Jobs'));
-const Policies = lazy(() => import('../areas/policies/Policies'));
-const Alerts = lazy(() => import('../areas/alerts/Alerts'));
-const Activity = lazy(() => import('../areas/activity/Activity'));
-const Hosts = lazy(() => import('../areas/hosts/Hosts'));
-const Host = lazy(() => import('../areas/hosts/Host'));
-const Storage = lazy(() => import('../areas/storage/Storage'));
-const Snapshots = lazy(() => import('../areas/snapshots/Snapshots'));
-const Groups = lazy(() => import('../areas/groups/Groups'));
-const Group = lazy(() => import('../areas/groups/Group'));
-const Limits = lazy(() => import('../areas/limits/Limits'));
-const Costs = lazy(() => import('../areas/costs/Costs'));
-const Access = lazy(() => import('../areas/access/Access'));
-const Help = lazy(() => import('../areas/help/Help'));
-const Missing = lazy(() => import('../areas/services/Missing'));
+const Services = lazy(() => withWords(import('../areas/services/Services')));
+const Vaults = lazy(() => withWords(import('../areas/vaults/Vaults')));
+const CreateVault = lazy(() => withWords(import('../areas/vaults/CreateVault')));
+const Vault = lazy(() => withWords(import('../areas/vault/Vault')));
+const Machines = lazy(() => withWords(import('../areas/machines/Machines')));
+const Machine = lazy(() => withWords(import('../areas/machine/Machine')));
+const Items = lazy(() => withWords(import('../areas/items/Items')));
+const Jobs = lazy(() => withWords(import('../areas/jobs/Jobs')));
+const Policies = lazy(() => withWords(import('../areas/policies/Policies')));
+const Alerts = lazy(() => withWords(import('../areas/alerts/Alerts')));
+const Activity = lazy(() => withWords(import('../areas/activity/Activity')));
+const Hosts = lazy(() => withWords(import('../areas/hosts/Hosts')));
+const Host = lazy(() => withWords(import('../areas/hosts/Host')));
+const Storage = lazy(() => withWords(import('../areas/storage/Storage')));
+const Snapshots = lazy(() => withWords(import('../areas/snapshots/Snapshots')));
+const Groups = lazy(() => withWords(import('../areas/groups/Groups')));
+const Group = lazy(() => withWords(import('../areas/groups/Group')));
+const Limits = lazy(() => withWords(import('../areas/limits/Limits')));
+const Costs = lazy(() => withWords(import('../areas/costs/Costs')));
+const Access = lazy(() => withWords(import('../areas/access/Access')));
+const Help = lazy(() => withWords(import('../areas/help/Help')));
+const Missing = lazy(() => withWords(import('../areas/services/Missing')));
 
 export function Pages() {
   return (

@@ -1,5 +1,4 @@
 import {
-  Avatar,
   Button,
   CounterBadge,
   Menu,
@@ -15,7 +14,12 @@ import {
   makeStyles,
   tokens,
 } from '@fluentui/react-components';
-import { AlertRegular, NavigationRegular, SearchRegular } from '@fluentui/react-icons';
+import {
+  AlertRegular,
+  NavigationRegular,
+  PersonCircleRegular,
+  SearchRegular,
+} from '@fluentui/react-icons';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
@@ -148,7 +152,7 @@ function Account({ session }: { session: Session }) {
       <MenuTrigger disableButtonEnhancement>
         <Button
           appearance="subtle"
-          icon={<Avatar size={28} idForColor={user.id} color="colorful" aria-hidden />}
+          icon={<PersonCircleRegular />}
           aria-label={`${t.account}: ${user.name}`}
         />
       </MenuTrigger>

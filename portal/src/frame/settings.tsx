@@ -3,6 +3,7 @@ import { createContext, useContext, useEffect, useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
 import { LANGUAGES, LanguageContext, preferred } from '../text/text';
 import type { Language } from '../text/text';
+import { speak } from '../text/words';
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -46,7 +47,8 @@ function firstTheme(): Theme {
   return kept === 'light' || kept === 'dark' ? kept : 'system';
 }
 
-function firstLanguage(): Language {
+/** The language that was chosen in this browser, or else what the browser asks for. */
+export function firstLanguage(): Language {
   const kept = read('language');
   return kept && kept in LANGUAGES ? (kept as Language) : preferred(navigator.languages);
 }
@@ -71,7 +73,10 @@ export function SettingsProvider({ children }: { children: ReactNode }) {
       isDark,
       language,
       setTheme: (theme: Theme) => (write('theme', theme), setTheme(theme)),
-      setLanguage: (language: Language) => (write('language', language), setLanguage(language)),
+      setLanguage: (language: Language) => {
+        write('language', language);
+        void speak(language).then(() => setLanguage(language));
+      },
     }),
     [theme, isDark, language],
   );

@@ -8,9 +8,8 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { ON_PHONE, usePhone } from '../frame/width';
-import { counted } from '../text/counted';
-import { texts, useText } from '../text/text';
-
+import { useText } from '../text/text';
+import { text } from './tableText';
 export interface Column<T> {
   key: string;
   label: string;
@@ -25,28 +24,7 @@ export interface Column<T> {
   isNumber?: boolean;
 }
 
-export const text = texts({
-  en: {
-    sort: (label: string) => `Sort by ${label}`,
-    more: 'More is loading…',
-    of: (shown: number) => counted(shown, 'row'),
-    loadMore: 'Load more',
-  },
-  'zh-Hant': {
-    sort: (label: string) => `依${label}排序`,
-    more: '正在載入更多…',
-    of: (shown: number) => `${shown} 列`,
-    loadMore: '載入更多',
-  },
-  'zh-Hans': {
-    sort: (label: string) => `按${label}排序`,
-    more: '正在加载更多…',
-    of: (shown: number) => `${shown} 行`,
-    loadMore: '加载更多',
-  },
-});
-
-const useStyles = makeStyles({
+onst useStyles = makeStyles({
   table: {
     width: '100%',
     tableLayout: 'fixed',

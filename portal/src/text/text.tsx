@@ -1,4 +1,7 @@
-/** Languages. Each area has its texts beside it, in all three; English says which there are. */
+/**
+ * Languages. Each area has its texts beside it, in all three; English says which there are. The
+ * build takes the others out (`words.ts`).
+ */
 import { createContext, useContext } from 'react';
 
 /** BCP 47, by script: traditional and simplified Chinese. */
@@ -37,9 +40,9 @@ export const LanguageContext = createContext<Language>('en');
 /** The language that is spoken. */
 export const useLanguage = () => useContext(LanguageContext);
 
-/** An area's texts in the language that is spoken. */
+/** An area's texts in the language that is spoken, or in English while they are not there. */
 export function useText<T>(of: Texts<T>): Like<T> {
-  return of[useLanguage()] as Like<T>;
+  return (of[useLanguage()] ?? of.en) as Like<T>;
 }
 
 /** The language that fits what the browser asks for. */

@@ -9,7 +9,7 @@ import type { HeatDay, HeatRow } from '../../api/heatMap';
 import { path } from '../../frame/paths';
 import { ON_PHONE, usePhone } from '../../frame/width';
 import { PageLink } from '../../parts/PageLink';
-import { text as tableText } from '../../parts/Table';
+import { text as tableText } from '../../parts/tableText';
 import { useNumbers } from '../../text/numbers';
 import { useTerms } from '../../text/terms';
 import { useText } from '../../text/text';

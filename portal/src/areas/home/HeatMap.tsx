@@ -2,7 +2,7 @@
 import { Card, Subtitle2, Tab, TabList, Text, makeStyles } from '@fluentui/react-components';
 import { CalendarLtrRegular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { Suspense, lazy, useMemo, useState } from 'react';
 import { HEAT_DAYS, heatMapPath } from '../../api/heatMap';
 import type { HeatMap as Answer, HeatRow } from '../../api/heatMap';
 import { usePaged } from '../../api/paged';
@@ -13,9 +13,10 @@ import { Waiting } from '../../parts/Waiting';
 import { useText } from '../../text/text';
 import { HeatGrid, PHONE_DAYS } from './HeatGrid';
 import { HeatLegend } from './HeatLegend';
-import { HeatTable } from './HeatTable';
 import { filled } from './heat';
 import { text } from './text';
+
+const HeatTable = lazy(() => import('./HeatTable'));
 
 const useStyles = makeStyles({
   card: { padding: '16px', minHeight: '320px' },
@@ -65,7 +66,9 @@ export function HeatMap() {
             <HeatGrid rows={rows} more={more} isLoading={isLoading} />
           </>
         ) : (
-          <HeatTable rows={rows} more={more} isLoading={isLoading} />
+          <Suspense fallback={<Waiting />}>
+            <HeatTable rows={rows} more={more} isLoading={isLoading} />
+          </Suspense>
         ))}
     </Card>
   );

@@ -11,7 +11,11 @@ import { useTime } from '../../text/time';
 import { bestOf, sum } from './heat';
 import { text } from './text';
 
-export function HeatTable(props: { rows: HeatRow[]; more?: () => void; isLoading?: boolean }) {
+export default function HeatTable(props: {
+  rows: HeatRow[];
+  more?: () => void;
+  isLoading?: boolean;
+}) {
   const t = useText(text);
   const terms = useTerms();
   const time = useTime();
