@@ -24,7 +24,7 @@ export interface Column<T> {
   isNumber?: boolean;
 }
 
-onst useStyles = makeStyles({
+const useStyles = makeStyles({
   table: {
     width: '100%',
     tableLayout: 'fixed',
