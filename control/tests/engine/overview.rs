@@ -175,9 +175,8 @@ async fn mon_1_machines_that_are_gone_or_twice_and_hosts_that_are_silent_are_tol
     world.control.discover().await.unwrap();
     let found = world.overview().await.machines.unwrap();
     assert_eq!((found.total, found.gone, found.protected), (3, 1, 0));
-    assert_ne!(WEB, DB);
     world.plane.silence("test:///b");
-    for _ in 0..2 {
+    for _ in 0..3 {
         world.clock.advance(jiff::SignedDuration::from_mins(3));
         world.control.discover().await.unwrap();
     }

@@ -1961,7 +1961,7 @@ pub async fn what_has_a_text_in_its_name_is_found(home: &Home) {
     let beginning = "00000000-0000-0000-0000-00000000001";
     let found = jobs::begin_with(&mut tx, beginning, None, 9).await.unwrap();
     let started: Vec<_> = found.iter().map(|j| j.started_at).collect();
-    assert_eq!(started, [13, 12, 11].map(at));
+    assert_eq!(started, [21, 11, 1].map(at));
     let found = jobs::begin_with(&mut tx, beginning, Some(&[]), 9).await;
     assert_eq!(found.unwrap(), []);
     let found = jobs::begin_with(&mut tx, "f", None, 9).await.unwrap();
