@@ -7,7 +7,7 @@ use control::{Attention, AttentionKind, ItemChange, Overview, OverviewOf, Sees};
 use policy::AlertLevel;
 use uuid::Uuid;
 
-use crate::world::{DB, HOST, WEB, World};
+use crate::world::{DB, HOST, World};
 
 impl World {
     pub async fn overview(&self) -> Overview {
