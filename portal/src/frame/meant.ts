@@ -1,11 +1,11 @@
-/** Which services a word stands for, in whichever language it is typed. */
+/** Which services a word stands for, in whichever language that is loaded it is typed. */
 import type { Service } from './services';
 import { text } from './text';
 
-const LANGUAGES = Object.values(text);
-
-/** Whether a service is meant: by its name in any language, or another word for it. */
+/** Whether a service is meant: by its name in such a language, or another word for it. */
 export function isMeant({ name, also = '' }: Service, typed: string): boolean {
   const low = typed.trim().toLowerCase();
-  return [also, ...LANGUAGES.map((of) => of[name])].some((w) => w.toLowerCase().includes(low));
+  const languages: ((typeof text)['en'] | undefined)[] = Object.values(text);
+  const names = languages.flatMap((of) => (of ? [of[name]] : []));
+  return [also, ...names].some((w) => w.toLowerCase().includes(low));
 }
