@@ -1,4 +1,4 @@
-/** An item's recovery points: as a list, newest first, or by a calendar. */
+/** An item's recovery points: on a timeline with a list, newest first, or by a calendar. */
 import { Subtitle1, Tab, TabList, makeStyles } from '@fluentui/react-components';
 import { CalendarMonthRegular, HistoryRegular, TextBulletListRegular } from '@fluentui/react-icons';
 import { useCallback, useMemo, useState } from 'react';
@@ -20,6 +20,7 @@ import { text as actionText } from '../item/actionText';
 import { RIGHT, obstacle } from '../item/possible';
 import { DayPoints } from './DayPoints';
 import { Month } from './Month';
+import { Timeline } from './Timeline';
 import { PointFilters, usePointFilter } from './filter';
 import { text } from './text';
 import { usePointCalendar } from './usePointCalendar';
@@ -102,14 +103,17 @@ function Listed({ item, fit }: { item: Item; fit: (point: Point) => boolean }) {
   }
   if (shown.length === 0 && !points.more) return <Empty icon={HistoryRegular} title={t.noMatch} />;
   return (
-    <Table
-      label={t.points}
-      columns={columns}
-      rows={shown}
-      id={(point) => point.name}
-      more={points.more}
-      isLoading={points.isLoading}
-    />
+    <>
+      {shown.length > 1 && <Timeline points={shown} />}
+      <Table
+        label={t.points}
+        columns={columns}
+        rows={shown}
+        id={(point) => point.name}
+        more={points.more}
+        isLoading={points.isLoading}
+      />
+    </>
   );
 }
 
