@@ -42,15 +42,18 @@ export const isRunning = (job: Job | JobDetails) =>
 export interface JobFilter {
   status?: JobStatus;
   operation?: JobOperation;
+  /** The id of an item: only lists over all vaults know it. */
+  item?: string;
   from?: Date;
   to?: Date;
 }
 
 /** The query that asks for these jobs; empty for all. */
-export function jobsQueryText({ status, operation, from, to }: JobFilter): string {
+export function jobsQueryText({ status, operation, item, from, to }: JobFilter): string {
   const said: [string, string | undefined][] = [
     ['status', status],
     ['operation', operation],
+    ['itemId', item],
     ['startTime', from?.toISOString()],
     ['endTime', to?.toISOString()],
   ];

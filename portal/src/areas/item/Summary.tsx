@@ -41,7 +41,7 @@ export function Summary({ item }: { item: Item }) {
   const [vaultGroup, vault] = [groupOf(item.id), vaultOf(item.id)];
   const state = stateOf(item);
   const last = lastOf(item);
-  const jobs = `${path.vault(vaultGroup, vault, 'jobs')}?days=all&machine=${encodeURIComponent(machine)}`;
+  const jobs = `${path.vault(vaultGroup, vault, 'jobs')}?days=all&item=${encodeURIComponent(item.id)}`;
   return (
     <section>
       <Subtitle1 as="h2" className={styles.head}>

@@ -1,14 +1,13 @@
 /** A list of jobs with its filters; what goes on is looked at often (JOB-10). */
 import { Button, Dropdown, Input, Option, makeStyles } from '@fluentui/react-components';
-import { SearchRegular, TaskListSquareLtrRegular } from '@fluentui/react-icons';
-import { useMemo } from 'react';
+import { DismissRegular, SearchRegular, TaskListSquareLtrRegular } from '@fluentui/react-icons';
+import { useCallback } from 'react';
 import { JOBS, OPERATIONS, STATUSES, isRunning } from '../../api/jobs';
 import type { Job, JobFilter } from '../../api/jobs';
+import { machineOf } from '../../api/ids';
 import { usePaged } from '../../api/paged';
 import { Empty } from '../../parts/Empty';
-import { Failure } from '../../parts/Failure';
-import { Table } from '../../parts/Table';
-import { Waiting } from '../../parts/Waiting';
+import { PagedTable } from '../../parts/PagedTable';
 import { useTerms, word } from '../../text/terms';
 import { useText } from '../../text/text';
 import { text } from './text';
@@ -34,35 +33,30 @@ export function JobList(props: {
     rows.some(isRunning) ? EVERY.running : EVERY.still,
   );
   const machine = asked.machine.trim().toLowerCase();
-  const shown = useMemo(
-    () =>
-      jobs.rows.filter((job) => job.properties.entityFriendlyName.toLowerCase().includes(machine)),
-    [jobs.rows, machine],
+  const isShown = useCallback(
+    (job: Job) => job.properties.entityFriendlyName.toLowerCase().includes(machine),
+    [machine],
   );
-  const isFiltered = asked.status || asked.operation || asked.machine || asked.span !== 'all';
+  const isFiltered =
+    asked.status || asked.operation || asked.machine || asked.item || asked.span !== 'all';
   return (
     <>
       <Filters asked={asked} />
-      {jobs.error && <Failure error={jobs.error} retry={jobs.refetch} />}
-      {jobs.isPending && !jobs.error && <Waiting />}
-      {!jobs.isPending && shown.length === 0 && !jobs.more && (
-        <Empty
-          icon={TaskListSquareLtrRegular}
-          title={isFiltered ? t.noMatch : t.none}
-          body={isFiltered ? t.noMatchBody : t.noneBody}
-          action={isFiltered ? <Button onClick={asked.clear}>{t.clear}</Button> : undefined}
-        />
-      )}
-      {(shown.length > 0 || jobs.more) && (
-        <Table
-          label={t.job}
-          columns={columns}
-          rows={shown}
-          id={(job) => job.id}
-          more={jobs.more}
-          isLoading={jobs.isLoading}
-        />
-      )}
+      <PagedTable
+        list={jobs}
+        label={t.job}
+        columns={columns}
+        id={(job) => job.id}
+        isShown={isShown}
+        empty={
+          <Empty
+            icon={TaskListSquareLtrRegular}
+            title={isFiltered ? t.noMatch : t.none}
+            body={isFiltered ? t.noMatchBody : t.noneBody}
+            action={isFiltered ? <Button onClick={asked.clear}>{t.clear}</Button> : undefined}
+          />
+        }
+      />
     </>
   );
 }
@@ -73,6 +67,16 @@ function Filters({ asked }: { asked: ReturnType<typeof useJobFilter> }) {
   const terms = useTerms();
   return (
     <div className={styles.filters}>
+      {asked.item && (
+        <Button
+          icon={<DismissRegular />}
+          iconPosition="after"
+          title={t.clear}
+          onClick={() => asked.set('item', '')}
+        >
+          {t.ofItem(machineOf(asked.item).machine)}
+        </Button>
+      )}
       <Input
         type="search"
         value={asked.machine}

@@ -1,6 +1,8 @@
 /** A vault's backup jobs. */
 import { ArrowClockwiseRegular } from '@fluentui/react-icons';
-import { jobsPath } from '../../api/jobs';
+import { allJobsPath, jobsPath } from '../../api/jobs';
+import type { JobFilter } from '../../api/jobs';
+import { useSubscription } from '../../api/subscription';
 import { useVaultId } from '../../api/useVaultId';
 import { Command } from '../../parts/Command';
 import { useTerms } from '../../text/terms';
@@ -12,6 +14,12 @@ import { JobList } from './JobList';
 export default function VaultJobs({ of }: { of: VaultPlace }) {
   const terms = useTerms();
   const vault = useVaultId(of.group, of.vault);
+  const subscription = useSubscription()?.id;
+  // Azure's own list can't be asked for an item's.
+  const pathOf = (filter: JobFilter) =>
+    filter.item
+      ? subscription && allJobsPath(subscription, filter)
+      : vault && jobsPath(vault, filter);
   const refreshed = useRefreshed();
   return (
     <VaultLayout
@@ -25,7 +33,7 @@ export default function VaultJobs({ of }: { of: VaultPlace }) {
         />
       }
     >
-      <JobList pathOf={(filter) => vault && jobsPath(vault, filter)} />
+      <JobList pathOf={pathOf} />
     </VaultLayout>
   );
 }

@@ -21,6 +21,7 @@ export const text = texts({
     noMatch: 'No job fits the filter',
     noMatchBody: 'Choose a longer time span, or clear the filter.',
     clear: 'Clear filter',
+    ofItem: (name: string) => `Backup item: ${name}`,
     of: (operation: string, machine: string) => `${operation}: ${machine}`,
   },
   'zh-Hant': {
@@ -43,6 +44,7 @@ export const text = texts({
     noMatch: '沒有符合篩選條件的作業',
     noMatchBody: '請選擇較長的時間範圍，或清除篩選條件。',
     clear: '清除篩選條件',
+    ofItem: (name: string) => `備份項目：${name}`,
     of: (operation: string, machine: string) => `${operation}：${machine}`,
   },
   'zh-Hans': {
@@ -65,6 +67,7 @@ export const text = texts({
     noMatch: '没有符合筛选条件的作业',
     noMatchBody: '请选择更长的时间范围，或清除筛选条件。',
     clear: '清除筛选条件',
+    ofItem: (name: string) => `备份项：${name}`,
     of: (operation: string, machine: string) => `${operation}：${machine}`,
   },
 });

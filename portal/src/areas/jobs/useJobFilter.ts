@@ -20,6 +20,7 @@ export function useJobFilter() {
   const status = oneOf(STATUSES, params.get('status'));
   const operation = oneOf(OPERATIONS, params.get('operation'));
   const machine = params.get('machine') ?? '';
+  const item = params.get('item') ?? undefined;
   // What runs is wanted however long ago it began.
   const usual: Span = status === 'InProgress' ? 'all' : '7';
   const span = oneOf(SPANS, params.get('days')) ?? usual;
@@ -27,11 +28,12 @@ export function useJobFilter() {
     (): JobFilter => ({
       status,
       operation,
+      item,
       from: span === 'all' ? undefined : new Date(now - Number(span) * DAY),
     }),
-    [status, operation, span, now],
+    [status, operation, item, span, now],
   );
-  const set = (name: 'status' | 'operation' | 'machine' | 'days', value: string) =>
+  const set = (name: 'status' | 'operation' | 'machine' | 'item' | 'days', value: string) =>
     setParams(
       (before) => {
         const after = new URLSearchParams(before);
@@ -42,5 +44,5 @@ export function useJobFilter() {
       { replace: true },
     );
   const clear = () => setParams({ days: 'all' }, { replace: true });
-  return { status, operation, machine, span, filter, set, clear };
+  return { status, operation, machine, item, span, filter, set, clear };
 }

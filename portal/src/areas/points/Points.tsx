@@ -1,7 +1,7 @@
-/** An item's recovery points: as a list, newest first, or by a calendar. */
+/** An item's recovery points: on a timeline with a list, newest first, or by a calendar. */
 import { Subtitle1, Tab, TabList, makeStyles } from '@fluentui/react-components';
 import { CalendarMonthRegular, HistoryRegular, TextBulletListRegular } from '@fluentui/react-icons';
-import { useCallback, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Item } from '../../api/items';
 import { usePaged } from '../../api/paged';
@@ -19,6 +19,7 @@ import { text as actionText } from '../item/actionText';
 import { RIGHT, obstacle } from '../item/possible';
 import { DayPoints } from './DayPoints';
 import { Month } from './Month';
+import { Timeline } from './Timeline';
 import { PointFilters, usePointFilter } from './filter';
 import { text } from './text';
 import { usePointCalendar } from './usePointCalendar';
@@ -93,21 +94,25 @@ function Listed({ item, fit }: { item: Item; fit: (point: Point) => boolean }) {
   const points = usePaged<Point>([POINTS], pointsPath(item.id), 30_000);
   const { restore, refused } = useRestore(item);
   const columns = usePointColumns(restore, refused, keepsForEver(item));
+  const shown = useMemo(() => points.rows.filter(fit), [points.rows, fit]);
   return (
-    <PagedTable
-      list={points}
-      label={t.points}
-      columns={columns}
-      id={(point) => point.name}
-      isShown={fit}
-      empty={
-        points.rows.length === 0 ? (
-          <Empty icon={HistoryRegular} title={t.none} body={t.noneBody} />
-        ) : (
-          <Empty icon={HistoryRegular} title={t.noMatch} />
-        )
-      }
-    />
+    <>
+      {shown.length > 1 && <Timeline points={shown} />}
+      <PagedTable
+        list={points}
+        label={t.points}
+        columns={columns}
+        id={(point) => point.name}
+        isShown={fit}
+        empty={
+          points.rows.length === 0 ? (
+            <Empty icon={HistoryRegular} title={t.none} body={t.noneBody} />
+          ) : (
+            <Empty icon={HistoryRegular} title={t.noMatch} />
+          )
+        }
+      />
+    </>
   );
 }
 

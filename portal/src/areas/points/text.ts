@@ -34,6 +34,9 @@ export const text = texts({
     noneOn: (day: string) => `No recovery point on ${day}`,
     on: (day: string) => `Recovery points of ${day}`,
     legend: 'Signs',
+    timeline: 'Timeline',
+    now: 'now',
+    since: (count: string, time: string) => `${count} since ${time}. The list has each of them.`,
   },
   'zh-Hant': {
     points: '復原點',
@@ -68,6 +71,9 @@ export const text = texts({
     noneOn: (day: string) => `${day} 沒有復原點`,
     on: (day: string) => `${day} 的復原點`,
     legend: '圖例',
+    timeline: '時間軸',
+    now: '現在',
+    since: (count: string, time: string) => `自 ${time} 起共 ${count}。清單列出每一個。`,
   },
   'zh-Hans': {
     points: '恢复点',
@@ -102,5 +108,8 @@ export const text = texts({
     noneOn: (day: string) => `${day} 没有恢复点`,
     on: (day: string) => `${day} 的恢复点`,
     legend: '图例',
+    timeline: '时间线',
+    now: '现在',
+    since: (count: string, time: string) => `自 ${time} 起共 ${count}。列表列出每一个。`,
   },
 });
