@@ -7,7 +7,10 @@ import { subscriptionId } from './subscription';
 export type Host = Schemas['Host'];
 export type SnapshotStore = Schemas['SnapshotStore'];
 
-export const hostsPath = async () => `${await subscriptionId()}/providers/Stillpoint.Fabric/hosts`;
+export const hostsOf = (subscription: string) =>
+  `${subscription}/providers/Stillpoint.Fabric/hosts`;
+
+export const hostsPath = async () => hostsOf(await subscriptionId());
 
 export const hostsQuery = queryOptions({
   queryKey: ['hosts'],

@@ -3,8 +3,9 @@ import { AddRegular, ArrowClockwiseRegular } from '@fluentui/react-icons';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { HOSTS } from '../../api/hosts';
-import { FOLDERS, POOLS, STORAGE_ACTION } from '../../api/storage';
+import { HOSTS, hostsOf } from '../../api/hosts';
+import { usePaged } from '../../api/paged';
+import { FOLDERS, POOLS, STORAGE_ACTION, foldersPath, poolsPath } from '../../api/storage';
 import { useSubscription } from '../../api/subscription';
 import { text as frame } from '../../frame/text';
 import { Command } from '../../parts/Command';
@@ -27,23 +28,31 @@ export default function Storage() {
   const subscription = useSubscription()?.id;
   const [pane, setPane] = useState<'pool' | 'folder'>();
   const on = subscription ?? '';
+  // All three lists come at once: one that came later would move the others.
+  const lists = [
+    usePaged([POOLS], subscription && poolsPath(subscription)),
+    usePaged([HOSTS], subscription && hostsOf(subscription)),
+    usePaged([FOLDERS], subscription && foldersPath(subscription)),
+  ];
+  const isThere = lists.every((list) => !list.isPending);
   const refresh = () =>
     void Promise.all(
       [POOLS, FOLDERS, HOSTS, 'overview'].map((key) =>
         client.invalidateQueries({ queryKey: [key] }),
       ),
     );
-  const parts: ReactNode = subscription ? (
-    <>
-      <Pools subscription={subscription} onAdd={() => setPane('pool')} />
-      <Stores subscription={subscription} />
-      <Folders subscription={subscription} onAdd={() => setPane('folder')} />
-      {pane === 'pool' && <AddPool subscription={on} onClose={() => setPane(undefined)} />}
-      {pane === 'folder' && <AddFolder subscription={on} onClose={() => setPane(undefined)} />}
-    </>
-  ) : (
-    <Waiting />
-  );
+  const parts: ReactNode =
+    subscription && isThere ? (
+      <>
+        <Pools subscription={subscription} onAdd={() => setPane('pool')} />
+        <Stores subscription={subscription} />
+        <Folders subscription={subscription} onAdd={() => setPane('folder')} />
+        {pane === 'pool' && <AddPool subscription={on} onClose={() => setPane(undefined)} />}
+        {pane === 'folder' && <AddFolder subscription={on} onClose={() => setPane(undefined)} />}
+      </>
+    ) : (
+      <Waiting />
+    );
   return (
     <Page
       title={names.storage}

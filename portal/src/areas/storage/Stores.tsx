@@ -1,7 +1,7 @@
 /** The snapshot store of each host; it is changed at its host. */
 import { useQuery } from '@tanstack/react-query';
 import { ServerRegular } from '@fluentui/react-icons';
-import { HOSTS } from '../../api/hosts';
+import { HOSTS, hostsOf } from '../../api/hosts';
 import type { Host } from '../../api/hosts';
 import { overviewQuery } from '../../api/overview';
 import { usePaged } from '../../api/paged';
@@ -21,7 +21,7 @@ export function Stores({ subscription }: { subscription: string }) {
   const t = useText(text);
   const names = useText(frame);
   const terms = useTerms();
-  const hosts = usePaged<Host>([HOSTS], `${subscription}/providers/Stillpoint.Fabric/hosts`);
+  const hosts = usePaged<Host>([HOSTS], hostsOf(subscription));
   const places = useQuery(overviewQuery).data?.storage.places;
   const placeOf = (host: Host) =>
     places?.find((place) => place.kind === 'SnapshotStore' && place.name === host.name);
