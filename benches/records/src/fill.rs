@@ -32,11 +32,13 @@ pub(crate) fn first_due(now: Timestamp) -> Timestamp {
 /// Protects each machine, and gives it its points and jobs.
 pub(crate) async fn fill(server: &Server, size: Size) -> Result<()> {
     for first in (0..size.machines).step_by(AT_ONCE) {
-        let mut tx = server.records.write().await.map_err(told)?;
+        let mut tx = server.records.write().await.map_err(|e| told(&e))?;
         for number in first..size.machines.min(first + AT_ONCE) {
-            one(server, &mut tx, size, number).await.map_err(told)?;
+            one(server, &mut tx, size, number)
+                .await
+                .map_err(|e| told(&e))?;
         }
-        tx.commit().await.map_err(told)?;
+        tx.commit().await.map_err(|e| told(&e))?;
     }
     // Such records do not come within minutes: PostgreSQL would have seen to them.
     server.postgres.as_ref().map_or(Ok(()), Postgres::vacuum)

@@ -83,8 +83,10 @@ async fn busy_ticks(server: &Server) -> Result<()> {
 async fn settle(server: &Server) -> Result<()> {
     let begun = Instant::now();
     loop {
-        let mut tx = server.records.read().await.map_err(told)?;
-        let open = jobs::in_work(&mut tx, None, 1).await.map_err(told)?;
+        let mut tx = server.records.read().await.map_err(|e| told(&e))?;
+        let open = jobs::in_work(&mut tx, None, 1)
+            .await
+            .map_err(|e| told(&e))?;
         drop(tx);
         if open.is_empty() {
             return Ok(());

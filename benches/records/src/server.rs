@@ -28,7 +28,7 @@ pub(crate) struct Server {
 }
 
 /// An error of the product as one of this program.
-pub(crate) fn told(error: base::Error) -> anyhow::Error {
+pub(crate) fn told(error: &base::Error) -> anyhow::Error {
     anyhow!("{error:?}")
 }
 
@@ -67,9 +67,9 @@ impl Server {
             first = Some(shown.clone());
             Ok(())
         };
-        let (control, ..) = Control::open(start, keep).await.map_err(told)?;
+        let (control, ..) = Control::open(start, keep).await.map_err(|e| told(&e))?;
         let control = Arc::new(control);
-        furnish(&control, size).await.map_err(told)?;
+        furnish(&control, size).await.map_err(|e| told(&e))?;
         let place = match url {
             Some(url) => url,
             None => folder.path().join("state.db").display().to_string(),
@@ -81,7 +81,7 @@ impl Server {
             client: Client::log_in(service, &first).await?,
             control,
             clock,
-            records: records.map_err(told)?,
+            records: records.map_err(|e| told(&e))?,
             begun: now,
             postgres,
             _folder: folder,
